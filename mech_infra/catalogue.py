@@ -1,0 +1,94 @@
+"""What Mech runs, as data: the eight services of the guide, what each listens on, needs and may use.
+
+Source of names, ports and limits: the troubleshooting guide. It fixes llm at 3008 and calls its container
+`mech-llms`; it lists the other seven ports without saying whose they are, so that assignment is ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Datastore = Literal["redis", "mongodb"]
+
+# The guide's firewall opens this range to the world for the services (Issue 1, "Prevention").
+SERVICE_PORTS = range(3001, 3011)
+
+SERVICES_ROOT = "/opt/mech-services"
+NETWORK_NAME = "mech-network"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A key that a vendor gives out; `pattern` is what a plainly wrong one fails (not a proof that it works)."""
+
+    name: str  # both the environment variable and the Pulumi config key
+    pattern: str
+    looks_like: str
+
+
+SECRETS = MappingProxyType(
+    {
+        secret.name: secret
+        for secret in (
+            Secret("OPENAI_API_KEY", r"sk-[A-Za-z0-9_-]{20,}", "sk-…"),
+            Secret("ANTHROPIC_API_KEY", r"sk-ant-[A-Za-z0-9_-]{20,}", "sk-ant-…"),
+            Secret("GITHUB_TOKEN", r"(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})", "ghp_… or github_pat_…"),
+            Secret("R2_ACCESS_KEY", r"[0-9a-f]{32}", "32 hex digits"),
+            Secret("R2_SECRET_KEY", r"[0-9a-f]{64}", "64 hex digits"),
+        )
+    }
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service as the catalogue knows it; ports are TCP, memory is MiB, cpus are cores."""
+
+    name: str  # the host name under the domain: https://NAME.mech.is
+    port: int
+    memory_mb: int
+    cpus: float
+    container: str = ""  # empty: mech-NAME
+    datastores: tuple[Datastore, ...] = ()
+    secrets: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()  # other services it talks to over mech-network
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def container_name(self) -> str:
+        return self.container or f"mech-{self.name}"
+
+    @property
+    def directory(self) -> str:
+        """Where its .env and logs are on the host."""
+        return f"{SERVICES_ROOT}/{self.container_name}"
+
+
+SERVICES = MappingProxyType(
+    {
+        service.name: service
+        for service in (
+            Service("queue", 3001, 512, 0.5, datastores=("redis", "mongodb")),
+            Service(
+                "llm",
+                3008,
+                1024,
+                1.0,
+                container="mech-llms",
+                datastores=("mongodb",),
+                secrets=("OPENAI_API_KEY", "ANTHROPIC_API_KEY"),
+            ),
+            Service(
+                "storage", 3002, 512, 0.5, datastores=("mongodb",), secrets=("R2_ACCESS_KEY", "R2_SECRET_KEY")
+            ),
+            # 2 GiB: the guide's own cure for an indexer that runs out of memory.
+            Service("indexer", 3004, 2048, 1.0, datastores=("mongodb",), secrets=("GITHUB_TOKEN",)),
+            Service("sequences", 3005, 512, 0.5, datastores=("redis",), calls=("queue",)),
+            Service("search", 3007, 512, 0.5, datastores=("mongodb",)),
+            Service("reader", 3009, 512, 0.5, calls=("storage",)),
+            Service("memories", 3010, 512, 0.5, datastores=("mongodb",)),
+        )
+    }
+)

@@ -1,0 +1,55 @@
+"""The small types that config is made of, each with an error that says what to write instead."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+class Section(BaseModel):
+    """A part of the stack's config: camelCase in YAML, no unknown keys, never changed after loading."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+def _cidr(value: Any) -> str:
+    try:
+        return str(ipaddress.ip_network(str(value), strict=True))
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a CIDR ({error}); write an address with its prefix, as 203.0.113.0/24") from None
+
+
+def _address_or_cidr(value: Any) -> str:
+    text = str(value)
+    if "/" in text:
+        return _cidr(text)
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is neither an IP address nor a CIDR; write 203.0.113.7 or 203.0.113.0/24") from None
+
+
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value):
+        raise ValueError(f"{value!r} is not a domain name; write it in lower case without scheme or slash, as mech.is")
+    return value
+
+
+def _port(value: Any) -> Any:
+    if isinstance(value, bool) or not str(value).isdigit() or not 1 <= int(value) <= 65535:
+        raise ValueError(f"{value!r} is not a TCP port; use 1 to 65535")
+    return int(value)
+
+
+Cidr = Annotated[str, BeforeValidator(_cidr)]
+AddressOrCidr = Annotated[str, BeforeValidator(_address_or_cidr)]
+Domain = Annotated[str, AfterValidator(_domain)]
+Port = Annotated[int, BeforeValidator(_port)]
+Megabytes = Annotated[int, Field(ge=32, le=1_048_576)]
+Cpus = Annotated[float, Field(gt=0, le=256)]

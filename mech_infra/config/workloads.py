@@ -1,0 +1,45 @@
+"""Config of what runs in containers: the network's name is fixed, datastores and services can be tuned."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from mech_infra.config.types import Cpus, Megabytes, Port, Section
+
+
+class RedisConfig(Section):
+    image: str = "redis:alpine"
+    memory_mb: Megabytes = Field(512, description="container limit in MiB (guide: 512m)")
+    cpus: Cpus = 0.5
+    save: str = Field("900 1", description="snapshot rule: seconds and changes", pattern=r"^(\d+ \d+( \d+ \d+)*)?$")
+    append_only: bool = Field(False, description="log every write: nothing is lost in a crash, writes are slower")
+
+
+class MongoConfig(Section):
+    image: str = "mongo:7"
+    memory_mb: Megabytes = 1024
+    cpus: Cpus = 1.0
+
+
+class DatastoresConfig(Section):
+    """Redis and MongoDB. Passwords are the stack secrets REDIS_PASSWORD and MONGODB_PASSWORD; absent: no auth."""
+
+    redis: RedisConfig = RedisConfig()
+    mongodb: MongoConfig = MongoConfig()
+
+
+class ServiceConfig(Section):
+    """What a stack may change of one catalogue service; empty fields keep the catalogue's value."""
+
+    image: str | None = Field(None, description="whole image reference; else REGISTRY/CONTAINER:VERSION")
+    version: str | None = None
+    port: Port | None = None
+    memory_mb: Megabytes | None = None
+    cpus: Cpus | None = None
+    replicas: int = Field(1, ge=1, le=9, description="containers behind nginx: mech-llms, mech-llms-2, …")
+    environment: dict[str, str] = Field(default_factory=dict, description="plain settings; secrets go to Pulumi secrets")
+
+
+class ImagesConfig(Section):
+    registry: str = Field("ghcr.io/mech-is", description="where the services' images are", min_length=1)
+    version: str = Field("1.0.0", description="tag of the services' images", min_length=1)
