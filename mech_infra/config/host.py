@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from mech_infra.config.types import Cidr, Megabytes, Section
+from mech_infra.config.types import Cidr, Section
 
 _PLAN = re.compile(r"[a-z0-9-]+-(?P<cpus>\d+)c-(?P<gigabytes>\d+)gb(-[a-z0-9]+)*")
 
@@ -79,7 +79,7 @@ class RateLimit(Section):
 class ProxyConfig(Section):
     """nginx on the host."""
 
-    max_body_mb: Megabytes | int = Field(100, ge=1, le=10_000, description="client_max_body_size in MB (guide: 100M)")
+    max_body_mb: int = Field(100, ge=1, le=10_000, description="client_max_body_size in MB (guide: 100M)")
     read_timeout_s: int = Field(
         110, ge=1, le=3600, description="seconds; under the edge's 120 s, so that a slow upstream is a 504 with a log line"
     )
@@ -98,7 +98,11 @@ class CertificateConfig(Section):
     valid_days: int = Field(365, ge=7, le=5475)
     renew_before_days: int = Field(30, ge=1, le=365, description="renew when fewer days than this are left")
 
-    @field_validator("renew_before_days")
-    @classmethod
-    def _renewal_leaves_time(cls, days: int) -> int:
-        return days
+    @model_validator(mode="after")
+    def _renewal_comes_before_expiry(self) -> CertificateConfig:
+        if self.renew_before_days >= self.valid_days:
+            raise ValueError(
+                f"renewBeforeDays {self.renew_before_days} is not less than validDays {self.valid_days}: "
+                "the certificate would be renewed for ever; lower renewBeforeDays"
+            )
+        return self

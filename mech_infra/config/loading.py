@@ -1,0 +1,146 @@
+"""From Pulumi's raw config to a validated PlatformConfig; every mistake is one line that names key and fix."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import pydantic
+from pydantic_core import ErrorDetails
+
+from mech_infra import catalogue
+from mech_infra.config.platform import PlatformConfig, is_placeholder
+
+NAMESPACE = "mech"
+OPTIONAL_SECRETS = ("REDIS_PASSWORD", "MONGODB_PASSWORD")
+_SECTIONS = {info.alias or name: name for name, info in PlatformConfig.model_fields.items()}
+# Config that is one string in YAML; the rest are objects and arrive as JSON.
+_SCALARS = {"domain"}
+
+
+class ConfigError(Exception):
+    """The stack's config is wrong; the text lists each mistake with its key and its fix."""
+
+
+@dataclass(frozen=True)
+class StackConfig:
+    """What a stack is configured to be, with its secrets apart so that printing the platform shows none."""
+
+    platform: PlatformConfig
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+def load(raw: Mapping[str, str], secret_keys: Collection[str] = ()) -> StackConfig:
+    """Validate the `mech:` part of a stack's config, given as Pulumi gives it to programs.
+
+    Raises ConfigError with every mistake found at once; nothing is touched before.
+    """
+    values = {key.removeprefix(f"{NAMESPACE}:"): text for key, text in raw.items() if key.startswith(f"{NAMESPACE}:")}
+    mistakes: list[str] = []
+    sections: dict[str, object] = {}
+    secrets: dict[str, str] = {}
+    known_secrets = (*catalogue.SECRETS, *OPTIONAL_SECRETS)
+    for key, text in values.items():
+        if key in known_secrets:
+            secrets[key] = text
+        elif key in _SECTIONS:
+            try:
+                sections[key] = text if key in _SCALARS else json.loads(text)
+            except ValueError:
+                mistakes.append(f"mech:{key} is not an object; write it as YAML under mech:{key} in the stack's file")
+        else:
+            mistakes.append(f"mech:{key} is not a key of this program{_nearest(key, [*_SECTIONS, *known_secrets])}")
+    platform = None
+    try:
+        platform = PlatformConfig.model_validate(sections)
+    except pydantic.ValidationError as error:
+        mistakes += [_sentence(detail) for detail in error.errors(include_url=False)]
+    mistakes += _secret_mistakes(secrets, {key.removeprefix(f"{NAMESPACE}:") for key in secret_keys})
+    if mistakes or platform is None:
+        raise ConfigError(_report(mistakes))
+    return StackConfig(platform, secrets)
+
+
+def check_files(platform: PlatformConfig) -> None:
+    """Look at what the config names on this machine. Raises ConfigError when the SSH key pair is not there."""
+    key = platform.host.ssh_key_path
+    public = key.with_name(key.name + ".pub")
+    if os.path.expandvars(platform.host.ssh_private_key).startswith("$"):
+        variable = platform.host.ssh_private_key.split("/")[0]
+        raise ConfigError(
+            _report([f"mech:host.sshPrivateKey names {variable}, which is not set; in the sandbox run `. .venv/bin/activate`"])
+        )
+    missing = [str(path) for path in (key, public) if not path.is_file()]
+    if missing:
+        raise ConfigError(
+            _report(
+                [
+                    f"mech:host.sshPrivateKey: {' and '.join(missing)} cannot be read; "
+                    f"make the pair with: ssh-keygen -t ed25519 -N '' -f {key}"
+                ]
+            )
+        )
+
+
+def _secret_mistakes(secrets: Mapping[str, str], marked: Collection[str]) -> list[str]:
+    mistakes = []
+    for name, secret in catalogue.SECRETS.items():
+        users = ", ".join(service.name for service in catalogue.SERVICES.values() if name in service.secrets)
+        how = f"set it: pulumi config set --secret {NAMESPACE}:{name}"
+        if name not in secrets:
+            mistakes.append(f"{NAMESPACE}:{name} is missing and {users} cannot work without it; {how}")
+        elif is_placeholder(secrets[name]):
+            mistakes.append(f"{NAMESPACE}:{name} is empty or a placeholder; {how} (it looks like {secret.looks_like})")
+    for name in secrets:
+        if name not in marked:
+            mistakes.append(
+                f"{NAMESPACE}:{name} stands in plain text; take it out, then: pulumi config set --secret {NAMESPACE}:{name}"
+            )
+    return mistakes
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    location = [str(part) for part in detail["loc"]]
+    key = f"{NAMESPACE}:" + ".".join(location)
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"{key} is not a setting of this program; remove it or correct its spelling{_siblings(location)}"
+    if kind == "literal_error":
+        options = [option.strip(" '") for option in str(context["expected"]).replace(" or ", ",").split(",")]
+        return f"{key}: {detail['input']!r} is not one of {', '.join(options)}{_nearest(str(detail['input']), options)}"
+    if kind == "value_error":
+        text = str(context["error"])
+        return text if text.startswith(f"{NAMESPACE}:") or not detail["loc"] else f"{key}: {text}"
+    if kind == "string_pattern_mismatch":
+        return f"{key}: {detail['input']!r} does not have the right form ({context['pattern']})"
+    message = detail["msg"].removeprefix("Input should be ")
+    if kind.startswith(("greater", "less")):
+        return f"{key}: {detail['input']!r} is out of range; it must be {message}"
+    return f"{key}: {detail['input']!r} should be {message}"
+
+
+def _siblings(location: list[str]) -> str:
+    model: object = PlatformConfig
+    for part in location[:-1]:
+        if not (isinstance(model, type) and issubclass(model, pydantic.BaseModel)):
+            return ""
+        info = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
+        model = info.annotation if info else None
+    if isinstance(model, type) and issubclass(model, pydantic.BaseModel):
+        return _nearest(location[-1], [info.alias or name for name, info in model.model_fields.items()])
+    return ""
+
+
+def _nearest(word: str, options: Collection[str]) -> str:
+    close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _report(mistakes: list[str]) -> str:
+    head = "the stack's config is wrong; nothing was changed:" if len(mistakes) == 1 else (
+        f"the stack's config has {len(mistakes)} mistakes; nothing was changed:"
+    )
+    return "\n".join([head, *(f"  - {mistake}" for mistake in mistakes)])
