@@ -1,0 +1,49 @@
+"""The data volume: block storage mounted before docker starts, never formatted twice."""
+
+from __future__ import annotations
+
+DATA = "/opt/mech-services/shared/data"
+
+
+def mount_volume(mount_id: str) -> str:
+    """Mount Vultr's block device at DATA, now and at each boot before docker; make a file system only on an empty one."""
+    return f"""set -eu
+cat > /usr/local/sbin/mech-data <<'END'
+#!/bin/sh
+# Vultr names a block device by its mount id; it may appear some seconds after boot.
+set -eu
+device=/dev/disk/by-id/virtio-{mount_id}
+mountpoint -q {DATA} && exit 0
+tries=0
+until [ -b "$device" ]; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 120 ] || {{ echo "block storage $device is not attached; attach it at Vultr" >&2; exit 1; }}
+  sleep 0.5
+done
+blkid "$device" >/dev/null || mkfs.ext4 -q -L mech-data "$device"
+mkdir -p {DATA}
+mount -o noatime "$device" {DATA}
+END
+chmod 755 /usr/local/sbin/mech-data
+cat > /etc/systemd/system/mech-data.service <<'END'
+[Unit]
+Description=Mech's data volume
+Before=docker.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/sbin/mech-data
+[Install]
+WantedBy=multi-user.target
+END
+install -d /etc/systemd/system/docker.service.d
+cat > /etc/systemd/system/docker.service.d/10-mech-data.conf <<'END'
+[Unit]
+Requires=mech-data.service
+After=mech-data.service
+END
+systemctl daemon-reload
+systemctl enable -q mech-data.service
+systemctl restart mech-data.service
+install -d -m 755 {DATA}/mongodb {DATA}/redis
+findmnt -no SOURCE {DATA} >/dev/null && echo mounted {mount_id}"""
