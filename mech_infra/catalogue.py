@@ -80,9 +80,7 @@ SERVICES = MappingProxyType(
                 datastores=("mongodb",),
                 secrets=("OPENAI_API_KEY", "ANTHROPIC_API_KEY"),
             ),
-            Service(
-                "storage", 3002, 512, 0.5, datastores=("mongodb",), secrets=("R2_ACCESS_KEY", "R2_SECRET_KEY")
-            ),
+            Service("storage", 3002, 512, 0.5, datastores=("mongodb",), secrets=("R2_ACCESS_KEY", "R2_SECRET_KEY")),
             # 2 GiB: the guide's own cure for an indexer that runs out of memory.
             Service("indexer", 3004, 2048, 1.0, datastores=("mongodb",), secrets=("GITHUB_TOKEN",)),
             Service("sequences", 3005, 512, 0.5, datastores=("redis",), calls=("queue",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 
 
@@ -25,3 +26,8 @@ done"""
 
 def remove_files(paths: list[str]) -> str:
     return "rm -f " + " ".join(paths)
+
+
+def digest(text: str) -> str:
+    """A short fingerprint for labels and markers; never of a secret."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -41,16 +41,18 @@ def render(
         "server_tokens off;",
         "",
     ]
-    tls = [f"    ssl_certificate {CERTIFICATE};", f"    ssl_certificate_key {KEY};", "    ssl_protocols TLSv1.2 TLSv1.3;"]
+    tls = [
+        f"    ssl_certificate {CERTIFICATE};",
+        f"    ssl_certificate_key {KEY};",
+        "    ssl_protocols TLSv1.2 TLSv1.3;",
+    ]
     # A name that is not ours gets no answer at all, rather than some service's.
     default = [
         "server {", "    listen 80 default_server;", "    listen 443 ssl default_server;", *tls,
         "    server_name _;", "    return 444;", "}", "",
     ]  # fmt: skip
     blocks = [
-        line
-        for site in sites
-        for line in _site(site, tls, max_body_mb, read_timeout_s, burst, redirect_to_https)
+        line for site in sites for line in _site(site, tls, max_body_mb, read_timeout_s, burst, redirect_to_https)
     ]
     return "\n".join([*head, *default, *blocks])
 
@@ -110,7 +112,7 @@ def logrotate() -> str:
 
 
 def apply() -> str:
-    """Install the files of stdin (see commands.files.encode); `nginx -t` decides, and the old ones come back if it refuses."""
+    """Install the files of stdin (see commands.files.encode); if `nginx -t` refuses, the old ones come back."""
     return f"""set -eu
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT

@@ -5,8 +5,29 @@ from __future__ import annotations
 DATA = "/opt/mech-services/shared/data"
 
 
+def attach_volume() -> str:
+    """Attach $BLOCK to $INSTANCE through Vultr's API, unless it is; the key comes from VULTR_API_KEY, never in argv.
+
+    A command and not BlockStorage's own input: an adopted volume is not attached yet, and Pulumi refuses to import
+    a resource whose inputs differ from what is there.
+    """
+    return r"""set -eu
+url=${MECH_VULTR_URL:-https://api.vultr.com/v2}/blocks/$BLOCK
+: "${VULTR_API_KEY:?is not set: export the Vultr API key}"
+api() { printf 'header = "Authorization: Bearer %s"\n' "$VULTR_API_KEY" | curl -sS -m 30 -K - "$@"; }
+for attempt in 1 2 3 4 5 6 7 8 9 10; do
+  if api "$url" | tr -d ' ' | grep -qF "\"attached_to_instance\":\"$INSTANCE\""; then echo "attached"; exit 0; fi
+  api -X POST -H 'Content-Type: application/json' -d "{\"instance_id\": \"$INSTANCE\", \"live\": true}" \
+    "$url/attach" > /dev/null
+  sleep 1
+done
+echo "Vultr did not attach block storage $BLOCK to instance $INSTANCE:" >&2
+api "$url" >&2
+exit 1"""
+
+
 def mount_volume(mount_id: str) -> str:
-    """Mount Vultr's block device at DATA, now and at each boot before docker; make a file system only on an empty one."""
+    """Mount Vultr's block device at DATA, now and at each boot before docker; format only an empty one."""
     return f"""set -eu
 cat > /usr/local/sbin/mech-data <<'END'
 #!/bin/sh

@@ -3,4 +3,12 @@
 from mech_infra.config.loading import ConfigError, StackConfig, check_files, load
 from mech_infra.config.platform import PlatformConfig, ResolvedService, service_url
 
-__all__ = ["ConfigError", "PlatformConfig", "ResolvedService", "StackConfig", "check_files", "load", "service_url"]
+__all__ = [
+    "ConfigError",
+    "PlatformConfig",
+    "ResolvedService",
+    "StackConfig",
+    "check_files",
+    "load",
+    "service_url",
+]

@@ -67,7 +67,10 @@ class FirewallConfig(Section):
         description="open 3001:3010/tcp to the world as the guide does; false is safer: all traffic then passes nginx",
     )
     rollback_after_s: int = Field(
-        90, ge=20, le=900, description="seconds until the host undoes a change that no new SSH session confirmed"
+        90,
+        ge=20,
+        le=900,
+        description="seconds until the host undoes a change that no new SSH session confirmed",
     )
 
 
@@ -81,11 +84,15 @@ class ProxyConfig(Section):
 
     max_body_mb: int = Field(100, ge=1, le=10_000, description="client_max_body_size in MB (guide: 100M)")
     read_timeout_s: int = Field(
-        110, ge=1, le=3600, description="seconds; under the edge's 120 s, so that a slow upstream is a 504 with a log line"
+        110,
+        ge=1,
+        le=3600,
+        description="seconds; under the edge's 120 s, so that a slow upstream is a 504 with a log line",
     )
     rate_limit: RateLimit = RateLimit()
     redirect_to_https: bool = Field(
-        False, description="redirect at the origin; a loop under SSL mode flexible, where the edge comes by port 80"
+        False,
+        description="redirect at the origin; a loop under SSL mode flexible, where the edge comes by port 80",
     )
 
 

@@ -70,9 +70,7 @@ def check_files(platform: PlatformConfig) -> None:
     public = key.with_name(key.name + ".pub")
     if os.path.expandvars(platform.host.ssh_private_key).startswith("$"):
         variable = platform.host.ssh_private_key.split("/")[0]
-        raise ConfigError(
-            _report([f"mech:host.sshPrivateKey names {variable}, which is not set; in the sandbox run `. .venv/bin/activate`"])
-        )
+        raise ConfigError(_report([f"mech:host.sshPrivateKey names {variable}, which is not set; export it"]))
     missing = [str(path) for path in (key, public) if not path.is_file()]
     if missing:
         raise ConfigError(
@@ -97,7 +95,7 @@ def _secret_mistakes(secrets: Mapping[str, str], marked: Collection[str]) -> lis
     for name in secrets:
         if name not in marked:
             mistakes.append(
-                f"{NAMESPACE}:{name} stands in plain text; take it out, then: pulumi config set --secret {NAMESPACE}:{name}"
+                f"{NAMESPACE}:{name} stands in plain text; set it anew: pulumi config set --secret {NAMESPACE}:{name}"
             )
     return mistakes
 
@@ -140,7 +138,9 @@ def _nearest(word: str, options: Collection[str]) -> str:
 
 
 def _report(mistakes: list[str]) -> str:
-    head = "the stack's config is wrong; nothing was changed:" if len(mistakes) == 1 else (
-        f"the stack's config has {len(mistakes)} mistakes; nothing was changed:"
+    head = (
+        "the stack's config is wrong; nothing was changed:"
+        if len(mistakes) == 1
+        else (f"the stack's config has {len(mistakes)} mistakes; nothing was changed:")
     )
     return "\n".join([head, *(f"  - {mistake}" for mistake in mistakes)])

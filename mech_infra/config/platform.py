@@ -15,7 +15,7 @@ from mech_infra.config.host import CertificateConfig, FirewallConfig, HostConfig
 from mech_infra.config.types import Domain, Section
 from mech_infra.config.workloads import DatastoresConfig, ImagesConfig, ServiceConfig
 
-# Replica N listens on the host at its port + (N - 1) × this, on loopback only.
+# Replica N listens on the host at its port + (N - 1) times this, on loopback only.
 REPLICA_STEP = 1000
 RESERVED_PORTS = {22: "SSH", 80: "nginx", 443: "nginx", 6379: "Redis", 27017: "MongoDB"}
 

@@ -22,7 +22,9 @@ def _cidr(value: Any) -> str:
     try:
         return str(ipaddress.ip_network(str(value), strict=True))
     except ValueError as error:
-        raise ValueError(f"{value!r} is not a CIDR ({error}); write an address with its prefix, as 203.0.113.0/24") from None
+        raise ValueError(
+            f"{value!r} is not a CIDR ({error}); write an address with its prefix, as 203.0.113.0/24"
+        ) from None
 
 
 def _address_or_cidr(value: Any) -> str:

@@ -37,7 +37,9 @@ class ServiceConfig(Section):
     memory_mb: Megabytes | None = None
     cpus: Cpus | None = None
     replicas: int = Field(1, ge=1, le=9, description="containers behind nginx: mech-llms, mech-llms-2, …")
-    environment: dict[str, str] = Field(default_factory=dict, description="plain settings; secrets go to Pulumi secrets")
+    environment: dict[str, str] = Field(
+        default_factory=dict, description="plain settings; secrets go to Pulumi secrets"
+    )
 
 
 class ImagesConfig(Section):

@@ -1,0 +1,1 @@
+"""One Pulumi component a module. `mech_infra.platform` puts them together."""

@@ -1,0 +1,38 @@
+"""UFW on the host, with the guard over Docker's published ports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from mech_infra.commands import firewall as commands
+from mech_infra.components.host import Host
+from mech_infra.config.host import FirewallConfig
+
+
+class Firewall(pulumi.ComponentResource):
+    """Default deny in, the declared ports open; undone by the host itself unless a second SSH session confirms."""
+
+    def __init__(
+        self,
+        name: str,
+        config: FirewallConfig,
+        host: Host,
+        allowed: Sequence[commands.Allow],
+        service_ports: str | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("mech:platform:Firewall", name, None, opts)
+        guard = commands.docker_guard(service_ports)
+        mark = commands.fingerprint(allowed, guard)
+        applied = host.access.run(
+            f"{name}-apply",
+            commands.apply(allowed, guard, config.rollback_after_s),
+            parent=self,
+            triggers=[host.instance.id],
+        )
+        self.confirmed = host.access.run(
+            f"{name}-confirm", commands.confirm(mark), parent=self, triggers=[applied.id], after=[applied]
+        )
+        self.register_outputs({"rules": [allow.rule for allow in allowed], "fingerprint": mark})

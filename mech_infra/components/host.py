@@ -1,0 +1,110 @@
+"""The host: a Vultr instance with address, key, outer firewall and start-up script, waited for until usable."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+import ediri_vultr as vultr
+import pulumi
+import pulumi_command as command
+
+from mech_infra.commands import boot
+from mech_infra.commands.firewall import Allow
+from mech_infra.components.remote import Access
+from mech_infra.config.host import HostConfig
+
+
+class Host(pulumi.ComponentResource):
+    """A Debian host at Vultr that keeps its address when it is rebuilt.
+
+    The reserved IP, not the instance's own address, is what DNS and SSH use. `access` becomes usable when the
+    start-up script is through.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: HostConfig,
+        allowed: Sequence[Allow],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("mech:platform:Host", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=config.protect)
+        public = config.ssh_key_path.with_name(config.ssh_key_path.name + ".pub").read_text().strip()
+        private = pulumi.Output.secret(config.ssh_key_path.read_text())
+
+        key = vultr.SSHKey(f"{name}-key", name=config.hostname, ssh_key=public, opts=child)
+        script = vultr.StartupScript(
+            f"{name}-startup",
+            name=config.hostname,
+            type="boot",
+            script=base64.b64encode(boot.startup_script().encode()).decode(),
+            opts=child,
+        )
+        group = vultr.FirewallGroup(f"{name}-firewall", description=config.hostname, opts=child)
+        rules = [self._rule(f"{name}-firewall-{_slug(allow)}", group, allow) for allow in allowed]
+        reserved = vultr.ReservedIp(
+            f"{name}-address", region=config.region, ip_type="v4", label=config.hostname, opts=kept
+        )
+        self.instance = vultr.Instance(
+            f"{name}-instance",
+            region=config.region,
+            plan=config.plan,
+            os_id=config.os_id,
+            hostname=config.hostname,
+            label=config.hostname,
+            tags=["mech"],
+            backups="disabled",
+            enable_ipv6=False,
+            ssh_key_ids=[key.id],
+            script_id=script.id,
+            firewall_group_id=group.id,
+            reserved_ip_id=reserved.id,
+            # The address can be attached to one instance at a time, so the old one goes first.
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=config.protect,
+                delete_before_replace=True,
+                depends_on=rules,
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{config.boot_timeout_s}s"),
+            ),
+        )
+        self.address: pulumi.Output[str] = reserved.subnet
+        scan = command.local.Command(
+            f"{name}-host-key",
+            create=boot.scan_host_key(config.boot_timeout_s),
+            environment={"HOST": self.address, "PORT": "22"},
+            triggers=[self.instance.id],
+            logging=command.local.Logging.NONE,
+            opts=child,
+        )
+        access = Access(self.address, scan.stdout, private, str(config.ssh_key_path), ())
+        ready = access.run(
+            f"{name}-ready",
+            boot.wait_ready(config.boot_timeout_s),
+            parent=self,
+            triggers=[self.instance.id],
+        )
+        self.access = Access(self.address, scan.stdout, private, str(config.ssh_key_path), (ready,))
+        self.register_outputs({"address": self.address, "host_key": scan.stdout, "instance_id": self.instance.id})
+
+    def _rule(self, name: str, group: vultr.FirewallGroup, allow: Allow) -> vultr.FirewallRule:
+        subnet, _, size = (allow.source or "0.0.0.0/0").partition("/")
+        return vultr.FirewallRule(
+            name,
+            firewall_group_id=group.id,
+            ip_type="v6" if ":" in subnet else "v4",
+            protocol="tcp",
+            port=allow.port,
+            subnet=subnet,
+            subnet_size=int(size),
+            notes="mech",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _slug(allow: Allow) -> str:
+    port = allow.port.replace(":", "-")
+    return f"{port}-{allow.source.replace('/', '-')}" if allow.source else port

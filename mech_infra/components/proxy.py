@@ -1,0 +1,48 @@
+"""nginx on the host: a server block a service, all replicas upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from mech_infra.commands import files, nginx
+from mech_infra.components.host import Host
+from mech_infra.config import ResolvedService
+from mech_infra.config.host import ProxyConfig
+
+
+class Proxy(pulumi.ComponentResource):
+    """One file, conf.d/mech.conf, installed only when `nginx -t` accepts it."""
+
+    def __init__(
+        self,
+        name: str,
+        config: ProxyConfig,
+        domain: str,
+        services: Sequence[ResolvedService],
+        host: Host,
+        certificate: pulumi.Resource,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("mech:platform:Proxy", name, None, opts)
+        ranges = cloudflare.get_ip_ranges()
+        text = nginx.render(
+            [nginx.Site(s.name, f"{s.name}.{domain}", s.upstreams) for s in services],
+            max_body_mb=config.max_body_mb,
+            read_timeout_s=config.read_timeout_s,
+            requests_per_second=config.rate_limit.requests_per_second,
+            burst=config.rate_limit.burst,
+            redirect_to_https=config.redirect_to_https,
+            trusted_proxies=ranges.ipv4_cidrs or (),
+        )
+        self.installed = host.access.run(
+            f"{name}-nginx",
+            nginx.apply(),
+            stdin=files.encode({nginx.CONFIG: text, nginx.LOGROTATE: nginx.logrotate()}),
+            parent=self,
+            triggers=[host.instance.id],
+            after=[certificate],
+        )
+        self.register_outputs({"sites": [s.name for s in services]})

@@ -1,0 +1,58 @@
+"""The data volume: block storage that outlives the host and `pulumi destroy`."""
+
+from __future__ import annotations
+
+import ediri_vultr as vultr
+import pulumi
+import pulumi_command as command
+
+from mech_infra.commands import volume as commands
+from mech_infra.components.host import Host
+from mech_infra.config.host import HostConfig
+
+
+class DataVolume(pulumi.ComponentResource):
+    """Block storage mounted at /opt/mech-services/shared/data before docker starts.
+
+    It is never deleted by Pulumi (retain_on_delete). When a volume with our label already exists at Vultr and the
+    stack does not know it, it is adopted, so that `pulumi up` after `pulumi destroy` finds the data again.
+    """
+
+    def __init__(self, name: str, config: HostConfig, host: Host, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mech:platform:DataVolume", name, None, opts)
+        label = f"{config.hostname}-data"
+        self.block = vultr.BlockStorage(
+            f"{name}-block",
+            region=config.region,
+            size_gb=config.data_volume_gb,
+            block_type="storage_opt",
+            label=label,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, import_=_kept(label)),
+        )
+        attached = command.local.Command(
+            f"{name}-attach",
+            create=commands.attach_volume(),
+            environment={"BLOCK": self.block.id, "INSTANCE": host.instance.id},
+            triggers=[host.instance.id, self.block.id],
+            logging=command.local.Logging.NONE,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.mounted = host.access.run(
+            f"{name}-mount",
+            self.block.mount_id.apply(commands.mount_volume),
+            parent=self,
+            triggers=[host.instance.id],
+            after=[attached],
+        )
+        self.register_outputs({"block_id": self.block.id, "path": commands.DATA})
+
+
+def _kept(label: str) -> str | None:
+    """Id of a volume with this label that an earlier stack left at Vultr, else None."""
+    try:
+        found = vultr.get_block_storage(filters=[vultr.GetBlockStorageFilterArgs(name="label", values=[label])])
+    except Exception as error:
+        if "no results were found" in str(error).lower():
+            return None
+        raise
+    return str(found.id)

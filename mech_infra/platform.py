@@ -1,0 +1,62 @@
+"""The platform: the components in the order in which they stand on each other."""
+
+from __future__ import annotations
+
+import pulumi
+
+from mech_infra import catalogue
+from mech_infra.commands import firewall as firewall_commands
+from mech_infra.components.certificates import Certificates
+from mech_infra.components.datastores import Datastores
+from mech_infra.components.edge import Edge
+from mech_infra.components.firewall import Firewall
+from mech_infra.components.host import Host
+from mech_infra.components.network import Network
+from mech_infra.components.proxy import Proxy
+from mech_infra.components.services import Services
+from mech_infra.components.volume import DataVolume
+from mech_infra.config import ConfigError, StackConfig, check_files, load, service_url
+
+
+def stack_config() -> StackConfig:
+    """This stack's validated config. Raises pulumi.RunError, which the engine shows without a traceback."""
+    from pulumi.runtime import config as runtime
+
+    try:
+        raw = runtime.CONFIG.get()
+        loaded = load(raw, [key for key in raw if runtime.is_config_secret(key)])
+        check_files(loaded.platform)
+    except ConfigError as error:
+        raise pulumi.RunError(str(error)) from None
+    return loaded
+
+
+def declare(config: StackConfig) -> None:
+    """Declare everything and export the stack's outputs."""
+    platform, secrets = config.platform, config.secrets
+    services = platform.resolved_services()
+    exposed = platform.firewall.expose_service_ports
+    ports = f"{catalogue.SERVICE_PORTS[0]}:{catalogue.SERVICE_PORTS[-1]}" if exposed else None
+    allowed = firewall_commands.rules(platform.host.ssh_from, ports)
+
+    host = Host("host", platform.host, allowed)
+    firewall = Firewall("firewall", platform.firewall, host, allowed, ports)
+    volume = DataVolume("data", platform.host, host)
+    docker = host.access.docker_provider("docker", host)
+    network = Network("network", docker, host.instance.id)
+    name = network.network.name
+    datastores = Datastores("datastores", platform.datastores, secrets, host, docker, name, volume.mounted)
+    running = Services(
+        "services", services, secrets, exposed, host, docker, name, [datastores.redis, datastores.mongodb]
+    )
+    certificates = Certificates("certificates", platform.certificate, platform.domain, host)
+    proxy = Proxy("proxy", platform.proxy, platform.domain, services, host, certificates.installed)
+    Edge(
+        "edge", platform.edge, platform.domain, [service.name for service in services], host.address,
+        [proxy.installed, firewall.confirmed],
+    )  # fmt: skip
+
+    pulumi.export("host_ip", host.address)
+    pulumi.export("host_key", host.access.host_key)
+    pulumi.export("service_urls", {service.name: service_url(platform.domain, service.name) for service in services})
+    pulumi.export("containers", sorted(running.containers))

@@ -1,0 +1,115 @@
+"""The whole program under mocks: what it declares, as a person who reviews it would ask."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from .conftest import SECRETS, Declare
+
+
+def test_eight_proxied_records_point_at_the_reserved_address(declare: Declare) -> None:
+    records = declare().of("DnsRecord")
+    assert {r["name"] for r in records.values()} == {
+        f"{name}.mech.is"
+        for name in ("queue", "llm", "storage", "indexer", "sequences", "search", "reader", "memories")
+    }
+    assert {(r["content"], r["proxied"], r["ttl"], r["type"]) for r in records.values()} == {
+        ("203.0.113.7", True, 1, "A")
+    }
+
+
+def test_every_container_has_limits_health_restart_rotation_and_the_network(declare: Declare) -> None:
+    containers = declare().of("Container")
+    assert len(containers) == 10
+    for inputs in containers.values():
+        assert inputs["memory"] == inputs["memorySwap"] > 0
+        assert float(inputs["cpus"]) > 0
+        assert inputs["healthcheck"]["tests"]
+        assert inputs["restart"] == "unless-stopped"
+        assert inputs["logOpts"] == {"max-size": "10m", "max-file": "3"}
+        assert [network["name"] for network in inputs["networksAdvanced"]] == ["mech-network"]
+
+
+def test_databases_publish_nothing(declare: Declare) -> None:
+    containers = declare().of("Container")
+    assert "ports" not in containers["datastores-redis"]
+    assert "ports" not in containers["datastores-mongodb"]
+
+
+def test_service_ports_follow_the_switch_everywhere(declare: Declare) -> None:
+    for exposed in (True, False):
+        recorder = declare({"firewall": {"exposeServicePorts": exposed}})
+        published = {port["ip"] for c in recorder.of("Container").values() for port in c.get("ports", [])}
+        assert published == ({"0.0.0.0"} if exposed else {"127.0.0.1"})
+        outer = {rule["port"] for rule in recorder.of("FirewallRule").values()}
+        assert outer == {"22", "80", "443"} | ({"3001:3010"} if exposed else set())
+        ufw = recorder.of("Command")["firewall-apply"]["create"]
+        assert ("ufw allow 3001:3010/tcp" in ufw) is exposed
+        assert ("--ctorigdstport 3001:3010" in ufw) is exposed
+
+
+def test_replicas_are_upstream_of_nginx_and_on_loopback(declare: Declare) -> None:
+    recorder = declare({"services": {"search": {"replicas": 2}}})
+    second = recorder.of("Container")["services-search-2"]
+    assert second["name"] == "mech-search-2"
+    assert [(p["ip"], p["external"], p["internal"]) for p in second["ports"]] == [("127.0.0.1", 4007, 3007)]
+    lines = dict(line.split() for line in recorder.of("Command")["proxy-nginx"]["stdin"].splitlines())
+    nginx = base64.b64decode(lines["/etc/nginx/conf.d/mech.conf"]).decode()
+    assert "server 127.0.0.1:3007" in nginx
+    assert "server 127.0.0.1:4007" in nginx
+    assert "set_real_ip_from 192.0.2.0/24;" in nginx
+
+
+def test_each_key_goes_only_where_it_belongs(declare: Declare) -> None:
+    owners: dict[str, set[str]] = {}
+    for inputs in declare().of("Container").values():
+        for env in inputs.get("envs", []):
+            key, _, value = env.partition("=")
+            if value in SECRETS.values():
+                owners.setdefault(key, set()).add(inputs["name"])
+    assert owners == {
+        "OPENAI_API_KEY": {"mech-llms"},
+        "ANTHROPIC_API_KEY": {"mech-llms"},
+        "GITHUB_TOKEN": {"mech-indexer"},
+        "R2_ACCESS_KEY": {"mech-storage"},
+        "R2_SECRET_KEY": {"mech-storage"},
+    }
+
+
+def test_no_secret_stands_in_a_command_line(declare: Declare) -> None:
+    recorder = declare(secrets={"REDIS_PASSWORD": "redis-secret-1", "MONGODB_PASSWORD": "mongo-secret-2"})
+    for inputs in recorder.of("Command").values():
+        for value in [*SECRETS.values(), "redis-secret-1", "mongo-secret-2", "PRIVATE\n"]:
+            assert value not in json.dumps([inputs["create"], inputs.get("delete"), inputs.get("environment")])
+
+
+def test_passwords_reach_the_urls_of_the_services_that_use_the_database(declare: Declare) -> None:
+    recorder = declare(secrets={"REDIS_PASSWORD": "pw1", "MONGODB_PASSWORD": "pw2"})
+    envs = set(recorder.of("Container")["services-queue"]["envs"])
+    assert "REDIS_URL=redis://:pw1@redis:6379" in envs
+    assert "MONGODB_URI=mongodb://mech:pw2@mongodb:27017/mech?authSource=admin" in envs
+
+
+def test_every_ssh_connection_verifies_the_host_key(declare: Declare) -> None:
+    commands = [c for c in declare().of("Command").values() if "connection" in c]
+    assert commands
+    assert {c["connection"]["hostKey"] for c in commands} == {"ssh-ed25519 AAAAhostkey"}
+
+
+def test_the_origin_certificate_can_come_from_cloudflare(declare: Declare) -> None:
+    recorder = declare(
+        {
+            "edge": {"zoneId": "0" * 31 + "1", "ssl": "strict"},
+            "certificate": {"source": "origin-ca", "validDays": 5475},
+        }
+    )
+    (certificate,) = recorder.of("OriginCaCertificate").values()
+    assert certificate["requestedValidity"] == 5475
+    assert recorder.of("ZoneSetting")["edge-ssl"]["value"] == "strict"
+
+
+def test_the_block_list_is_a_ruleset(declare: Declare) -> None:
+    recorder = declare({"edge": {"zoneId": "0" * 31 + "1", "blocked": ["198.51.100.7", "192.0.2.0/24"]}})
+    (ruleset,) = recorder.of("Ruleset").values()
+    assert ruleset["rules"][0]["expression"] == "(ip.src in {198.51.100.7 192.0.2.0/24})"
