@@ -34,6 +34,8 @@ def _stubs() -> None:
 
 
 _stubs()
+# Programs are started by fork and exec, which needs none of gRPC's fork handling, nor its warning about it.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 import grpc  # noqa: E402
 from google.protobuf import empty_pb2  # noqa: E402
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2  # noqa: E402
@@ -56,6 +58,10 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         self.engine = engine
         self._running: set[subprocess.Popen] = set()
         self._lock = threading.Lock()
+
+    @property
+    def busy(self) -> bool:
+        return any(process.poll() is None for process in list(self._running))
 
     # --- who we are
     def Handshake(self, request, context):  # noqa: N802 (names of the protocol)
@@ -255,14 +261,15 @@ def main() -> None:
     _die_with_parent()
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=[("grpc.max_receive_message_length", -1)])
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Host(addresses[0] if addresses else None), server)
+    host = Host(addresses[0] if addresses else None)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    # Ctrl-C reaches the whole group; the engine then ends us in its own order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The engine asks by SIGINT. Ctrl-C sends it too, to the whole group: then the program that runs ends first.
+    signal.signal(signal.SIGINT, lambda *_: None if host.busy else stopped.set())
     stopped.wait()
     server.stop(0)
     os._exit(0)
