@@ -1,0 +1,305 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+const (
+	pendingList = "mech:queue:pending"
+	activeList  = "mech:queue:active"
+	jobKey      = "mech:queue:job:"
+	leaseKey    = "mech:queue:lease:"
+
+	jobKept     = 24 * time.Hour // in Redis; MongoDB keeps results for good
+	pollFor     = 2 * time.Second
+	leaseFor    = 10 * time.Second
+	reapEvery   = 5 * time.Second
+	beatLate    = 15 * time.Second
+	maxAttempts = 3
+)
+
+// Job is one piece of work, as callers see it.
+type Job struct {
+	ID       string          `json:"id"`
+	Type     string          `json:"type"`
+	Payload  json.RawMessage `json:"payload,omitempty"`
+	TimeoutS int             `json:"timeout_s"`
+	State    string          `json:"state"` // queued, running, done, failed
+	Attempts int             `json:"attempts"`
+	Result   any             `json:"result,omitempty"`
+	Error    string          `json:"error,omitempty"`
+	Worker   string          `json:"worker,omitempty"`
+	Created  time.Time       `json:"created"`
+	Finished *time.Time      `json:"finished,omitempty"`
+}
+
+// worker is a goroutine that takes jobs; due is when it should have shown life at the latest (Unix seconds).
+type worker struct {
+	name string
+	due  atomic.Int64
+}
+
+func (w *worker) alive(within time.Duration) { w.due.Store(time.Now().Add(within + beatLate).Unix()) }
+
+func (s *Server) queue(ctx context.Context) error {
+	if err := errors.Join(s.useRedis(), s.useMongo()); err != nil {
+		return err
+	}
+	s.mux.HandleFunc("POST /jobs", s.postJob)
+	s.mux.HandleFunc("GET /jobs", s.countJobs)
+	s.mux.HandleFunc("GET /jobs/{id}", s.getJob)
+	var wait sync.WaitGroup
+	workers := make([]*worker, s.config.Workers)
+	for i := range workers {
+		w := &worker{name: fmt.Sprintf("%s/%d", hostname(), i+1)}
+		w.alive(0)
+		workers[i] = w
+		wait.Go(func() { s.work(ctx, w) })
+	}
+	wait.Go(func() { s.reap(ctx) })
+	s.stop = append([]func(context.Context){func(context.Context) { wait.Wait() }}, s.stop...)
+	s.checks = append(s.checks, &Check{Name: "workers", OKFor: failedFor, Run: func(context.Context) error {
+		for _, w := range workers {
+			if time.Now().Unix() > w.due.Load() {
+				return fmt.Errorf("Error: Worker not responding: %s", w.name)
+			}
+		}
+		return nil
+	}})
+	return nil
+}
+
+func (s *Server) postJob(w http.ResponseWriter, r *http.Request) {
+	var order struct {
+		Type     string          `json:"type"`
+		Payload  json.RawMessage `json:"payload"`
+		TimeoutS int             `json:"timeout_s"`
+	}
+	if !decode(w, r, &order) {
+		return
+	}
+	if runners[order.Type] == nil {
+		fail(w, http.StatusBadRequest, fmt.Errorf("type %q is not one of %s", order.Type, strings.Join(jobTypes(), ", ")))
+		return
+	}
+	if order.TimeoutS < 0 || order.TimeoutS > 3600 {
+		fail(w, http.StatusBadRequest, errors.New("timeout_s must be from 1 to 3600"))
+		return
+	}
+	if order.TimeoutS == 0 {
+		order.TimeoutS = int(s.config.JobTimeout.Seconds())
+	}
+	job := Job{
+		ID: newID(), Type: order.Type, Payload: order.Payload, TimeoutS: order.TimeoutS, State: "queued",
+		Created: time.Now().UTC(),
+	}
+	err := s.saveJob(r.Context(), &job)
+	if err == nil {
+		err = s.redis.LPush(r.Context(), pendingList, job.ID).Err()
+	}
+	if err != nil {
+		s.refuse(w, http.StatusServiceUnavailable, redisError(s.redis.Options().Addr, err))
+		return
+	}
+	reply(w, http.StatusAccepted, job)
+}
+
+func (s *Server) countJobs(w http.ResponseWriter, r *http.Request) {
+	pending, err := s.redis.LLen(r.Context(), pendingList).Result()
+	var active int64
+	if err == nil {
+		active, err = s.redis.LLen(r.Context(), activeList).Result()
+	}
+	if err != nil {
+		s.refuse(w, http.StatusServiceUnavailable, redisError(s.redis.Options().Addr, err))
+		return
+	}
+	reply(w, http.StatusOK, map[string]int64{"pending": pending, "active": active})
+}
+
+func (s *Server) getJob(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	job, err := s.loadJob(r.Context(), id)
+	if errors.Is(err, redis.Nil) {
+		// Redis forgot it (a day passed, or somebody flushed it): a finished one is in MongoDB.
+		var kept struct{ JSON string }
+		err := s.mongo.db.Collection("jobs").FindOne(r.Context(), bson.M{"_id": id}).Decode(&kept)
+		switch {
+		case errors.Is(err, mongo.ErrNoDocuments):
+			fail(w, http.StatusNotFound, fmt.Errorf("there is no job %s", id))
+		case err != nil:
+			s.refuse(w, http.StatusServiceUnavailable, s.mongo.explain(err))
+		default:
+			reply(w, http.StatusOK, json.RawMessage(kept.JSON))
+		}
+		return
+	}
+	if err != nil {
+		s.refuse(w, http.StatusServiceUnavailable, redisError(s.redis.Options().Addr, err))
+		return
+	}
+	reply(w, http.StatusOK, job)
+}
+
+func (s *Server) saveJob(ctx context.Context, job *Job) error {
+	text, err := json.Marshal(job)
+	if err != nil {
+		return err
+	}
+	return s.redis.Set(ctx, jobKey+job.ID, text, jobKept).Err()
+}
+
+func (s *Server) loadJob(ctx context.Context, id string) (*Job, error) {
+	text, err := s.redis.Get(ctx, jobKey+id).Bytes()
+	if err != nil {
+		return nil, err
+	}
+	job := &Job{}
+	return job, json.Unmarshal(text, job)
+}
+
+// work takes one job after another until ctx ends; a job under way is finished first.
+func (s *Server) work(ctx context.Context, w *worker) {
+	for ctx.Err() == nil {
+		id, err := s.redis.BLMove(ctx, pendingList, activeList, "RIGHT", "LEFT", pollFor).Result()
+		if err != nil {
+			if errors.Is(err, redis.Nil) {
+				w.alive(pollFor)
+			} else {
+				pause(ctx, time.Second) // /health says what is wrong
+			}
+			continue
+		}
+		s.take(context.WithoutCancel(ctx), w, id)
+		w.alive(pollFor)
+	}
+}
+
+func (s *Server) take(ctx context.Context, w *worker, id string) {
+	job, err := s.loadJob(ctx, id)
+	if err != nil {
+		if errors.Is(err, redis.Nil) {
+			s.redis.LRem(ctx, activeList, 1, id)
+		}
+		return
+	}
+	limit := seconds(job.TimeoutS)
+	w.alive(limit)
+	job.State, job.Worker, job.Attempts = "running", w.name, job.Attempts+1
+	s.redis.Set(ctx, leaseKey+id, w.name, leaseFor)
+	_ = s.saveJob(ctx, job)
+	held, release := context.WithCancel(ctx)
+	go s.hold(held, w.name, id)
+	timed, cancel := context.WithTimeout(ctx, limit)
+	result, err := runners[job.Type](timed, job.Payload)
+	cancel()
+	release()
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fmt.Errorf("Error: Job timeout: %s job %s did not end in %s", job.Type, id, limit)
+		s.logError(err)
+	case err != nil:
+		err = fmt.Errorf("Error: %s job %s failed: %w", job.Type, id, err)
+		s.logError(err)
+	}
+	s.finish(ctx, job, result, err)
+}
+
+// finish stores what came of a job and takes it off the active list.
+func (s *Server) finish(ctx context.Context, job *Job, result any, err error) {
+	now := time.Now().UTC()
+	job.State, job.Result, job.Finished = "done", result, &now
+	if err != nil {
+		job.State, job.Error = "failed", strings.TrimPrefix(err.Error(), "Error: ")
+	}
+	text, _ := json.Marshal(job)
+	_, err = s.mongo.db.Collection("jobs").ReplaceOne(ctx, bson.M{"_id": job.ID},
+		bson.M{"_id": job.ID, "type": job.Type, "state": job.State, "finished": now, "json": string(text)},
+		options.Replace().SetUpsert(true))
+	if err != nil {
+		s.logError(s.mongo.explain(err)) // Redis still has the result for a day
+	}
+	_, err = s.redis.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.Set(ctx, jobKey+job.ID, text, jobKept)
+		pipe.LRem(ctx, activeList, 1, job.ID)
+		pipe.Del(ctx, leaseKey+job.ID)
+		return nil
+	})
+	if err != nil {
+		s.logError(redisError(s.redis.Options().Addr, err))
+	}
+}
+
+func (s *Server) hold(ctx context.Context, name, id string) {
+	for pause(ctx, leaseFor/3) {
+		s.redis.Set(ctx, leaseKey+id, name, leaseFor)
+	}
+}
+
+// reap puts jobs back whose worker is gone: active, but without a lease in two looks in a row.
+func (s *Server) reap(ctx context.Context) {
+	suspects := map[string]bool{}
+	for pause(ctx, reapEvery) {
+		ids, err := s.redis.LRange(ctx, activeList, 0, -1).Result()
+		if err != nil {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, id := range ids {
+			if held, err := s.redis.Exists(ctx, leaseKey+id).Result(); err != nil || held == 1 {
+				continue
+			}
+			if !suspects[id] {
+				seen[id] = true
+				continue
+			}
+			s.putBack(ctx, id)
+		}
+		suspects = seen
+	}
+}
+
+func (s *Server) putBack(ctx context.Context, id string) {
+	// Who removes it owns it: another replica may be looking too.
+	removed, err := s.redis.LRem(ctx, activeList, 1, id).Result()
+	if err != nil || removed == 0 {
+		return
+	}
+	job, err := s.loadJob(ctx, id)
+	if err != nil {
+		return
+	}
+	gone := fmt.Errorf("Error: Worker not responding: %s left job %s", job.Worker, id)
+	s.logError(gone)
+	if job.Attempts >= maxAttempts {
+		s.finish(ctx, job, nil, gone)
+		return
+	}
+	job.State, job.Worker = "queued", ""
+	if s.saveJob(ctx, job) == nil {
+		s.redis.LPush(ctx, pendingList, id)
+	}
+}
+
+// pause waits; false when ctx ended first.
+func pause(ctx context.Context, wait time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(wait):
+		return true
+	}
+}

@@ -1,0 +1,194 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	sequenceKey   = "mech:sequences:"
+	sequenceLease = "mech:sequences:lease:"
+	maxSteps      = 50
+)
+
+// sequence is a list of jobs, run one after another on the queue.
+type sequence struct {
+	ID      string    `json:"id"`
+	State   string    `json:"state"` // running, done, failed, interrupted
+	Steps   []step    `json:"steps"`
+	Error   string    `json:"error,omitempty"`
+	Created time.Time `json:"created"`
+}
+
+type step struct {
+	Type     string          `json:"type"`
+	Payload  json.RawMessage `json:"payload,omitempty"`
+	TimeoutS int             `json:"timeout_s,omitempty"`
+	Job      string          `json:"job,omitempty"`
+	State    string          `json:"state,omitempty"`
+	Result   json.RawMessage `json:"result,omitempty"`
+	Error    string          `json:"error,omitempty"`
+}
+
+func (s *Server) sequences(ctx context.Context) error {
+	if err := s.useRedis(); err != nil {
+		return err
+	}
+	s.useService("queue", s.config.QueueURL)
+	var wait sync.WaitGroup
+	s.mux.HandleFunc("POST /sequences", func(w http.ResponseWriter, r *http.Request) {
+		made := s.postSequence(w, r)
+		if made != nil {
+			wait.Go(func() { s.runSequence(ctx, made) })
+		}
+	})
+	s.mux.HandleFunc("GET /sequences/{id}", s.getSequence)
+	s.stop = append([]func(context.Context){func(context.Context) { wait.Wait() }}, s.stop...)
+	return nil
+}
+
+func (s *Server) postSequence(w http.ResponseWriter, r *http.Request) *sequence {
+	var order struct {
+		Steps []struct {
+			Type     string          `json:"type"`
+			Payload  json.RawMessage `json:"payload"`
+			TimeoutS int             `json:"timeout_s"`
+		} `json:"steps"`
+	}
+	if !decode(w, r, &order) {
+		return nil
+	}
+	if len(order.Steps) == 0 || len(order.Steps) > maxSteps {
+		fail(w, http.StatusBadRequest, fmt.Errorf("steps must be 1 to %d jobs", maxSteps))
+		return nil
+	}
+	made := &sequence{ID: newID(), State: "running", Created: time.Now().UTC()}
+	for i, wanted := range order.Steps {
+		if runners[wanted.Type] == nil {
+			fail(w, http.StatusBadRequest,
+				fmt.Errorf("step %d: type %q is not one of %s", i+1, wanted.Type, strings.Join(jobTypes(), ", ")))
+			return nil
+		}
+		made.Steps = append(made.Steps, step{Type: wanted.Type, Payload: wanted.Payload, TimeoutS: wanted.TimeoutS})
+	}
+	if err := s.saveSequence(r.Context(), made); err != nil {
+		s.refuse(w, http.StatusServiceUnavailable, redisError(s.redis.Options().Addr, err))
+		return nil
+	}
+	reply(w, http.StatusAccepted, made)
+	return made
+}
+
+func (s *Server) getSequence(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	text, err := s.redis.Get(r.Context(), sequenceKey+id).Bytes()
+	if errors.Is(err, redis.Nil) {
+		fail(w, http.StatusNotFound, fmt.Errorf("there is no sequence %s", id))
+		return
+	}
+	var found sequence
+	if err == nil {
+		err = json.Unmarshal(text, &found)
+	}
+	if err == nil && found.State == "running" {
+		var held int64
+		if held, err = s.redis.Exists(r.Context(), sequenceLease+id).Result(); held == 0 {
+			found.State = "interrupted" // whoever ran it was stopped
+		}
+	}
+	if err != nil {
+		s.refuse(w, http.StatusServiceUnavailable, redisError(s.redis.Options().Addr, err))
+		return
+	}
+	reply(w, http.StatusOK, found)
+}
+
+func (s *Server) saveSequence(ctx context.Context, made *sequence) error {
+	text, err := json.Marshal(made)
+	if err != nil {
+		return err
+	}
+	_, err = s.redis.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.Set(ctx, sequenceKey+made.ID, text, jobKept)
+		pipe.Set(ctx, sequenceLease+made.ID, hostname(), leaseFor)
+		return nil
+	})
+	return err
+}
+
+// runSequence goes on until a step fails, all are done, or the service is stopped.
+func (s *Server) runSequence(ctx context.Context, made *sequence) {
+	for i := range made.Steps {
+		if err := s.runStep(ctx, made, i); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			made.State, made.Error = "failed", fmt.Sprintf("step %d: %s", i+1, strings.TrimPrefix(err.Error(), "Error: "))
+			s.logError(fmt.Errorf("Error: sequence %s: %s", made.ID, made.Error))
+			break
+		}
+	}
+	if made.State == "running" {
+		made.State = "done"
+	}
+	if err := s.saveSequence(ctx, made); err != nil {
+		s.logError(redisError(s.redis.Options().Addr, err))
+	}
+}
+
+func (s *Server) runStep(ctx context.Context, made *sequence, i int) error {
+	current := &made.Steps[i]
+	body := map[string]any{"type": current.Type, "timeout_s": current.TimeoutS}
+	if len(current.Payload) > 0 {
+		body["payload"] = current.Payload
+	}
+	var job struct {
+		ID, State, Error string
+		Result           json.RawMessage
+	}
+	unreachable := fmt.Errorf("Error: Could not reach queue at %s", s.config.QueueURL)
+	if err := s.send(ctx, http.MethodPost, s.config.QueueURL+"/jobs", nil, body, &job); err != nil {
+		if status := statusOf(err); status != 0 {
+			return fmt.Errorf("queue answered %d", status)
+		}
+		return unreachable
+	}
+	current.Job = job.ID
+	misses := 0
+	for {
+		if current.State != job.State {
+			current.State, current.Result, current.Error = job.State, job.Result, job.Error
+		}
+		if err := s.saveSequence(ctx, made); err != nil {
+			return redisError(s.redis.Options().Addr, err)
+		}
+		switch job.State {
+		case "done":
+			return nil
+		case "failed":
+			return errors.New(job.Error)
+		}
+		if !pause(ctx, 200*time.Millisecond) {
+			return ctx.Err()
+		}
+		switch err := s.getJSON(ctx, s.config.QueueURL+"/jobs/"+current.Job, &job); {
+		case err == nil:
+			misses = 0
+		case statusOf(err) == http.StatusNotFound:
+			return errors.New("the queue no longer knows the job (was Redis flushed?)")
+		default:
+			// A restart of the queue takes seconds; that is no reason to give up.
+			if misses++; misses > 50 {
+				return unreachable
+			}
+		}
+	}
+}

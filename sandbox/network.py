@@ -1,0 +1,69 @@
+"""The sandbox's own network on the machine: a bridge without ports (no dummy devices in this kernel) with .1–.4, routing, an nftables table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandbox.host.model import HostError
+from sandbox.host.run import locked, quiet, run
+from sandbox.settings import Settings
+
+_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
+
+
+def up(settings: Settings) -> None:
+    """Make the network; does nothing where it is there. Raises HostError (needs root, iproute2, nftables)."""
+    with locked(settings.state / "network.lock"):
+        name = settings.interface
+        if not Path(f"/sys/class/net/{name}").exists():
+            _refuse_conflict(settings)
+            run(["ip", "link", "add", name, "type", "bridge"])
+        run(["ip", "link", "set", name, "up"])
+        for address in (settings.gateway, settings.cloud, settings.edge, settings.dns):
+            run(["ip", "addr", "replace", f"{address}/32", "dev", name])
+        if _FORWARD.read_text().strip() != "1":
+            _FORWARD.write_text("1")
+        run(["nft", "add", "table", "inet", name])
+
+
+def down(settings: Settings) -> None:
+    """Remove interface and table. ip_forward stays: others on the machine may need it. Hosts should be gone before."""
+    quiet(["nft", "delete", "table", "inet", settings.interface])
+    if Path(f"/sys/class/net/{settings.interface}").exists():
+        run(["ip", "link", "del", settings.interface])
+
+
+def cable(settings: Settings, veth: str, pid: int, address: str) -> None:
+    """Plug the network namespace of `pid` in: its eth0, and `veth` on the machine with a /32 route to `address`."""
+    if Path(f"/sys/class/net/{veth}").exists():  # of a boot before, on its way out
+        quiet(["ip", "link", "del", veth])
+    run(["ip", "link", "add", veth, "type", "veth", "peer", "name", "eth0", "netns", str(pid)])
+    # The other end believes it is on a /24: this end answers ARP for all of it, at once.
+    Path(f"/proc/sys/net/ipv4/conf/{veth}/proxy_arp").write_text("1")
+    Path(f"/proc/sys/net/ipv4/neigh/{veth}/proxy_delay").write_text("0")
+    run(["ip", "link", "set", veth, "up"])
+    run(["ip", "route", "replace", f"{address}/32", "dev", veth, "src", settings.gateway])
+
+
+def inside(settings: Settings, address: str) -> str:
+    """Shell lines that wait for eth0 in the namespace and give it `address`."""
+    return (
+        "ip link set lo up\n"
+        "n=0; while ! [ -e /proc/self/net/dev_snmp6/eth0 ] && ! ip link show eth0 >/dev/null 2>&1; do\n"
+        "  n=$((n+1)); [ $n -lt 500 ] || exit 97; sleep 0.02\n"
+        "done\n"
+        f"ip addr add {address}/24 dev eth0\n"
+        "ip link set eth0 up\n"
+        f"ip route add default via {settings.gateway}\n"
+    )
+
+
+def _refuse_conflict(settings: Settings) -> None:
+    taken = run(["ip", "-o", "-4", "addr", "show"])
+    prefix = settings.gateway.rsplit(".", 1)[0] + "."
+    for line in taken.splitlines():
+        if f" {prefix}" in line:
+            raise HostError(
+                f"{settings.network} is in use on this machine ({line.split()[1]}). "
+                "Choose another sandbox name: MECH_SANDBOX=NAME"
+            )

@@ -1,0 +1,1 @@
+"""Stand-ins for Pulumi provider plugins, used only where the official plugin cannot be had."""

@@ -1,0 +1,75 @@
+"""What local and remote commands share: when they run, what is secret, what a preview knows."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from sandbox.providers.contract import CheckFailure, Context, Diff, Resource, diff_values
+from sandbox.providers.values import UNKNOWN, Secret, same
+
+from .output import check_logging
+
+Values = dict[str, Any]
+
+
+def new_id(prefix: str = "") -> str:
+    """8 random bytes in hex behind the resource's name, as the official ids are."""
+    return prefix + secrets.token_hex(8)
+
+
+class CommandBase(Resource):
+    """Runs `create`, `update` or `create`, and `delete`; a change of `triggers` replaces."""
+
+    replace_on = frozenset({"triggers"})
+    results: tuple[str, ...] = ("stdout", "stderr")
+
+    def run(self, ctx: Context, command: str, inputs: Values, last: Values) -> Values:
+        """Run and return the result properties. Raises ProviderError when the command fails."""
+        raise NotImplementedError
+
+    def check(self, ctx: Context, olds: Values, news: Values) -> tuple[Values, list[CheckFailure]]:
+        return news, check_logging(news.get("logging"))
+
+    def diff(self, ctx: Context, id: str, old_inputs: Values, old_outputs: Values, news: Values) -> Diff:
+        return diff_values(old_inputs, news, self.replace_on)
+
+    def _shield(self, ctx: Context, results: Values) -> Values:
+        # Every output depends on every input: one secret input makes stdout and stderr secret.
+        return {key: Secret(item) for key, item in results.items()} if ctx.secret_inputs else results
+
+    def create(self, ctx: Context, inputs: Values, timeout: float) -> tuple[str, Values]:
+        results: Values = {"stdout": "", "stderr": ""}
+        if inputs.get("create") is not None:
+            results = self.run(ctx, inputs["create"], inputs, {})
+        return new_id(ctx.name), {**inputs, **self._shield(ctx, results)}
+
+    def preview(self, ctx: Context, inputs: Values) -> Values:
+        return {**inputs, **self._shield(ctx, dict.fromkeys(self.results, UNKNOWN))}
+
+    def preview_update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values) -> Values:
+        keys = (set(old_outputs) | set(inputs)) - set(self.results) - {"assets", "archive"}
+        changed = any(not same(old_outputs.get(key), inputs.get(key)) for key in keys)
+        kept = {key: UNKNOWN if changed else old_outputs.get(key) for key in self.results}
+        return {**inputs, **self._shield(ctx, kept)}
+
+    def update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values, timeout: float) -> Values:
+        command = inputs.get("update")
+        if command is None:
+            command = inputs.get("create")
+        results = {key: old_outputs[key] for key in (*self.results, "assets", "archive") if key in old_outputs}
+        if command is not None:
+            results = self.run(ctx, command, inputs, old_outputs)
+        return {**inputs, **self._shield(ctx, results)}
+
+    def delete(self, ctx: Context, id: str, outputs: Values, timeout: float) -> None:
+        if outputs.get("delete") is not None:
+            self.run(ctx, outputs["delete"], outputs, outputs)
+
+
+def previous_output(inputs: Values, last: Values) -> dict[str, str]:
+    """PULUMI_COMMAND_STDOUT and _STDERR for the next run, unless addPreviousOutputInEnv is false."""
+    if inputs.get("addPreviousOutputInEnv") is False:
+        return {}
+    named = {"PULUMI_COMMAND_STDOUT": last.get("stdout"), "PULUMI_COMMAND_STDERR": last.get("stderr")}
+    return {name: value for name, value in named.items() if value}

@@ -1,0 +1,135 @@
+"""command:local:Command and the function command:local:run: a command on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+from sandbox.providers.contract import Context, ProviderError
+from sandbox.providers.values import ARCHIVE, ASSET, SIGNATURE
+
+from .base import CommandBase, Values, previous_output
+from .output import Output
+
+
+class LocalCommand(CommandBase):
+    token = "command:local:Command"  # noqa: S105 - a type token
+
+    def run(self, ctx: Context, command: str, inputs: Values, last: Values) -> Values:
+        return run_local(ctx, command, inputs, last)
+
+
+def run_local(ctx: Context, command: str, inputs: Values, last: Values) -> Values:
+    """Run by the interpreter (`/bin/sh -c`); stdout, stderr and the wanted assets. Raises ProviderError."""
+    argv = [*(inputs.get("interpreter") or ["/bin/sh", "-c"]), command]
+    folder = Path(inputs.get("dir") or Path.cwd())
+    environment = {**os.environ, **(inputs.get("environment") or {}), **previous_output(inputs, last)}
+    output = Output(ctx, inputs.get("logging"))
+    stdin = inputs.get("stdin") or ""
+    try:
+        process = subprocess.Popen(
+            argv,
+            cwd=folder,
+            env={name: str(value) for name, value in environment.items()},
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        raise output.failure(f"{error.strerror}: {error.filename}".lower(), command) from error
+    status = _wait(ctx, process, stdin, output)
+    if status:
+        reason = f"exit status {status}" if status > 0 else f"signal: {-status}"
+        raise output.failure(reason, command)
+    results: Values = dict(output.result())
+    if inputs.get("assetPaths") is not None:
+        results["assets"] = find_assets(folder, inputs["assetPaths"])
+    if inputs.get("archivePaths") is not None:
+        assets = find_assets(folder, inputs["archivePaths"])
+        digest = hashlib.sha256(repr([(name, item["hash"]) for name, item in assets.items()]).encode())
+        results["archive"] = {SIGNATURE: ARCHIVE, "hash": digest.hexdigest(), "assets": assets}
+    return results
+
+
+def _wait(ctx: Context, process: subprocess.Popen[bytes], stdin: str, output: Output) -> int:
+    def pump(name: str, stream: IO[bytes]) -> None:
+        while data := os.read(stream.fileno(), 65536):
+            output.add(name, data)
+
+    assert process.stdout is not None and process.stderr is not None
+    pairs = (("stdout", process.stdout), ("stderr", process.stderr))
+    readers = [threading.Thread(target=pump, args=pair, daemon=True) for pair in pairs]
+    for reader in readers:
+        reader.start()
+    if process.stdin is not None:
+        try:
+            process.stdin.write(stdin.encode())
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # the command ended without reading all of it, as it may
+    while True:
+        try:
+            status = process.wait(0.2)
+            break
+        except subprocess.TimeoutExpired:
+            if ctx.cancelled.is_set():
+                process.kill()
+    for reader in readers:
+        reader.join()
+    for _, stream in pairs:
+        stream.close()
+    output.end()
+    return status
+
+
+def find_assets(folder: Path, patterns: list[str]) -> dict[str, Any]:
+    """Files under `folder` by glob rules in order: `*` within a name, `**` across folders, `!` takes away."""
+    rules = [(pattern.startswith("!"), _glob(pattern.removeprefix("!"))) for pattern in patterns]
+    found: dict[str, Any] = {}
+    for path in sorted(item for item in folder.rglob("*") if item.is_file()):
+        name = path.relative_to(folder).as_posix()
+        for exclude, rule in rules:
+            if rule.fullmatch(name) and exclude:
+                found.pop(name, None)
+            elif rule.fullmatch(name):
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                found[name] = {SIGNATURE: ASSET, "path": str(path), "hash": digest}
+    return found
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """gobwas/glob's syntax: * ** ? [a-z] [!a] {a,b} and backslash."""
+    out, index, depth = "", 0, 0
+    while index < len(pattern):
+        char = pattern[index]
+        if pattern.startswith("**", index):
+            out, index = out + ".*", index + 1
+        elif char == "*":
+            out += "[^/]*"
+        elif char == "?":
+            out += "[^/]"
+        elif char == "[" and "]" in pattern[index:]:
+            end = pattern.index("]", index)
+            inner = pattern[index + 1 : end]
+            out, index = out + "[" + ("^" + inner[1:] if inner[:1] == "!" else inner) + "]", end
+        elif char == "{":
+            out, depth = out + "(?:", depth + 1
+        elif char == "}" and depth:
+            out, depth = out + ")", depth - 1
+        elif char == "," and depth:
+            out += "|"
+        elif char == "\\" and index + 1 < len(pattern):
+            index += 1
+            out += re.escape(pattern[index])
+        else:
+            out += re.escape(char)
+        index += 1
+    try:
+        return re.compile(out)
+    except re.error as error:
+        raise ProviderError(f"the glob {pattern!r} is not valid: {error}") from error
