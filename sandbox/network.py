@@ -1,4 +1,7 @@
-"""The sandbox's own network on the machine: a bridge without ports (no dummy devices in this kernel) with .1–.4, routing, an nftables table."""
+"""The sandbox's own network on the machine: a bridge without ports that holds .1–.4, routes, an nftables table.
+
+A bridge, because this kernel has no dummy devices.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,28 @@ def up(settings: Settings) -> None:
             run(["ip", "addr", "replace", f"{address}/32", "dev", name])
         if _FORWARD.read_text().strip() != "1":
             _FORWARD.write_text("1")
-        run(["nft", "add", "table", "inet", name])
+        # An address without a host is unreachable at once, and never leaves the machine.
+        run(["ip", "route", "replace", "unreachable", settings.network])
+        run(["nft", "-f", "-"], _wall(settings))
+
+
+def _wall(settings: Settings) -> str:
+    """Hosts and clients reach the sandbox and nothing else: whatever they send elsewhere ends here."""
+    table = f"inet {settings.interface}"
+    cables = f'"m{settings.index}-*"'
+    return (
+        f"add table {table}\n"
+        f"add chain {table} wall {{ type filter hook forward priority -10; policy accept; }}\n"
+        f"flush chain {table} wall\n"
+        f"add rule {table} wall iifname {cables} ip daddr != {settings.network} reject with icmp net-unreachable\n"
+        f"add rule {table} wall iifname {cables} meta nfproto ipv6 drop\n"
+    )
 
 
 def down(settings: Settings) -> None:
     """Remove interface and table. ip_forward stays: others on the machine may need it. Hosts should be gone before."""
     quiet(["nft", "delete", "table", "inet", settings.interface])
+    quiet(["ip", "route", "del", "unreachable", settings.network])
     if Path(f"/sys/class/net/{settings.interface}").exists():
         run(["ip", "link", "del", settings.interface])
 

@@ -77,7 +77,8 @@ def node_lines(mount_id: str, letter: str, device: str) -> str:
     node = f"vd{letter}"
     return (
         f"mkdir -p $D/disk/by-id\nrm -f $D/{node}\n"
-        f"mknod -m 660 $D/{node} b {os.major(status.st_rdev)} {os.minor(status.st_rdev)}\n"
+        # umask, not -m: mknod's chmod needs a /proc of this pid namespace
+        f"(umask 007; mknod $D/{node} b {os.major(status.st_rdev)} {os.minor(status.st_rdev)})\n"
         f"ln -sfn ../../{node} $D/disk/by-id/virtio-{mount_id}\n"
     )
 

@@ -12,7 +12,7 @@ from sandbox.host.model import HostError, HostSpec
 from sandbox.host.run import run
 from sandbox.settings import Settings
 
-LOG = "/var/log/mech-startup.log"
+LOG = "/tmp/firstboot.log"  # where the provider keeps it
 
 # Runs once, whatever comes of it (provider: a boot script is not repeated).
 UNIT = f"""\
@@ -83,8 +83,6 @@ def _startup(spec: HostSpec, root: Path) -> None:
     wants.parent.mkdir(parents=True, exist_ok=True)
     if not wants.is_symlink():
         wants.symlink_to("/etc/systemd/system/mech-startup.service")
-    log = root / LOG.lstrip("/")
-    log.touch(mode=0o600)
 
 
 def _trust(settings: Settings, root: Path) -> None:
