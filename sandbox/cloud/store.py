@@ -60,14 +60,15 @@ class Store:
             row = self._db.execute("SELECT body FROM records WHERE kind=? AND id=?", (kind, id)).fetchone()
         return None if row is None else _read(row[0])
 
-    def put(self, kind: str, id: str, body: Json) -> None:
-        """Insert, or replace in place (the order stays)."""
+    def put(self, kind: str, id: str, body: Json) -> Json:
+        """Insert, or replace in place (the order stays); returns `body`."""
         with self.transaction():
             self._db.execute(
                 "INSERT INTO records (kind, id, body) VALUES (?, ?, ?) "
                 "ON CONFLICT (kind, id) DO UPDATE SET body=excluded.body",
                 (kind, id, json.dumps(body)),
             )
+        return body
 
     def delete(self, kind: str, id: str) -> bool:
         """Whether there was such a record."""

@@ -38,6 +38,9 @@ class Lifecycle:
                 self.submit(record["id"], self.boot)
             elif self.state(record["id"]) == "running":
                 self.submit(record["id"], self.firewall)
+            elif not record.get("_halted") and self.state(record["id"]) == "stopped":
+                log.info("instance %s went down with the machine; starting it", record["id"])
+                self.submit(record["id"], self.start)
 
     def submit(self, id: str, work: Callable[[str], None]) -> Future[None]:
         """Do it in the background; failures are logged, since nobody waits."""
@@ -119,6 +122,7 @@ class Lifecycle:
 
     def start(self, id: str) -> None:
         with self.lock(id):
+            self.store.update("instance", id, lambda r: r.update(_halted=False))
             if self.state(id) == "running":
                 self.hosts.reboot(self.settings, id)  # as the real one: a start of a running machine restarts it
             else:
@@ -127,11 +131,13 @@ class Lifecycle:
 
     def halt(self, id: str) -> None:
         with self.lock(id):
+            self.store.update("instance", id, lambda r: r.update(_halted=True))
             if self.state(id) == "running":
                 self.hosts.halt(self.settings, id)
 
     def reboot(self, id: str) -> None:
         with self.lock(id):
+            self.store.update("instance", id, lambda r: r.update(_halted=False))
             if self.state(id) == "running":
                 self.hosts.reboot(self.settings, id)
             else:
