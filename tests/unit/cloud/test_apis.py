@@ -17,7 +17,7 @@ from sandbox import credentials
 from sandbox.host.model import FirewallRule, HostSpec
 from sandbox.settings import Settings
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIunit me"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMVmxWtWsXL6zUfY6KXh9Q0fDQ3qBlGQ0bJ0c0qk6m9v me"
 
 
 class FakeHosts:
@@ -176,9 +176,9 @@ def test_power_is_told_as_the_host_has_it(tmp_path: Path) -> None:
         ("/v2/instances", {"region": "xxx", "plan": "vc2-4c-8gb", "os_id": 2136}, "Invalid region"),
         ("/v2/instances", {"region": "ewr", "plan": "huge", "os_id": 2136}, "Invalid plan"),
         ("/v2/instances", {"region": "ewr", "plan": "vc2-4c-8gb", "os_id": 1}, "Invalid OS"),
-        ("/v2/ssh-keys", {"name": "k", "ssh_key": "nonsense"}, "Invalid ssh key"),
+        ("/v2/ssh-keys", {"name": "k", "ssh_key": "nonsense"}, "Invalid SSH key"),
         ("/v2/startup-scripts", {"name": "k", "script": "###"}, "base64"),
-        ("/v2/blocks", {"region": "ewr", "size_gb": 1, "block_type": "storage_opt"}, "40 to 40000"),
+        ("/v2/blocks", {"region": "ewr", "size_gb": 1, "block_type": "storage_opt"}, "40 and 40000"),
         ("/v2/reserved-ips", {"region": "ewr"}, "ip_type"),
     ],
 )

@@ -1,0 +1,356 @@
+// Command mongosh understands the part of the MongoDB shell that people type on call:
+//
+//	mongosh --quiet --eval "db.adminCommand('ping')"
+//	mongosh mongodb://mech:…@mongodb:27017/mech --eval "db.jobs.countDocuments({})"
+//	echo "show dbs" | mongosh
+//
+// It is not JavaScript: one call on `db` or `db.COLLECTION` a line, arguments in relaxed JSON.
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+type flags struct {
+	uri, eval, host, port, user, password, database, authDatabase string
+	quiet                                                         bool
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func parse(arguments []string) (flags, error) {
+	f := flags{host: "127.0.0.1", port: "27017", database: "test", authDatabase: "admin"}
+	named := map[string]*string{
+		"--eval": &f.eval, "--host": &f.host, "--port": &f.port, "-u": &f.user, "--username": &f.user,
+		"-p": &f.password, "--password": &f.password, "--authenticationDatabase": &f.authDatabase,
+	}
+	for i := 0; i < len(arguments); i++ {
+		name, value, joined := strings.Cut(arguments[i], "=")
+		target, known := named[name]
+		switch {
+		case known && joined:
+			*target = value
+		case known && i+1 < len(arguments):
+			i++
+			*target = arguments[i]
+		case name == "--quiet":
+			f.quiet = true
+		case strings.HasPrefix(arguments[i], "mongodb://"):
+			f.uri = arguments[i]
+		case !strings.HasPrefix(arguments[i], "-"):
+			f.database = arguments[i]
+		default:
+			return f, fmt.Errorf("Error parsing command line: unrecognized option: %s", arguments[i])
+		}
+	}
+	return f, nil
+}
+
+func run(arguments []string) error {
+	f, err := parse(arguments)
+	if err != nil {
+		return err
+	}
+	if f.uri == "" {
+		credentials, query := "", ""
+		if f.user != "" {
+			credentials = url.UserPassword(f.user, f.password).String() + "@"
+			query = "?authSource=" + f.authDatabase
+		}
+		f.uri = fmt.Sprintf("mongodb://%s%s:%s/%s%s", credentials, f.host, f.port, f.database, query)
+	} else if parsed, err := url.Parse(f.uri); err == nil && len(parsed.Path) > 1 {
+		f.database = parsed.Path[1:]
+	}
+	settings := options.Client().ApplyURI(f.uri).SetServerSelectionTimeout(4 * time.Second).SetDirect(true)
+	client, err := mongo.Connect(settings)
+	if err != nil {
+		return fmt.Errorf("MongoServerSelectionError: %w", err)
+	}
+	shell := &shell{client: client, db: client.Database(f.database)}
+	if f.eval != "" {
+		return shell.lines(f.eval)
+	}
+	input := bufio.NewScanner(os.Stdin)
+	for prompt(f, shell); input.Scan(); prompt(f, shell) {
+		if line := strings.TrimSpace(input.Text()); line == "exit" || line == "quit" {
+			return nil
+		} else if err := shell.lines(line); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	return input.Err()
+}
+
+func prompt(f flags, s *shell) {
+	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && !f.quiet {
+		fmt.Printf("%s> ", s.db.Name())
+	}
+}
+
+type shell struct {
+	client *mongo.Client
+	db     *mongo.Database
+}
+
+var call = regexp.MustCompile(`^db(?:\.(?:getCollection\(['"]([^'"]+)['"]\)|([A-Za-z_]\w*)))?\.([A-Za-z]+)\((.*)\)(?:\.(\w+))?(\(\))?$`)
+
+func (s *shell) lines(text string) error {
+	for _, line := range strings.Split(text, ";") {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		err := s.line(ctx, line)
+		cancel()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *shell) line(ctx context.Context, line string) error {
+	word, rest, _ := strings.Cut(line, " ")
+	switch {
+	case word == "use":
+		s.db = s.client.Database(strings.TrimSpace(rest))
+		fmt.Println("switched to db", s.db.Name())
+		return nil
+	case line == "show dbs" || line == "show databases":
+		return s.databases(ctx)
+	case line == "show collections" || line == "show tables":
+		return s.collections(ctx, false)
+	case line == "db":
+		fmt.Println(s.db.Name())
+		return nil
+	}
+	parts := call.FindStringSubmatch(line)
+	if parts == nil {
+		return fmt.Errorf("SyntaxError: this mongosh understands one call on db a line, not: %s", line)
+	}
+	collection := parts[1] + parts[2]
+	var (
+		result any
+		err    error
+	)
+	if collection == "" {
+		result, err = s.onDatabase(ctx, parts[3], parts[4])
+	} else {
+		result, err = s.onCollection(ctx, collection, parts[3], parts[4])
+	}
+	if err != nil {
+		return fmt.Errorf("MongoServerError: %w", err)
+	}
+	if document, ok := result.(bson.D); ok && parts[5] != "" && parts[6] == "" {
+		for _, element := range document {
+			if element.Key == parts[5] {
+				result = element.Value
+			}
+		}
+	}
+	if result != nil {
+		fmt.Println(show(result))
+	}
+	return nil
+}
+
+func (s *shell) onDatabase(ctx context.Context, name, argument string) (any, error) {
+	command := func(db *mongo.Database, document any) (any, error) {
+		var answer bson.D
+		err := db.RunCommand(ctx, document).Decode(&answer)
+		return answer, err
+	}
+	switch name {
+	case "adminCommand", "runCommand":
+		document, err := parseDocument(argument)
+		if err != nil {
+			return nil, err
+		}
+		if name == "adminCommand" {
+			return command(s.client.Database("admin"), document)
+		}
+		return command(s.db, document)
+	case "stats":
+		return command(s.db, bson.D{{Key: "dbStats", Value: 1}})
+	case "serverStatus":
+		return command(s.client.Database("admin"), bson.D{{Key: "serverStatus", Value: 1}})
+	case "version":
+		answer, err := command(s.client.Database("admin"), bson.D{{Key: "buildInfo", Value: 1}})
+		if err != nil {
+			return nil, err
+		}
+		for _, element := range answer.(bson.D) {
+			if element.Key == "version" {
+				return element.Value, nil
+			}
+		}
+		return nil, nil
+	case "getCollectionNames":
+		return nil, s.collections(ctx, true)
+	case "getName":
+		return s.db.Name(), nil
+	}
+	return nil, fmt.Errorf("db.%s is not a function of this mongosh", name)
+}
+
+func (s *shell) onCollection(ctx context.Context, collection, name, argument string) (any, error) {
+	document, err := parseDocument(argument)
+	if err != nil {
+		return nil, err
+	}
+	target := s.db.Collection(collection)
+	switch name {
+	case "countDocuments", "count":
+		return target.CountDocuments(ctx, document)
+	case "find":
+		cursor, err := target.Find(ctx, document, options.Find().SetLimit(20))
+		if err != nil {
+			return nil, err
+		}
+		found := []bson.D{}
+		if err := cursor.All(ctx, &found); err != nil {
+			return nil, err
+		}
+		list := bson.A{}
+		for _, each := range found {
+			list = append(list, each)
+		}
+		return list, nil
+	case "findOne":
+		var found bson.D
+		err := target.FindOne(ctx, document).Decode(&found)
+		if err == mongo.ErrNoDocuments {
+			return "null", nil
+		}
+		return found, err
+	case "insertOne":
+		answer, err := target.InsertOne(ctx, document)
+		if err != nil {
+			return nil, err
+		}
+		return bson.D{{Key: "acknowledged", Value: true}, {Key: "insertedId", Value: answer.InsertedID}}, nil
+	case "deleteMany", "deleteOne":
+		remove := target.DeleteMany
+		if name == "deleteOne" {
+			answer, err := target.DeleteOne(ctx, document)
+			if err != nil {
+				return nil, err
+			}
+			return bson.D{{Key: "acknowledged", Value: true}, {Key: "deletedCount", Value: answer.DeletedCount}}, nil
+		}
+		answer, err := remove(ctx, document)
+		if err != nil {
+			return nil, err
+		}
+		return bson.D{{Key: "acknowledged", Value: true}, {Key: "deletedCount", Value: answer.DeletedCount}}, nil
+	case "drop":
+		return true, target.Drop(ctx)
+	}
+	return nil, fmt.Errorf("db.%s.%s is not a function of this mongosh", collection, name)
+}
+
+func (s *shell) databases(ctx context.Context) error {
+	answer, err := s.client.ListDatabases(ctx, bson.D{})
+	if err != nil {
+		return fmt.Errorf("MongoServerError: %w", err)
+	}
+	for _, each := range answer.Databases {
+		fmt.Printf("%-10s %.2f KiB\n", each.Name, float64(each.SizeOnDisk)/1024)
+	}
+	return nil
+}
+
+func (s *shell) collections(ctx context.Context, list bool) error {
+	names, err := s.db.ListCollectionNames(ctx, bson.D{})
+	if err != nil {
+		return fmt.Errorf("MongoServerError: %w", err)
+	}
+	sort.Strings(names)
+	if list {
+		for i, name := range names {
+			names[i] = "'" + name + "'"
+		}
+		fmt.Println("[ " + strings.Join(names, ", ") + " ]")
+		return nil
+	}
+	for _, name := range names {
+		fmt.Println(name)
+	}
+	return nil
+}
+
+var (
+	bareKey = regexp.MustCompile(`([{,]\s*)([A-Za-z_$][\w$.]*)\s*:`)
+	quoted  = regexp.MustCompile(`^['"](\w+)['"]$`)
+)
+
+// parseDocument reads `{ping: 1}`, `'ping'` (as a command) or nothing (an empty document).
+func parseDocument(text string) (bson.D, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return bson.D{}, nil
+	}
+	if name := quoted.FindStringSubmatch(text); name != nil {
+		return bson.D{{Key: name[1], Value: 1}}, nil
+	}
+	text = bareKey.ReplaceAllString(strings.ReplaceAll(text, "'", `"`), `$1"$2":`)
+	var document bson.D
+	if err := bson.UnmarshalExtJSON([]byte(text), false, &document); err != nil {
+		return nil, fmt.Errorf("SyntaxError: %s is not a document: %w", text, err)
+	}
+	return document, nil
+}
+
+// show writes a value as mongosh does: { ok: 1 }.
+func show(value any) string {
+	switch v := value.(type) {
+	case bson.D:
+		if len(v) == 0 {
+			return "{}"
+		}
+		parts := make([]string, len(v))
+		for i, element := range v {
+			parts[i] = element.Key + ": " + nested(element.Value)
+		}
+		return "{ " + strings.Join(parts, ", ") + " }"
+	case bson.A:
+		if len(v) == 0 {
+			return "[]"
+		}
+		parts := make([]string, len(v))
+		for i, element := range v {
+			parts[i] = nested(element)
+		}
+		return "[ " + strings.Join(parts, ", ") + " ]"
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case bson.ObjectID:
+		return "ObjectId('" + v.Hex() + "')"
+	}
+	return fmt.Sprint(value)
+}
+
+func nested(value any) string {
+	if text, ok := value.(string); ok {
+		return "'" + text + "'"
+	}
+	return show(value)
+}
