@@ -1,8 +1,22 @@
 # `make up` brings the whole platform up in the sandbox; `make test` proves it. Both do all their own set-up.
 PYTHON ?= python3
+SHELL := /bin/bash
+STACK := sandbox
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: up down test check lock setup
+
+up: setup
+	@.venv/bin/mech sandbox start
+	@. .venv/bin/activate && pulumi stack select --create $(STACK) >/dev/null \
+	  && mech recover && pulumi up --yes --stack $(STACK) --suppress-permalink true \
+	  && mech sandbox shell -- mech status --stack $(STACK) --wait 90
+
+# Destroys the stack. MongoDB's and Redis' data stay on their block storage; the next `make up` finds them.
+down:
+	@. .venv/bin/activate && pulumi destroy --yes --stack $(STACK) --suppress-permalink true
+	@.venv/bin/mech sandbox stop
+	@echo "MongoDB's and Redis' data are kept; \`mech sandbox reset\` removes them too."
 
 setup:
 	@$(PYTHON) -m engine setup

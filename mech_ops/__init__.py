@@ -1,0 +1,1 @@
+"""Observes and heals a running stack: the `mech` command."""

@@ -1,0 +1,95 @@
+"""The `mech` command. Exit codes: 0 well, 1 the command itself failed, 2 it found something wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from importlib.metadata import entry_points
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mech_ops.errors import FAILED, FOUND, OpsError
+
+app = typer.Typer(help="Look after a Mech stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+Stack = Annotated[str | None, typer.Option("--stack", "-s", help="the stack; default: the selected one")]
+AsJson = Annotated[bool, typer.Option("--json", help="for scripts")]
+
+
+@app.command()
+def status(
+    stack: Stack = None,
+    as_json: AsJson = False,
+    wait: Annotated[float, typer.Option(help="seconds to wait for all to be well")] = 0,
+    timeout: Annotated[float, typer.Option(help="seconds for one answer")] = 10,
+) -> None:
+    """Ask every service for its health through the edge. Exit code 2 unless all are ok."""
+    from mech_ops import pulumi
+    from mech_ops import status as services
+
+    urls = pulumi.outputs(stack).get("service_urls")
+    if not urls:
+        raise OpsError("this stack has no service_urls: bring it up first (`pulumi up`, in the sandbox `make up`)")
+    found = services.wait(urls, timeout, wait)
+    if as_json:
+        print(json.dumps([asdict(health) for health in found], indent=2))
+    else:
+        console.print(services.table(found))
+    if not all(health.ok for health in found):
+        raise typer.Exit(FOUND)
+
+
+@app.command()
+def recover(
+    stack: Stack = None,
+    as_json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done")] = False,
+    force: Annotated[bool, typer.Option("--force", help="also take the lock from a process that may live")] = False,
+) -> None:
+    """Put a stack right after `pulumi up` was killed: lock, pending operations, what was made but not noted."""
+    from mech_ops import recover as recovery
+
+    done = recovery.recover(stack, dry_run, force)
+    if as_json:
+        print(json.dumps([{"what": what, "done": how} for what, how in done], indent=2))
+    elif not done:
+        console.print("nothing to recover")
+    else:
+        table = Table(box=None, pad_edge=False)
+        table.add_column("left behind")
+        table.add_column("now")
+        for what, how in done:
+            table.add_row(what, how)
+        console.print(table)
+
+
+def _plug_in() -> None:
+    """Add the command groups that other packages offer, such as `mech sandbox`."""
+    for entry in entry_points(group="mech.commands"):
+        try:
+            app.add_typer(entry.load(), name=entry.name)
+        except Exception as error:  # a broken plug-in must not take the others with it
+            errors.print(f"[yellow]warning:[/] `mech {entry.name}` is not available: {error}")
+
+
+def main() -> int:
+    """Entry point; returns the exit code."""
+    _plug_in()
+    try:
+        app(standalone_mode=True)
+    except OpsError as error:
+        errors.print(f"[bold red]error:[/] {error}", soft_wrap=True)
+        return FAILED
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""`mech status`: asks every service for its health, the way a user reaches it, and says what a failure means."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from rich.table import Table
+
+# What the edge's codes mean and where to look first (the guide's issues 1, 2 and 5).
+MEANINGS = {
+    502: "nginx has no answer from the container: is it running, is the upstream port right?",
+    504: "the service took too long",
+    520: "the origin answered with something that is not HTTP",
+    521: "the origin refuses connections: is nginx running, does it listen where the SSL mode says?",
+    522: "no answer from the origin: UFW or the Vultr firewall blocks 80/443",
+    523: "the origin cannot be reached: does the A record have the host's address?",
+    524: "the origin accepted and did not answer in time",
+    525: "TLS to the origin failed: is there a certificate on 443?",
+    526: "the origin's certificate is not valid: SSL mode strict needs origin-ca",
+}
+
+
+@dataclass(frozen=True)
+class Health:
+    """One service as seen from outside. `code` 0 means no HTTP answer; `took_ms` is the whole request."""
+
+    service: str
+    url: str
+    code: int
+    state: str
+    detail: str = ""
+    took_ms: int = 0
+    dependencies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        return self.state == "ok"
+
+
+def read(service: str, url: str, code: int, body: Any, took_ms: int) -> Health:
+    """Judge an answer of /health."""
+    if isinstance(body, dict) and "status" in body:
+        parts = body.get("dependencies") or {}
+        dependencies = {name: part if isinstance(part, str) else str(part.get("status", part)) for name, part in parts.items()}
+        broken = "; ".join(f"{name}: {said}" for name, said in dependencies.items() if said != "ok")
+        return Health(service, url, code, str(body["status"]), broken, took_ms, dependencies)
+    if code == 200:
+        return Health(service, url, code, "unknown", "answers 200, but not with a health report", took_ms)
+    return Health(service, url, code, "down", MEANINGS.get(code, f"HTTP {code}"), took_ms)
+
+
+async def ask(client: httpx.AsyncClient, service: str, url: str) -> Health:
+    begin = time.monotonic()
+    try:
+        answer = await client.get(f"{url}/health")
+    except httpx.TimeoutException:
+        return Health(service, url, 0, "down", "no answer in time", int((time.monotonic() - begin) * 1000))
+    except httpx.HTTPError as error:
+        return Health(service, url, 0, "down", str(error) or type(error).__name__)
+    took = int((time.monotonic() - begin) * 1000)
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    return read(service, url, answer.status_code, body, took)
+
+
+async def ask_all(urls: dict[str, str], timeout_s: float, transport: httpx.AsyncBaseTransport | None = None) -> list[Health]:
+    """All services at once, in the order of `urls`."""
+    verify = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or None)
+    async with httpx.AsyncClient(timeout=timeout_s, verify=verify, transport=transport) as client:
+        return list(await asyncio.gather(*(ask(client, name, url) for name, url in urls.items())))
+
+
+def wait(urls: dict[str, str], timeout_s: float, wait_s: float) -> list[Health]:
+    """Ask until all are ok, at most `wait_s` seconds."""
+    end = time.monotonic() + wait_s
+    while True:
+        found = asyncio.run(ask_all(urls, timeout_s))
+        if all(health.ok for health in found) or time.monotonic() >= end:
+            return found
+        time.sleep(1)
+
+
+def table(found: list[Health]) -> Table:
+    shown = Table(box=None, pad_edge=False)
+    for column in ("service", "address", "HTTP", "health", "depends on", "ms"):
+        shown.add_column(column, justify="right" if column in ("HTTP", "ms") else "left", overflow="fold")
+    for health in found:
+        colour = "green" if health.ok else "red"
+        needs = health.detail if not health.ok else ", ".join(health.dependencies) or "–"
+        shown.add_row(
+            health.service, f"{health.url}/health", str(health.code or "–"), f"[{colour}]{health.state}[/]", needs,
+            str(health.took_ms),
+        )  # fmt: skip
+    return shown
