@@ -7,14 +7,14 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .PHONY: up down test check lock setup
 
 up: setup
-	@.venv/bin/mech sandbox start
+	@. .venv/bin/activate && mech sandbox start
 	@. .venv/bin/activate && pulumi stack select --create $(STACK) >/dev/null \
-	  && mech recover && pulumi up --yes --stack $(STACK) --suppress-permalink true \
+	  && mech recover && pulumi up --yes --stack $(STACK) --suppress-permalink=true \
 	  && mech sandbox shell -- mech status --stack $(STACK) --wait 90
 
 # Destroys the stack. MongoDB's and Redis' data stay on their block storage; the next `make up` finds them.
 down:
-	@. .venv/bin/activate && pulumi destroy --yes --stack $(STACK) --suppress-permalink true
+	@. .venv/bin/activate && pulumi destroy --yes --stack $(STACK) --suppress-permalink=true
 	@.venv/bin/mech sandbox stop
 	@echo "MongoDB's and Redis' data are kept; \`mech sandbox reset\` removes them too."
 
