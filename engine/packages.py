@@ -10,7 +10,7 @@ from engine.run import run
 
 PACKAGES = (
     "mmdebstrap", "debian-archive-keyring", "nftables", "iptables", "iproute2", "dnsutils", "jq", "curl", "openssl",
-    "openssh-client", "redis-server", "busybox-static", "netcat-openbsd", "ca-certificates", "git",
+    "openssh-client", "redis-server", "busybox-static", "netcat-openbsd", "ca-certificates", "git", "wget",
 )  # fmt: skip
 
 

@@ -90,13 +90,14 @@ def wait(urls: dict[str, str], timeout_s: float, wait_s: float) -> list[Health]:
 
 def table(found: list[Health]) -> Table:
     shown = Table(box=None, pad_edge=False)
-    for column in ("service", "address", "HTTP", "health", "depends on", "ms"):
-        shown.add_column(column, justify="right" if column in ("HTTP", "ms") else "left", overflow="fold")
+    for column in ("service", "address", "HTTP", "health", "ms"):
+        shown.add_column(column, justify="right" if column in ("HTTP", "ms") else "left", no_wrap=True)
+    shown.add_column("depends on", overflow="fold")
     for health in found:
         colour = "green" if health.ok else "red"
         needs = health.detail if not health.ok else ", ".join(health.dependencies) or "–"
         shown.add_row(
-            health.service, f"{health.url}/health", str(health.code or "–"), f"[{colour}]{health.state}[/]", needs,
-            str(health.took_ms),
+            health.service, f"{health.url}/health", str(health.code or "–"), f"[{colour}]{health.state}[/]",
+            str(health.took_ms), needs,
         )  # fmt: skip
     return shown

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sandbox import images
 from sandbox.host.model import HostError
 from sandbox.host.run import locked, read_json, started, wait_for, write_json
 from sandbox.settings import Settings, load
@@ -86,6 +87,7 @@ def _stop(settings: Settings) -> bool:
 def _code(settings: Settings) -> str:
     """A hash of what the daemon is made of: after a pull it is started anew."""
     parts = [f"{path}{path.stat().st_mtime_ns}" for path in sorted(_HERE.rglob("*.py"))]
+    parts.append(images.folder(settings).name)  # the registry reads them once
     extra = [settings.state / "cloud.json"]
     parts += [path.read_text() for path in extra if path.exists()]
     return hashlib.sha256("".join(parts).encode()).hexdigest()

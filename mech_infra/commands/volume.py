@@ -65,6 +65,8 @@ After=mech-data.service
 END
 systemctl daemon-reload
 systemctl enable -q mech-data.service
-systemctl restart mech-data.service
+# Not `restart`: docker requires this unit, and would be restarted under whatever it is doing.
+/usr/local/sbin/mech-data
+systemctl start mech-data.service
 install -d -m 755 {DATA}/mongodb {DATA}/redis
 findmnt -no SOURCE {DATA} >/dev/null && echo mounted {mount_id}"""

@@ -29,6 +29,7 @@ SERVICES = {
     "sequences": "mech-sequences", "search": "mech-search", "reader": "mech-reader", "memories": "mech-memories",
 }  # fmt: skip
 _HERE = Path(__file__).parent
+_RESOLVING = ("wget", "nslookup", "ping", "ping6", "telnet", "traceroute", "ftpget", "ftpput", "nc", "tftp")
 _MONGO_START = """\
 #!/bin/sh
 # Takes what the official image takes: MONGO_INITDB_ROOT_USERNAME and _PASSWORD switch authentication on.
@@ -88,7 +89,7 @@ def _recipe(settings: Settings) -> str:
     for path in sorted([*_HERE.glob("*.py"), *_HERE.glob("service/**/*.go"), *_HERE.glob("service/go.*")]):
         if not path.name.endswith("_test.go"):
             parts += [str(path.relative_to(_HERE)).encode(), path.read_bytes()]
-    for path in (Path("/usr/bin/redis-server"), Path("/bin/busybox")):
+    for path in (Path("/usr/bin/redis-server"), Path("/bin/busybox"), Path("/usr/bin/wget")):
         stat = path.stat() if path.exists() else None
         parts.append(f"{path} {stat.st_size if stat else 0}".encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
@@ -113,6 +114,8 @@ def _images(settings: Settings, progress: Progress) -> list[Image]:
     mongo.add("/usr/bin/mongosh", mongosh, 0o755)
     mongo.add("/usr/local/bin/docker-entrypoint.sh", _MONGO_START, 0o755)
     program = Tree()
+    # The guide's own check: docker exec mech-queue redis-cli -h redis ping
+    program.program("/usr/bin/redis-cli", Path("/usr/bin/redis-cli"))
     program.add("/usr/bin/mech-service", service, 0o755)
     redis_layer, mongo_layer, service_layer = pack(redis), pack(mongo), pack(program)
     images = [
@@ -137,8 +140,10 @@ def _base() -> Tree:
     tree.program("/bin/busybox", busybox)
     listed = subprocess.run([str(busybox), "--list"], capture_output=True, text=True, check=False).stdout.split()
     for name in listed:
-        if name != "busybox":
+        # The static build's look-ups crash without the C library's modules: the real wget below takes its place.
+        if name not in ("busybox", *_RESOLVING):
             tree.links[f"bin/{name}"] = "busybox"
+    tree.program("/usr/bin/wget", Path("/usr/bin/wget"))
     tree.add("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n")
     tree.add("/etc/group", "root:x:0:\nnogroup:x:65534:\n")
     tree.add("/etc/nsswitch.conf", "hosts: files dns\n")

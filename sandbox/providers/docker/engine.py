@@ -120,6 +120,7 @@ class Engine:
         """Turn the client's exceptions into `<what>: <reason>`. NotFound passes through when `absent`."""
         import docker
         import requests
+        import urllib3.exceptions
 
         try:
             yield
@@ -127,7 +128,8 @@ class Engine:
             if absent:
                 raise
             raise ProviderError(f"{what}: {self.reason(error)}") from error
-        except (docker.errors.DockerException, requests.RequestException) as error:
+        except (docker.errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            # urllib3's own where an answer breaks off while it is read, as a pull does when docker restarts
             raise ProviderError(f"{what}: {self.reason(error)}") from error
 
     # -- registries -------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
@@ -78,7 +79,7 @@ func (m *Mongo) ping(ctx context.Context) error {
 	// A read, for a ping is answered without a password too.
 	err := m.client.Ping(ctx, readpref.Primary())
 	if err == nil {
-		err = m.db.RunCommand(ctx, map[string]any{"listCollections": 1, "nameOnly": true}).Err()
+		err = m.db.RunCommand(ctx, bson.D{{Key: "listCollections", Value: 1}, {Key: "nameOnly", Value: true}}).Err()
 	}
 	return m.explain(err)
 }
