@@ -95,7 +95,9 @@ def _link_project() -> None:
     for name, target in project["scripts"].items():
         module, _, function = target.partition(":")
         script = VENV / "bin" / name
-        _write(script, f"#!{VENV}/bin/python\nimport sys\n\nfrom {module} import {function}\n\nsys.exit({function}())\n")
+        _write(
+            script, f"#!{VENV}/bin/python\nimport sys\n\nfrom {module} import {function}\n\nsys.exit({function}())\n"
+        )
         script.chmod(0o755)
     written = [info / name for name in ("METADATA", "INSTALLER", "entry_points.txt")] + [site / "mech_infra_repo.pth"]
     _write(info / "RECORD", "".join(f"{path.relative_to(site)},,\n" for path in [*written, info / "RECORD"]))

@@ -17,7 +17,9 @@ PACKAGES = (
 def missing(packages: tuple[str, ...] = PACKAGES) -> list[str]:
     answer = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout
     there = {line.split()[0] for line in answer.splitlines() if line.endswith(" installed")}
     return [package for package in packages if package not in there]
@@ -38,7 +40,9 @@ def install(packages: list[str]) -> None:
         try:
             run(
                 ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
-                env=env, cwd=Path(folder), advice=advice,
+                env=env,
+                cwd=Path(folder),
+                advice=advice,
             )
         finally:
             if ours:

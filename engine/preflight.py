@@ -19,7 +19,9 @@ def problems(sandbox: bool = True) -> list[str]:
     if sys.platform != "linux":
         return ["this is not Linux: the sandbox boots Linux hosts; use a Debian 12 machine or virtual machine"]
     if sys.version_info < (3, 11):
-        found.append(f"Python {sys.version.split()[0]} is too old: install 3.11 or later and run make PYTHON=python3.11")
+        found.append(
+            f"Python {sys.version.split()[0]} is too old: install 3.11 or later and run make PYTHON=python3.11"
+        )
     free = _free_gb(cache())
     if free < MIN_FREE_GB:
         found.append(

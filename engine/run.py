@@ -14,8 +14,14 @@ class SetupError(Exception):
     """The set-up cannot go on; the text says why and what to do."""
 
 
-def run(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None,
-        advice: str = "", line: Callable[[str], None] | None = None) -> str:
+def run(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    advice: str = "",
+    line: Callable[[str], None] | None = None,
+) -> str:
     """Run to the end and return the output. Raises SetupError with its last lines and `advice`.
 
     `line` is told each line as it comes (progress).
@@ -23,8 +29,14 @@ def run(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, 
     words = [str(word) for word in command]
     try:
         process = subprocess.Popen(
-            words, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            words,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         )
     except FileNotFoundError:
         raise SetupError(f"{words[0]} is not installed. {advice}".strip()) from None

@@ -14,7 +14,9 @@ from rich.table import Table
 
 from mech_ops.errors import FAILED, FOUND, OpsError
 
-app = typer.Typer(help="Look after a Mech stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Look after a Mech stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 # A log file or CI has no width of its own; 80 would fold the tables.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 errors = Console(stderr=True, highlight=False)

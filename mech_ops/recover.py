@@ -194,7 +194,9 @@ def recover(stack: str | None, dry_run: bool = False, force: bool = False) -> li
     held = locks(os.environ.get("PULUMI_BACKEND_URL"))
     if held:
         if not force and not all(stale(lock) for lock in held):
-            raise OpsError("another `pulumi` is at work on this stack; wait for it, or use --force if you know it is dead")
+            raise OpsError(
+                "another `pulumi` is at work on this stack; wait for it, or use --force if you know it is dead"
+            )
         if not dry_run:
             pulumi.run(pulumi.cancel_command(stack))
         done.append(("stack lock of a process that is gone", "released"))

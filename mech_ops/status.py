@@ -47,7 +47,9 @@ def read(service: str, url: str, code: int, body: Any, took_ms: int) -> Health:
     """Judge an answer of /health."""
     if isinstance(body, dict) and "status" in body:
         parts = body.get("dependencies") or {}
-        dependencies = {name: part if isinstance(part, str) else str(part.get("status", part)) for name, part in parts.items()}
+        dependencies = {
+            name: part if isinstance(part, str) else str(part.get("status", part)) for name, part in parts.items()
+        }
         broken = "; ".join(f"{name}: {said}" for name, said in dependencies.items() if said != "ok")
         return Health(service, url, code, str(body["status"]), broken, took_ms, dependencies)
     if code == 200:
@@ -71,7 +73,9 @@ async def ask(client: httpx.AsyncClient, service: str, url: str) -> Health:
     return read(service, url, answer.status_code, body, took)
 
 
-async def ask_all(urls: dict[str, str], timeout_s: float, transport: httpx.AsyncBaseTransport | None = None) -> list[Health]:
+async def ask_all(
+    urls: dict[str, str], timeout_s: float, transport: httpx.AsyncBaseTransport | None = None
+) -> list[Health]:
     """All services at once, in the order of `urls`."""
     verify = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or None)
     async with httpx.AsyncClient(timeout=timeout_s, verify=verify, transport=transport) as client:

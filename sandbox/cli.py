@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +12,9 @@ from rich.table import Table
 
 from sandbox.settings import Settings, load
 
-app = typer.Typer(help="The clouds on this machine: Vultr, Cloudflare, the edge, DNS, registries.", no_args_is_help=True)
+app = typer.Typer(
+    help="The clouds on this machine: Vultr, Cloudflare, the edge, DNS, registries.", no_args_is_help=True
+)
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
@@ -35,26 +34,17 @@ def _fail(text: str) -> None:
 def start() -> None:
     """Start the sandbox: hosts' system, images, plugins, daemon. What is there already is kept (idempotent)."""
     settings = _settings()
-    from sandbox import credentials, daemon, host, images, internet, pki, stack_env
-    from sandbox.providers import install
+    from sandbox import stack_env, steps
 
     begin = time.monotonic()
 
     def say(text: str) -> None:
         console.print(f"  [dim]{time.monotonic() - begin:5.0f} s[/]  {text}")
 
-    settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        credentials.ensure(settings)
-        pki.ensure(settings)
-        internet.ensure_home(settings)
-        host.ensure_rootfs(settings, say)
-        images.build(settings, say)
-        install.install(settings, install.default_home(), Path(sys.prefix) / "bin" / "python", say)
+        steps.up(settings, say)
         stack_env.write(settings)
-        if daemon.ensure_running(settings):
-            say(f"clouds, edge and DNS answer on {settings.network}")
-    except (host.HostError, images.ImageError, daemon.DaemonError, OSError, ValueError) as error:
+    except steps.FAILURES as error:
         _fail(str(error))
     console.print(f"[green]sandbox {settings.name} is up[/] ({time.monotonic() - begin:.1f} s)")
 
@@ -80,7 +70,9 @@ def status() -> None:
     blocks = sorted(settings.blocks.glob("*.img")) if settings.blocks.exists() else []
     for block in blocks:
         size = block.stat()
-        table.add_row("block storage", block.stem, f"{size.st_blocks * 512 / 2**20:.0f} MB used of {size.st_size / 2**30:.0f} GB")
+        table.add_row(
+            "block storage", block.stem, f"{size.st_blocks * 512 / 2**20:.0f} MB used of {size.st_size / 2**30:.0f} GB"
+        )
     console.print(table)
     if not running:
         raise typer.Exit(1)
@@ -90,13 +82,9 @@ def status() -> None:
 def stop() -> None:
     """Halt hosts and daemon; everything is kept on disk and comes back with `mech sandbox start`."""
     settings = _settings()
-    from sandbox import daemon, host, network, stack_env
+    from sandbox import stack_env, steps
 
-    daemon.stop(settings)
-    for id in host.ids(settings):
-        if host.state(settings, id) == "running":
-            host.halt(settings, id)
-    network.down(settings)
+    steps.stop(settings)
     stack_env.remove()
     console.print(f"sandbox {settings.name} is stopped; its state is kept in {settings.state}")
 
@@ -105,20 +93,12 @@ def stop() -> None:
 def reset(yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False) -> None:
     """Remove the sandbox whole: hosts, disks with MongoDB's data, cloud records, Pulumi's state of it."""
     settings = _settings()
-    from sandbox import daemon, host, network, stack_env
+    from sandbox import stack_env, steps
 
     if not yes and not typer.confirm(f"Remove sandbox {settings.name} with all data in {settings.state}?"):
         raise typer.Exit(1)
-    daemon.stop(settings)
-    for id in host.ids(settings):
-        host.destroy(settings, id)
-    if settings.blocks.exists():
-        for block in settings.blocks.glob("*.img"):
-            host.delete_block(settings, block.stem)
-    host.sweep(settings)
-    network.down(settings)
+    steps.remove(settings)
     stack_env.remove()
-    shutil.rmtree(settings.state, ignore_errors=True)
     console.print(f"sandbox {settings.name} is gone")
 
 
@@ -133,7 +113,9 @@ def shell(command: Annotated[list[str] | None, typer.Argument(help="a command in
     argv = command or [os.environ.get("SHELL", "/bin/bash"), "-i"]
     extra = {} if command else {"PS1": r"internet \w # "}
     if not command:
-        console.print("[dim]on the sandbox's internet: curl, dig, ssh and openssl work as in the guide; leave with exit[/]")
+        console.print(
+            "[dim]on the sandbox's internet: curl, dig, ssh and openssl work as in the guide; leave with exit[/]"
+        )
     try:
         code = internet.command(settings, argv, extra)
     except host.HostError as error:

@@ -56,9 +56,7 @@ def _stored(settings: Settings) -> dict[str, str]:
     try:
         values = json.loads(settings.credentials.read_text())
     except ValueError as error:
-        raise ValueError(
-            f"{settings.credentials} is not JSON ({error}); remove it to get new credentials"
-        ) from error
+        raise ValueError(f"{settings.credentials} is not JSON ({error}); remove it to get new credentials") from error
     return {str(name): str(value) for name, value in values.items()}
 
 

@@ -26,7 +26,11 @@ _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def command(
-    settings: Settings, argv: Sequence[str], env: Mapping[str, str] | None = None, client: int | None = None, **popen: object
+    settings: Settings,
+    argv: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    client: int | None = None,
+    **popen: object,
 ) -> int:
     """Run `argv` on the sandbox's internet with our own standard streams; returns its exit code (128+N for signal N).
 
@@ -43,7 +47,11 @@ def command(
 
 @contextmanager
 def process(
-    settings: Settings, argv: Sequence[str], env: Mapping[str, str] | None = None, client: int | None = None, **popen: object
+    settings: Settings,
+    argv: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    client: int | None = None,
+    **popen: object,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The same as a running process; killed, with all it started, when the block ends."""
     ensure_home(settings)

@@ -101,8 +101,10 @@ def load(name: str | None = None) -> Settings:
     name = name or os.environ.get("MECH_SANDBOX") or "main"
     states = Path(os.environ.get("MECH_SANDBOX_STATE") or "/var/lib/mech-sandbox")
     cache = os.environ.get("MECH_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    cache_dir = Path(os.environ["MECH_CACHE"]) if os.environ.get("MECH_CACHE") else (
-        Path(cache) / "mech-infra" if cache else Path.home() / ".cache" / "mech-infra"
+    cache_dir = (
+        Path(os.environ["MECH_CACHE"])
+        if os.environ.get("MECH_CACHE")
+        else (Path(cache) / "mech-infra" if cache else Path.home() / ".cache" / "mech-infra")
     )
     # main is 0; any other name gets a stable number, so two sandboxes do not share a network.
     index = 0 if name == "main" else 1 + int(hashlib.sha256(name.encode()).hexdigest(), 16) % 250

@@ -64,26 +64,26 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         return any(process.poll() is None for process in list(self._running))
 
     # --- who we are
-    def Handshake(self, request, context):  # noqa: N802 (names of the protocol)
+    def Handshake(self, request, context):
         self.engine = request.engine_address
         return language_pb2.LanguageHandshakeResponse()
 
-    def GetPluginInfo(self, request, context):  # noqa: N802
+    def GetPluginInfo(self, request, context):
         return plugin_pb2.PluginInfo(version="3.259.0")
 
-    def About(self, request, context):  # noqa: N802
+    def About(self, request, context):
         python = _python(request.info)
         version = subprocess.run([python, "--version"], capture_output=True, text=True, check=False).stdout.split()
         return language_pb2.AboutResponse(executable=python, version=version[-1] if version else "")
 
-    def RuntimeOptionsPrompts(self, request, context):  # noqa: N802
+    def RuntimeOptionsPrompts(self, request, context):
         return language_pb2.RuntimeOptionsResponse()
 
-    def Template(self, request, context):  # noqa: N802
+    def Template(self, request, context):
         return language_pb2.TemplateResponse()
 
     # --- what a program needs
-    def GetRequiredPackages(self, request, context):  # noqa: N802
+    def GetRequiredPackages(self, request, context):
         return language_pb2.GetRequiredPackagesResponse(
             packages=[
                 plugin_pb2.PackageDependency(name=name, kind="resource", version=version, server=server)
@@ -91,7 +91,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             ]
         )
 
-    def GetRequiredPlugins(self, request, context):  # noqa: N802
+    def GetRequiredPlugins(self, request, context):
         return language_pb2.GetRequiredPluginsResponse(
             plugins=[
                 plugin_pb2.PluginDependency(name=name, kind="resource", version=version, server=server)
@@ -99,13 +99,13 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             ]
         )
 
-    def GetProgramDependencies(self, request, context):  # noqa: N802
+    def GetProgramDependencies(self, request, context):
         found = [_name_and_version(info) for info in sorted(_site_packages(request.info).glob("*.dist-info"))]
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[language_pb2.DependencyInfo(name=name, version=version) for name, version in found]
         )
 
-    def InstallDependencies(self, request, context):  # noqa: N802
+    def InstallDependencies(self, request, context):
         folder = Path(request.directory)
         if not (folder / "requirements.txt").exists():
             text = "Nothing to install: no requirements.txt.\n"
@@ -118,7 +118,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         yield from self._told(command, folder, context)
 
     # --- running
-    def Run(self, request, context):  # noqa: N802
+    def Run(self, request, context):
         env = dict(os.environ)
         env["PULUMI_CONFIG"] = json.dumps(dict(request.config))
         env["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(list(request.configSecretKeys))
@@ -129,7 +129,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             "--project", request.project, "--stack", request.stack, "--pwd", request.pwd or request.info.program_directory,
             "--dry_run", "true" if request.dryRun else "false", "--parallel", str(request.parallel),
             "--organization", request.organization, "--root_directory", request.info.root_directory,
-            request.info.entry_point and str(Path(request.info.program_directory) / request.info.entry_point)
+            (request.info.entry_point and str(Path(request.info.program_directory) / request.info.entry_point))
             or request.program, *request.args,
         ]  # fmt: skip
         try:
@@ -144,7 +144,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         reason = f"was ended by signal {-code}" if code < 0 else f"exited with non-zero exit code: {code}"
         return language_pb2.RunResponse(error=f"Program {reason}")
 
-    def RunPlugin(self, request, context):  # noqa: N802
+    def RunPlugin(self, request, context):
         env = dict(item.partition("=")[::2] for item in request.env) or dict(os.environ)
         env.update(_virtual_environment(request.info))
         folder = request.info.program_directory or request.program
@@ -163,7 +163,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         self._running.discard(process)
         yield language_pb2.RunPluginResponse(exitcode=code)
 
-    def Cancel(self, request, context):  # noqa: N802
+    def Cancel(self, request, context):
         for process in list(self._running):
             self._end(process)
         return empty_pb2.Empty()
@@ -225,7 +225,10 @@ def _virtual_environment(info) -> dict[str, str]:
     python = Path(_python(info))
     if not (python.parent.parent / "pyvenv.cfg").exists():
         return {}
-    return {"VIRTUAL_ENV": str(python.parent.parent), "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return {
+        "VIRTUAL_ENV": str(python.parent.parent),
+        "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
 
 
 def _python(info, must_exist: bool = True) -> str:
@@ -244,12 +247,18 @@ def _site_packages(info) -> Path:
 
 def _plugins(site: Path):
     """(name, version, server) of each SDK in `site` that has a plugin, by its pulumi-plugin.json."""
-    versions = {_CANONICAL.sub("_", name).lower(): version for name, version in map(_name_and_version, site.glob("*.dist-info"))}
+    versions = {
+        _CANONICAL.sub("_", name).lower(): version for name, version in map(_name_and_version, site.glob("*.dist-info"))
+    }
     for file in sorted(site.glob("*/pulumi-plugin.json")):
         plugin = json.loads(file.read_text())
         if plugin.get("resource"):
             version = plugin.get("version") or versions.get(file.parent.name.lower(), "")
-            yield plugin.get("name") or file.parent.name.removeprefix("pulumi_"), f"v{version.lstrip('v')}", plugin.get("server", "")
+            yield (
+                plugin.get("name") or file.parent.name.removeprefix("pulumi_"),
+                f"v{version.lstrip('v')}",
+                plugin.get("server", ""),
+            )
 
 
 def _name_and_version(info: Path) -> tuple[str, str]:

@@ -39,7 +39,13 @@ WantedBy=multi-user.target
 """
 
 # These set what all hosts share with the machine (pids, core dumps, links).
-_MACHINE_WIDE = ("50-pid-max.conf", "50-coredump.conf", "50-default.conf", "99-protect-links.conf", "protect-links.conf")
+_MACHINE_WIDE = (
+    "50-pid-max.conf",
+    "50-coredump.conf",
+    "50-default.conf",
+    "99-protect-links.conf",
+    "protect-links.conf",
+)
 
 
 def prepare(settings: Settings, spec: HostSpec, root: Path) -> None:

@@ -41,7 +41,20 @@ def create(settings: Settings, spec: HostSpec) -> None:
     with place.disk.open("wb") as image:
         image.truncate(spec.disk_gb * 2**30)
     # No journal: a host that is killed loses nothing (the machine's page cache lives on).
-    run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-E", "lazy_itable_init=1,nodiscard", "-m", "0", str(place.disk)])
+    run(
+        [
+            "mkfs.ext4",
+            "-q",
+            "-F",
+            "-O",
+            "^has_journal",
+            "-E",
+            "lazy_itable_init=1,nodiscard",
+            "-m",
+            "0",
+            str(place.disk),
+        ]
+    )
     write_json(place.spec, asdict(spec))
     start(settings, spec.id)
 
@@ -58,7 +71,12 @@ def start(settings: Settings, id: str) -> None:
     place.runtime.unlink(missing_ok=True)
     with place.log.open("ab") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment(settings)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=_environment(settings),
         )
     _await_sshd(place, 1, process)
 

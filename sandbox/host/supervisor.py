@@ -100,7 +100,9 @@ class Supervisor:
 
     def _note(self, **more: object) -> None:
         pid = os.getpid()
-        write_json(self.place.runtime, {"supervisor": pid, "supervisor_started": started(pid), "boots": self.boots, **more})
+        write_json(
+            self.place.runtime, {"supervisor": pid, "supervisor_started": started(pid), "boots": self.boots, **more}
+        )
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         if self.process:

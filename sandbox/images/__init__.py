@@ -21,7 +21,7 @@ from sandbox.images import golang
 from sandbox.images.layers import ImageError, Layer, Tree, config, pack
 from sandbox.settings import Settings
 
-__all__ = ["ImageError", "SERVICES", "build", "folder"]
+__all__ = ["SERVICES", "ImageError", "build", "folder"]
 
 Progress = Callable[[str], None]
 SERVICES = {
@@ -159,7 +159,9 @@ def _write(target: Path, images: list[Image]) -> None:
             (blobs / layer.digest.replace(":", "-")).write_bytes(layer.data)
         labels = {"org.opencontainers.image.title": image.repository.rpartition("/")[2], "is.mech.stand-in": "sandbox"}
         index[f"{image.repository}:{image.tag}"] = {
-            "layers": [{"digest": layer.digest, "diff_id": layer.diff_id, "size": len(layer.data)} for layer in image.layers],
+            "layers": [
+                {"digest": layer.digest, "diff_id": layer.diff_id, "size": len(layer.data)} for layer in image.layers
+            ],
             "config": config(labels, [layer.diff_id for layer in image.layers], **dict(image.run)),
         }
     (target / "index.json").write_text(json.dumps(index, indent=1))

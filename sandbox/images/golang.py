@@ -42,7 +42,9 @@ def ferretdb(settings: Settings, into: Path) -> bytes:
     said = _go(settings, ["mod", "download", "-json", f"{FERRETDB}@{FERRETDB_VERSION}"], into)
     module = json.loads(said)
     if module.get("Sum") != FERRETDB_SUM:
-        raise ImageError(f"{FERRETDB} {FERRETDB_VERSION} has the hash {module.get('Sum')}, not {FERRETDB_SUM}: not used")
+        raise ImageError(
+            f"{FERRETDB} {FERRETDB_VERSION} has the hash {module.get('Sum')}, not {FERRETDB_SUM}: not used"
+        )
     source = into / "ferretdb-source"
     shutil.copytree(module["Dir"], source)
     for path in (source, *source.rglob("*")):
@@ -50,7 +52,11 @@ def ferretdb(settings: Settings, into: Path) -> bytes:
     # Left out of the module's archive, and it panics without.
     (source / "build/version/version.txt").write_text(FERRETDB_VERSION + "\n")
     target = into / "ferretdb"
-    _go(settings, ["build", "-trimpath", "-tags", _TAGS, "-ldflags", "-s -w", "-o", str(target), "./cmd/ferretdb"], source)
+    _go(
+        settings,
+        ["build", "-trimpath", "-tags", _TAGS, "-ldflags", "-s -w", "-o", str(target), "./cmd/ferretdb"],
+        source,
+    )
     return target.read_bytes()
 
 

@@ -28,7 +28,9 @@ def handle(request: web.Request, token: str, fault: dict[str, Any]) -> web.Respo
     }  # fmt: skip
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() not in ("bearer", "token") or not hmac.compare_digest(given.strip().encode(), token.encode()):
-        return web.json_response({"message": "Bad credentials", "documentation_url": _DOCS, "status": "401"}, status=401)
+        return web.json_response(
+            {"message": "Bad credentials", "documentation_url": _DOCS, "status": "401"}, status=401
+        )
     if limited:
         text = "API rate limit exceeded for user ID 1."
         return web.json_response({"message": text, "documentation_url": _DOCS}, status=403, headers=headers)

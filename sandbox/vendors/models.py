@@ -52,7 +52,9 @@ async def openai(request: web.Request, key: str, fault: dict[str, Any]) -> web.R
             "model": model, "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
             "usage": {**usage, "total_tokens": sum(usage.values())},
         })  # fmt: skip
-    return _openai_error(404, f"Unknown request URL: {request.method} {request.path}.", "invalid_request_error", "unknown_url")
+    return _openai_error(
+        404, f"Unknown request URL: {request.method} {request.path}.", "invalid_request_error", "unknown_url"
+    )
 
 
 def _anthropic_error(status: int, kind: str, message: str) -> web.Response:

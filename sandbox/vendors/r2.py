@@ -78,10 +78,16 @@ def check(request: web.Request, body: bytes, access: str, secret: str) -> web.Re
     except ValueError:
         return error(400, "InvalidArgument", "X-Amz-Date")
     if abs(dt.datetime.now(dt.UTC) - at) > _SKEW:
-        return error(403, "RequestTimeTooSkewed", "The difference between the request time and the server's time is too large.")
+        return error(
+            403, "RequestTimeTooSkewed", "The difference between the request time and the server's time is too large."
+        )
     payload = request.headers.get("X-Amz-Content-Sha256", "")
     if payload != "UNSIGNED-PAYLOAD" and payload != hashlib.sha256(body).hexdigest():
-        return error(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+        return error(
+            400,
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        )
     names = said["headers"].split(";")
     values = {"host": request.host, **{name.lower(): value.strip() for name, value in request.headers.items()}}
     headers = "".join(f"{name}:{values.get(name, '')}\n" for name in names)
@@ -101,5 +107,7 @@ def check(request: web.Request, body: bytes, access: str, secret: str) -> web.Re
 
 
 def error(status: int, code: str, message: str) -> web.Response:
-    text = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>'
+    text = (
+        f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>'
+    )
     return web.Response(status=status, text=text, content_type="application/xml")

@@ -23,7 +23,9 @@ def settings() -> Iterator[Settings]:
     host.ensure_rootfs(settings, print)
     key = internet.ensure_home(settings)
     script = "#!/bin/sh\nsystemctl enable --now docker.service nginx.service\necho done > /var/lib/mech/flag\n"
-    host.create(settings, HostSpec(ID, "mech-1", settings.address(100), 10, [key.with_suffix(".pub").read_text()], script, "pw"))
+    host.create(
+        settings, HostSpec(ID, "mech-1", settings.address(100), 10, [key.with_suffix(".pub").read_text()], script, "pw")
+    )
     yield settings
     _clear(settings)
 

@@ -194,4 +194,6 @@ def _port(data: Json, protocol: str) -> str:
 
 
 def _same(rule: Json, wanted: Json) -> bool:
-    return all(rule[name] == wanted[name] for name in ("ip_type", "protocol", "port", "subnet", "subnet_size", "source"))
+    return all(
+        rule[name] == wanted[name] for name in ("ip_type", "protocol", "port", "subnet", "subnet_size", "source")
+    )

@@ -118,7 +118,9 @@ class Lifecycle:
             record = self.store.get("instance", id)
             if record is None or self.state(id) == "missing":
                 return
-            self.hosts.set_firewall(self.settings, id, host_rules(self.store, self.settings, record["firewall_group_id"]))
+            self.hosts.set_firewall(
+                self.settings, id, host_rules(self.store, self.settings, record["firewall_group_id"])
+            )
 
     def start(self, id: str) -> None:
         with self.lock(id):

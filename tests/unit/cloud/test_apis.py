@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from sandbox import credentials
 from sandbox.cloud import Store, StoreView, cloudflare_app, vultr_app
 from sandbox.cloud.cloudflare.zones import MECH_ZONE
-from sandbox import credentials
 from sandbox.host.model import FirewallRule, HostSpec
 from sandbox.settings import Settings
 
@@ -60,7 +60,9 @@ class Clouds:
         self.settings = Settings("unit", state, state / "cache", 7)
         self.store = Store(state / "cloud.sqlite")
         self.hosts = FakeHosts()
-        credentials.ensure(self.settings, {"vultr_api_key": "key", "cloudflare_api_token": "key", "cloudflare_account_id": "a" * 32})
+        credentials.ensure(
+            self.settings, {"vultr_api_key": "key", "cloudflare_api_token": "key", "cloudflare_account_id": "a" * 32}
+        )
         self.client: TestClient[Any, Any]
 
     async def call(self, method: str, path: str, body: Any = None, token: str = "key") -> tuple[int, Any]:

@@ -1,0 +1,51 @@
+"""What it takes to have a sandbox running, step by step; `mech sandbox start` and the tests both use it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox import credentials, daemon, host, images, internet, network, pki
+from sandbox.providers import install
+from sandbox.settings import Settings
+
+Progress = Callable[[str], None]
+FAILURES = (host.HostError, images.ImageError, daemon.DaemonError, OSError, ValueError)
+
+
+def up(settings: Settings, say: Progress) -> None:
+    """Everything but the environment file: keys, hosts' system, images, plugins, daemon. Raises one of FAILURES."""
+    settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    credentials.ensure(settings)
+    pki.ensure(settings)
+    internet.ensure_home(settings)
+    host.ensure_rootfs(settings, say)
+    images.build(settings, say)
+    install.install(settings, install.default_home(), Path(sys.prefix) / "bin" / "python", say)
+    if daemon.ensure_running(settings):
+        say(f"clouds, edge and DNS answer on {settings.network}")
+
+
+def stop(settings: Settings) -> None:
+    """Halt daemon and hosts; all stays on disk."""
+    daemon.stop(settings)
+    for id in host.ids(settings):
+        if host.state(settings, id) == "running":
+            host.halt(settings, id)
+    network.down(settings)
+
+
+def remove(settings: Settings) -> None:
+    """Remove hosts, disks, network and state."""
+    import shutil
+
+    daemon.stop(settings)
+    for id in host.ids(settings):
+        host.destroy(settings, id)
+    if settings.blocks.exists():
+        for block in settings.blocks.glob("*.img"):
+            host.delete_block(settings, block.stem)
+    host.sweep(settings)
+    network.down(settings)
+    shutil.rmtree(settings.state, ignore_errors=True)

@@ -1,0 +1,140 @@
+"""One stack in one sandbox of its own, driven by the real CLI; what the tests of the whole platform share."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sandbox import internet, stack_env, steps
+from sandbox.credentials import load as credentials
+from sandbox.settings import Settings, load
+
+REPO = Path(__file__).resolve().parents[2]
+STACK = "sandbox"
+
+
+@dataclass
+class Stack:
+    settings: Settings
+
+    @property
+    def env(self) -> dict[str, str]:
+        own = {"MECH_SANDBOX": self.settings.name, **stack_env.variables(self.settings)}
+        return {
+            **os.environ,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **own,
+        }
+
+    def start(self) -> None:
+        steps.up(self.settings, print)
+        (self.settings.state / "pulumi").mkdir(exist_ok=True)
+        (self.settings.state / "passphrase").write_text(stack_env.PASSPHRASE + "\n")
+        self.pulumi("stack", "select", "--create", STACK, stack=False)
+
+    def pulumi(
+        self, *arguments: str, stack: bool = True, check: bool = True, timeout: float = 300
+    ) -> subprocess.CompletedProcess[str]:
+        argv = ["pulumi", *arguments, *(["--stack", STACK] if stack else []), "--non-interactive"]
+        done = subprocess.run(
+            argv, cwd=REPO, env=self.env, capture_output=True, text=True, timeout=timeout, check=False
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(argv)}: {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
+        return done
+
+    def up(self, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.pulumi("up", "--yes", "--suppress-permalink=true", check=check)
+
+    def destroy(self) -> subprocess.CompletedProcess[str]:
+        return self.pulumi("destroy", "--yes", "--suppress-permalink=true")
+
+    def mech(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        argv = [str(Path(sys.prefix) / "bin" / "mech"), *arguments]
+        done = subprocess.run(argv, cwd=REPO, env=self.env, capture_output=True, text=True, timeout=200, check=False)
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(argv)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def health(self, wait: int = 60) -> list[dict[str, Any]]:
+        done = self.mech(
+            "sandbox", "shell", "--", "mech", "status", "--stack", STACK, "--json", "--wait", str(wait), check=False
+        )
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+        return found
+
+    def well(self) -> None:
+        bad = [entry for entry in self.health() if entry["state"] != "ok"]
+        assert not bad, bad
+
+    def outputs(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json").stdout)
+        return found
+
+    def ssh(self, line: str, check: bool = True) -> str:
+        key = internet.ensure_home(self.settings)
+        argv = ["ssh", "-i", str(key), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
+                "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=10", f"root@{self.outputs()['host_ip']}", line]  # fmt: skip
+        done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=90, check=False)
+        if check and done.returncode:
+            raise AssertionError(f"{line!r}: {done.returncode} {done.stdout} {done.stderr}")
+        return done.stdout.strip()
+
+    def inventory(self) -> dict[str, int]:
+        """How many of each there are at the clouds."""
+        keys = credentials(self.settings)
+        vultr = httpx.Client(
+            base_url=self.settings.vultr_url, headers={"Authorization": f"Bearer {keys['vultr_api_key']}"}
+        )
+        counts = {
+            path: vultr.get(f"/{path}").json()["meta"]["total"]
+            for path in ("instances", "ssh-keys", "startup-scripts", "firewalls", "reserved-ips", "blocks")
+        }
+        cloudflare = httpx.Client(
+            base_url=self.settings.cloudflare_url, headers={"Authorization": f"Bearer {keys['cloudflare_api_token']}"}
+        )
+        zone = cloudflare.get("/zones").json()["result"][0]["id"]
+        counts["dns"] = len(cloudflare.get(f"/zones/{zone}/dns_records").json()["result"])
+        return counts
+
+    def killed_up(self, after_s: float) -> bool:
+        """`pulumi up`, ended by SIGKILL after some seconds; whether it was still at work then."""
+        argv = [
+            "pulumi",
+            "up",
+            "--yes",
+            "--stack",
+            STACK,
+            "--non-interactive",
+            "--suppress-permalink=true",
+            "--skip-preview",
+        ]
+        log = (self.settings.state / "killed.log").open("ab")
+        process = subprocess.Popen(argv, cwd=REPO, env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        try:
+            process.wait(after_s)
+            return False
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            time.sleep(0.5)  # its plugins notice and leave
+            return True
+
+
+def make(name: str) -> Stack:
+    """A fresh sandbox of this name with nothing in it."""
+    settings = load(name)
+    steps.remove(settings)
+    stack = Stack(settings)
+    stack.start()
+    return stack

@@ -1,0 +1,131 @@
+"""The main job: the real engine brings the whole platform up against the real sandbox, and takes it down again."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mech_infra.catalogue import SERVICES
+from sandbox import internet, steps
+from sandbox.credentials import VENDOR_KEYS
+
+from .stack import Stack, make
+
+SCAN = """
+import asyncio, sys
+async def main(host):
+    gate, found = asyncio.Semaphore(1500), []
+    async def probe(port):
+        async with gate:
+            try:
+                _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 1.0)
+            except (OSError, asyncio.TimeoutError):
+                return
+            found.append(port)
+            writer.close()
+    await asyncio.gather(*(probe(port) for port in range(1, 65536)))
+    print(sorted(found))
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    stack = make("test-platform")
+    yield stack
+    steps.remove(stack.settings)
+
+
+class Listener(threading.Thread):
+    """Reads every process's arguments again and again."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.seen: set[bytes] = set()
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        while not self.done.wait(0.02):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    self.seen.add(path.read_bytes())
+                except OSError:
+                    continue
+
+
+def test_up_and_no_secret_shows(stack: Stack) -> None:
+    listener = Listener()
+    listener.start()
+    done = stack.up()
+    listener.done.set()
+    listener.join()
+    stack.well()
+    planted = [value.encode() for value in VENDOR_KEYS.values()]
+    said = (done.stdout + done.stderr).encode()
+    places = [("output of pulumi up", said), *(("a process's arguments", line) for line in listener.seen)]
+    for folder in (stack.settings.state / "pulumi", stack.settings.logs):
+        places += [(str(path), path.read_bytes()) for path in folder.rglob("*") if path.is_file()]
+    journal = stack.ssh("journalctl -b --no-pager; cat /var/log/nginx/*.log; docker ps --no-trunc")
+    places.append(("the host's journal", journal.encode()))
+    assert [where for where, text in places for secret in planted if secret in text] == []
+
+
+def test_second_up_changes_nothing_within_a_minute(stack: Stack) -> None:
+    begin = time.monotonic()
+    done = stack.up()
+    assert time.monotonic() - begin < 60
+    assert "63 unchanged" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("flags", [(), ("--refresh",)])
+def test_preview_is_clean(stack: Stack, flags: tuple[str, ...]) -> None:
+    stack.pulumi("preview", "--expect-no-changes", *flags)
+
+
+def test_only_declared_ports_answer(stack: Stack) -> None:
+    with internet.process(
+        stack.settings, [sys.executable, "-c", SCAN, stack.outputs()["host_ip"]], stdout=subprocess.PIPE
+    ) as running:
+        said, _ = running.communicate(timeout=200)
+    declared = {22, 80, 443} | {service.port for service in SERVICES.values()}
+    assert set(ast.literal_eval(said.decode())) == declared
+
+
+def test_the_guides_commands_work_as_written(stack: Stack) -> None:
+    def there(line: str) -> str:
+        with internet.process(stack.settings, ["bash", "-c", line], stdout=subprocess.PIPE) as running:
+            return str(running.communicate(timeout=60)[0].decode())
+
+    host = stack.outputs()["host_ip"]
+    assert '"status": "ok"' in there("curl -s https://llm.mech.is/health | jq")
+    assert stack.settings.edge in there("dig +short llm.mech.is")
+    assert "mech.is" in there("openssl s_client -connect llm.mech.is:443 </dev/null 2>/dev/null")
+    assert there("curl -sI http://llm.mech.is/health | head -1").startswith("HTTP/1.1 301")
+    assert "mech-llms" in there(f"ssh -i ~/.ssh/vultr_mech_machines root@{host} docker ps")
+    assert "PONG" in stack.ssh("docker exec mech-queue redis-cli -h redis ping")
+    assert "ok: 1" in stack.ssh("docker exec mongodb mongosh --quiet --eval \"db.adminCommand('ping')\"")
+    assert "active" in stack.ssh("systemctl is-active nginx; ufw status numbered; ss -tlnp")
+
+
+def test_destroy_leaves_only_the_databases_data_and_up_finds_it(stack: Stack) -> None:
+    insert = "docker exec mongodb mongosh --quiet --eval 'db.kept.insertOne({a: 1})'"
+    assert "acknowledged: true" in stack.ssh(insert)
+    stack.destroy()
+    settings = stack.settings
+    assert list(settings.hosts.iterdir()) == []
+    assert str(settings.state) not in subprocess.run(["losetup", "-a"], capture_output=True, text=True).stdout
+    assert str(settings.state) not in Path("/proc/self/mounts").read_text()
+    assert not list(Path("/sys/class/net").glob(f"m{settings.index}-*"))
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/mech{settings.index}-*"))
+    left = {name: count for name, count in stack.inventory().items() if count}
+    assert left == {"blocks": 1}
+    stack.up()
+    assert stack.ssh("docker exec mongodb mongosh --quiet --eval 'db.kept.countDocuments({})'") == "1"
+    stack.well()
