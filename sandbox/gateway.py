@@ -54,7 +54,7 @@ class Gateway:
                 self._names[tls] = name
             return None
 
-        context.sni_callback = remember  # type: ignore[assignment]
+        context.sni_callback = remember
         return context
 
     async def _tls(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

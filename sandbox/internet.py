@@ -131,7 +131,7 @@ def _address(settings: Settings, wanted: int | None) -> Iterator[int]:
 
 
 def _child(parent: int) -> int:
-    own = os.stat("/proc/self/ns/net").st_ino
+    own = Path("/proc/self/ns/net").stat().st_ino
     found = 0
 
     def ready() -> bool:
@@ -139,7 +139,7 @@ def _child(parent: int) -> int:
         try:
             children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
             found = int(children[0]) if children else 0
-            return bool(found) and os.stat(f"/proc/{found}/ns/net").st_ino != own
+            return bool(found) and Path(f"/proc/{found}/ns/net").stat().st_ino != own
         except OSError:
             return False
 

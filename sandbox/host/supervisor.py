@@ -82,7 +82,7 @@ class Supervisor:
 
     def _init(self) -> int:
         assert self.process
-        pid, own = self.process.pid, os.stat("/proc/self/ns/net").st_ino
+        pid, own = self.process.pid, Path("/proc/self/ns/net").stat().st_ino
         child = 0
 
         def ready() -> bool:
@@ -90,7 +90,7 @@ class Supervisor:
             try:
                 children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
                 child = int(children[0]) if children else 0
-                return bool(child) and os.stat(f"/proc/{child}/ns/net").st_ino != own
+                return bool(child) and Path(f"/proc/{child}/ns/net").stat().st_ino != own
             except OSError:
                 return False
 

@@ -55,7 +55,7 @@ class Certificates:
             request_ = x509.load_pem_x509_csr(str(fields.get("csr", "")).encode())
         except ValueError:
             raise ApiError(400, 1004, "Failed to parse the certificate signing request") from None
-        certificate = pki.sign(self.settings, request_.public_key(), names, days, issuer=pki.ORIGIN_CA)  # type: ignore[arg-type]
+        certificate = pki.sign(self.settings, request_.public_key(), names, days, issuer=pki.ORIGIN_CA)
         id = str(secrets.randbelow(10**47)).zfill(47)
         expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
         record = {

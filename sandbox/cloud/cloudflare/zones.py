@@ -102,7 +102,7 @@ class Zones:
 
     async def change(self, request: web.Request) -> web.Response:
         zone, fields = zone_of(self.store, request), await body(request)
-        changed = {key: fields[key] for key in ("paused", "type") if key in fields}
+        changed: Json = {key: fields[key] for key in ("paused", "type") if key in fields}
         return success(shown(self.store.put("zone", zone["id"], {**zone, **changed, "modified_on": now()})))
 
     async def delete(self, request: web.Request) -> web.Response:

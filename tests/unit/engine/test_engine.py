@@ -1,0 +1,39 @@
+"""The set-up's decisions: which CLI and Go fit, what a checksum file says, what a machine lacks."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import cli, golang, packages, preflight
+from engine.paths import VERSION
+from engine.run import SetupError
+
+
+@pytest.mark.parametrize(
+    ("version", "good"), [(f"v{VERSION}", True), ("v3.999.0", True), ("v3.1.0", False), ("v4.0.0", False), ("", False)]
+)
+def test_an_installed_cli_must_be_of_our_major_and_not_older(version: str, good: bool) -> None:
+    assert cli.fits(version) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [("go version go1.26.0 linux/amd64", True), ("go version go1.19.8 linux/amd64", False), ("", False)],
+)
+def test_go_must_be_new_enough(answer: str, good: bool) -> None:
+    assert golang.fits(answer) is good
+
+
+def test_a_release_that_is_not_listed_is_refused() -> None:
+    assert cli.checksum("abc  pulumi.tar.gz\n", "pulumi.tar.gz") == "abc"
+    with pytest.raises(SetupError, match="do not list"):
+        cli.checksum("abc  other.tar.gz\n", "pulumi.tar.gz")
+
+
+def test_a_package_that_does_not_exist_is_missing() -> None:
+    assert packages.missing(("dpkg", "no-such-package-mech")) == ["no-such-package-mech"]
+
+
+def test_a_full_disk_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "_free_gb", lambda path: 0.5)
+    assert any("GB free" in problem and "MECH_CACHE" in problem for problem in preflight.problems(sandbox=False))

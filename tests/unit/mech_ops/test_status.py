@@ -1,0 +1,49 @@
+"""What `mech status` makes of an answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from mech_ops import status
+
+URLS = {"llm": "https://llm.mech.is", "queue": "https://queue.mech.is"}
+
+
+def ask(answer: httpx.Response | Exception) -> list[status.Health]:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
+
+    return asyncio.run(status.ask_all(URLS, 1, httpx.MockTransport(handle)))
+
+
+def test_a_good_report() -> None:
+    found = ask(httpx.Response(200, json={"status": "ok", "dependencies": {"redis": "ok"}}))
+    assert [(health.service, health.ok) for health in found] == [("llm", True), ("queue", True)]
+    assert found[0].dependencies == {"redis": "ok"}
+
+
+def test_a_degraded_service_names_what_fails() -> None:
+    report = {"status": "degraded", "dependencies": {"redis": "ok", "mongodb": "connection refused"}}
+    found = ask(httpx.Response(503, json=report))
+    assert (found[0].ok, found[0].state, found[0].detail) == (False, "degraded", "mongodb: connection refused")
+
+
+@pytest.mark.parametrize(("code", "says"), [(522, "UFW"), (502, "nginx"), (526, "origin-ca"), (418, "HTTP 418")])
+def test_the_edges_codes_are_explained(code: int, says: str) -> None:
+    found = ask(httpx.Response(code, text=f"error code: {code}"))
+    assert not found[0].ok
+    assert says in found[0].detail
+
+
+def test_no_answer_is_down_and_not_a_traceback() -> None:
+    assert [health.state for health in ask(httpx.ConnectError("refused"))] == ["down", "down"]
+    assert ask(httpx.ReadTimeout("slow"))[0].detail == "no answer in time"
+
+
+def test_a_page_that_is_no_report_is_not_ok() -> None:
+    assert not ask(httpx.Response(200, text="<html>"))[0].ok
