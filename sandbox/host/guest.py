@@ -12,7 +12,7 @@ from sandbox.host.model import HostError, HostSpec
 from sandbox.host.run import run
 from sandbox.settings import Settings
 
-LOG = "/tmp/firstboot.log"  # where the provider keeps it
+LOG = "/tmp/firstboot.log"  # noqa: S108 - on the host, where the provider keeps it
 
 # Runs once, whatever comes of it (provider: a boot script is not repeated).
 UNIT = f"""\
@@ -110,7 +110,8 @@ def _host_keys(folder: Path) -> None:
         for kind in ("ed25519", "rsa", "ecdsa")
         if not (folder / f"ssh_host_{kind}_key").exists()
     ]  # fmt: skip
-    if any([maker.wait() for maker in makers]):
+    codes = [maker.wait() for maker in makers]  # all of them, before any is judged
+    if any(codes):
         raise HostError("ssh-keygen could not make the host's keys; is openssh-client installed?")
 
 

@@ -76,8 +76,9 @@ class Lifecycle:
             except Exception as error:
                 log.error("instance %s (%s) did not boot: %s", id, record["label"] or record["hostname"], error)
                 self._forget(id)
+                why = str(error)
                 # A status no client waits for: it stops waiting at once and shows it.
-                self.store.update("instance", id, lambda r: r.update(status="suspended", _error=str(error)))
+                self.store.update("instance", id, lambda r: r.update(status="suspended", _error=why))
                 return
 
             def active(r: Json) -> None:
