@@ -32,7 +32,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 _light_parents()
 
 import grpc  # noqa: E402
-from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped]  # noqa: E402
+from google.protobuf import empty_pb2, struct_pb2  # noqa: E402
 from pulumi.runtime.proto import (  # noqa: E402
     engine_pb2,
     engine_pb2_grpc,

@@ -59,7 +59,8 @@ class Records:
 
     async def change(self, request: web.Request) -> web.Response:
         zone = zone_of(self.store, request)
-        old, fields = self._found(zone, request), await body(request)
+        fields = await body(request)
+        old = self._found(zone, request)
         if request.method == "PATCH":
             fields = {
                 **{key: old[key] for key in ("type", "name", "content", "proxied", "ttl", "comment", "tags")},

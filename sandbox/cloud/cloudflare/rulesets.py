@@ -47,7 +47,8 @@ class Rulesets:
         return success([{key: value for key, value in shown(r).items() if key != "rules"} for r in records])
 
     async def create(self, request: web.Request) -> web.Response:
-        zone, fields = zone_of(self.store, request), await body(request)
+        fields = await body(request)
+        zone = zone_of(self.store, request)
         phase = fields.get("phase")
         if phase not in PHASES:
             raise ApiError(400, 20023, f"unknown phase {phase!r}")
@@ -64,8 +65,9 @@ class Rulesets:
         return success(shown(self._found(request)))
 
     async def change(self, request: web.Request) -> web.Response:
+        fields = await body(request)
         record = self._found(request)
-        return success(shown(self._save(zone_of(self.store, request), await body(request), record)))
+        return success(shown(self._save(zone_of(self.store, request), fields, record)))
 
     async def delete(self, request: web.Request) -> web.Response:
         self.store.delete("ruleset", self._found(request)["id"])
@@ -81,7 +83,8 @@ class Rulesets:
         return success(shown(record))
 
     async def set_entrypoint(self, request: web.Request) -> web.Response:
-        zone, phase, fields = zone_of(self.store, request), request.match_info["phase"], await body(request)
+        fields, phase = await body(request), request.match_info["phase"]
+        zone = zone_of(self.store, request)
         if phase not in PHASES:
             raise ApiError(400, 20023, f"unknown phase {phase!r}")
         return success(

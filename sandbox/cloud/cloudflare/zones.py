@@ -101,7 +101,8 @@ class Zones:
         return success(shown(zone_of(self.store, request)))
 
     async def change(self, request: web.Request) -> web.Response:
-        zone, fields = zone_of(self.store, request), await body(request)
+        fields = await body(request)
+        zone = zone_of(self.store, request)
         changed: Json = {key: fields[key] for key in ("paused", "type") if key in fields}
         return success(shown(self.store.put("zone", zone["id"], {**zone, **changed, "modified_on": now()})))
 
@@ -129,8 +130,9 @@ class Zones:
         return success(setting(zone, self._id(request)))
 
     async def change_setting(self, request: web.Request) -> web.Response:
-        zone, id = zone_of(self.store, request), self._id(request)
         value = (await body(request)).get("value")
+        # Read after the last wait: another setting may have been changed meanwhile.
+        zone, id = zone_of(self.store, request), self._id(request)
         if value not in SETTINGS[id][1]:
             raise ApiError(400, 1007, f"Invalid value for zone setting {id}")
         zone["_settings"][id] = {"value": value, "modified_on": now()}

@@ -62,8 +62,8 @@ class Firewalls:
         return answer({"firewall_group": self.shown(group)}, 201)
 
     async def update(self, request: web.Request) -> web.Response:
-        group = self.group(request)
         description = field(await body(request), "description", str, required=True)
+        group = self.group(request)
         self.api.store.put("firewall_group", group["id"], {**group, "description": description, "date_modified": now()})
         return answer(None, 204)
 
@@ -87,8 +87,9 @@ class Firewalls:
         return answer({"firewall_rule": self.found(request)})
 
     async def add(self, request: web.Request) -> web.Response:
-        group = self.group(request)
         wanted = validated(await body(request))
+        # Read after the last wait: requests run side by side, and two must not take the same number.
+        group = self.group(request)
         kind = f"firewall_rule:{group['id']}"
         with self.api.store.transaction():
             rules = self.api.store.all(kind)

@@ -282,3 +282,23 @@ def test_one_ruleset_a_phase_and_its_rules_reach_the_edge(tmp_path: Path) -> Non
         assert [rule.action for rule in zone.rules] == ["block"]
 
     play(tmp_path, "cloudflare", scene)
+
+
+def test_requests_side_by_side_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    async def rules(clouds: Clouds) -> None:
+        group = (await clouds.call("POST", "/v2/firewalls", {"description": "g"}))[1]["firewall_group"]["id"]
+        rule = {"ip_type": "v4", "protocol": "tcp", "subnet": "0.0.0.0", "subnet_size": 0}
+        ports = [str(port) for port in range(1, 21)]
+        await asyncio.gather(*(clouds.call("POST", f"/v2/firewalls/{group}/rules", {**rule, "port": p}) for p in ports))
+        kept = (await clouds.call("GET", f"/v2/firewalls/{group}/rules"))[1]["firewall_rules"]
+        assert sorted(entry["port"] for entry in kept) == sorted(ports)
+
+    async def settings(clouds: Clouds) -> None:
+        base = f"/client/v4/zones/{MECH_ZONE}/settings"
+        wanted = {"ssl": "strict", "always_use_https": "on", "min_tls_version": "1.2", "brotli": "off", "http3": "off"}
+        await asyncio.gather(*(clouds.call("PATCH", f"{base}/{id}", {"value": v}) for id, v in wanted.items()))
+        kept = {entry["id"]: entry["value"] for entry in (await clouds.call("GET", base))[1]["result"]}
+        assert {id: kept[id] for id in wanted} == wanted
+
+    play(tmp_path, "vultr", rules)
+    play(tmp_path, "cloudflare", settings)
