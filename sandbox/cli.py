@@ -85,7 +85,7 @@ def stop() -> None:
     from sandbox import stack_env, steps
 
     steps.stop(settings)
-    stack_env.remove()
+    stack_env.remove(settings)
     console.print(f"sandbox {settings.name} is stopped; its state is kept in {settings.state}")
 
 
@@ -98,7 +98,7 @@ def reset(yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] =
     if not yes and not typer.confirm(f"Remove sandbox {settings.name} with all data in {settings.state}?"):
         raise typer.Exit(1)
     steps.remove(settings)
-    stack_env.remove()
+    stack_env.remove(settings)
     console.print(f"sandbox {settings.name} is gone")
 
 

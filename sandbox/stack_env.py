@@ -43,8 +43,10 @@ def write(settings: Settings) -> None:
     _private(file(), "# Written by `mech sandbox start`; `mech sandbox stop` removes it.\n" + "\n".join(lines) + "\n")
 
 
-def remove() -> None:
-    file().unlink(missing_ok=True)
+def remove(settings: Settings) -> None:
+    """Take the file away again, if it is this sandbox's."""
+    if file().exists() and f"file://{settings.state}/pulumi" in file().read_text():
+        file().unlink()
 
 
 def _private(path: Path, text: str) -> None:

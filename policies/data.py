@@ -1,0 +1,115 @@
+"""Data: what Redis and MongoDB need so that nothing is lost and nobody else reads it (guide, Database & Storage)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policies.model import BLOCK, CONTAINER, INSTANCE, REMOTE, Finding, Resource, Rule, Stack, each
+from policies.reading import container_name, environment, files, is_database, is_loopback, published
+
+
+def _databases(stack: Stack, kind: str) -> list[Resource]:
+    return [container for container in stack.of(CONTAINER) if is_database(container) == kind]
+
+
+def _redis_conf(stack: Stack) -> str | None:
+    for command in stack.of(REMOTE):
+        for path, text in files(command).items():
+            if path.endswith("redis.conf"):
+                return text
+    return None
+
+
+def _redis_settings(stack: Stack, redis: Resource) -> str:
+    """redis.conf and the command line as one text of `name value` lines."""
+    words = " ".join(str(word) for word in redis.items("command"))
+    return "\n".join([_redis_conf(stack) or "", *re.split(r"\s--", " " + words)])
+
+
+def _memory(stack: Stack) -> Iterator[Finding]:
+    def judge(redis: Resource) -> Iterator[str]:
+        found = re.search(r"^\s*maxmemory\s+(\d+)(kb|mb|gb|k|m|g)?\s*$", _redis_settings(stack, redis), re.M | re.I)
+        if not found or int(found[1]) == 0:
+            yield "Redis has no maxmemory"
+            return
+        size = int(found[1]) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[(found[2] or "")[:1].lower()]
+        limit = (redis.number("memory") or 0) * 2**20
+        if limit and size >= limit:
+            yield f"Redis' maxmemory ({found[1]}{found[2] or ''}) is not below its container's {limit / 2**20:g} MB"
+
+    yield from each(_databases(stack, "redis"), judge)
+
+
+def _evicts(stack: Stack) -> Iterator[Finding]:
+    def judge(redis: Resource) -> Iterator[str]:
+        found = re.search(r"^\s*maxmemory-policy\s+(\S+)", _redis_settings(stack, redis), re.M)
+        if found and found[1] != "noeviction":
+            yield f"Redis throws keys away when it is full (maxmemory-policy {found[1]})"
+
+    yield from each(_databases(stack, "redis"), judge)
+
+
+def _persistent(stack: Stack) -> Iterator[Finding]:
+    def judge(redis: Resource) -> Iterator[str]:
+        text = _redis_settings(stack, redis)
+        saves = [value for value in re.findall(r"^\s*save\s+(.+?)\s*$", text, re.M) if value.strip('"')]
+        if not saves and not re.search(r"^\s*appendonly\s+yes", text, re.M):
+            yield "Redis keeps nothing over a restart (no save, no appendonly)"
+        if not any(mount.get("target") == "/data" for mount in [*redis.maps("mounts")]) and not any(
+            volume.get("containerPath") == "/data" for volume in redis.maps("volumes")
+        ):
+            yield "Redis' /data is inside its container"
+
+    yield from each(_databases(stack, "redis"), judge)
+
+
+def _published(stack: Stack) -> Iterator[Finding]:
+    def judge(container: Resource) -> Iterator[str]:
+        for address, port, _ in published(container):
+            if not is_loopback(address):
+                yield f"{container_name(container)} publishes {port} on {address}"
+
+    yield from each([c for c in stack.of(CONTAINER) if is_database(c)], judge)
+
+
+def _mongo_volume(stack: Stack) -> Iterator[Finding]:
+    def judge(mongo: Resource) -> Iterator[str]:
+        mounts = [
+            m.get("source") for m in mongo.maps("mounts") if m.get("target") == "/data/db" and m.get("type") != "tmpfs"
+        ]
+        volumes = [v for v in mongo.maps("volumes") if v.get("containerPath") == "/data/db"]
+        if not mounts and not volumes:
+            yield "MongoDB's /data/db is inside its container: it goes with it"
+
+    yield from each(_databases(stack, "mongodb"), judge)
+
+
+def _own_disk(stack: Stack) -> Iterator[Finding]:
+    databases = _databases(stack, "mongodb")
+    if databases and stack.of(INSTANCE) and not stack.of(BLOCK):
+        yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", databases[0])
+
+
+def _authentication(stack: Stack) -> Iterator[Finding]:
+    for mongo in _databases(stack, "mongodb"):
+        if not environment(mongo).get("MONGO_INITDB_ROOT_PASSWORD"):
+            yield Finding("MongoDB asks nobody for a password", mongo)
+
+
+RULES = [
+    Rule("data-redis-memory", "data", "Redis knows its limit", "Redis is OOM-killed instead of refusing writes",
+         "set maxmemory below mech:datastores.redis.memoryMb", "high", judge_stack=_memory),
+    Rule("data-redis-eviction", "data", "Redis throws no job away", "jobs that vanish from the queue",
+         "set maxmemory-policy to noeviction", "high", judge_stack=_evicts),
+    Rule("data-redis-persistence", "data", "Redis keeps its data", "an empty queue after a restart",
+         "set mech:datastores.redis.save or appendOnly, and mount /data", "high", judge_stack=_persistent),
+    Rule("data-published", "data", "Databases are not published", "strangers in Redis and MongoDB",
+         "remove ports from the database's container", "critical", judge_stack=_published),
+    Rule("data-mongodb-volume", "data", "MongoDB has its volume", "an empty database after `pulumi up`",
+         "mount /opt/mech-services/shared/data/mongodb at /data/db", "critical", judge_stack=_mongo_volume),
+    Rule("data-on-instance", "data", "Data outlive the host", "a rebuilt host with an empty database",
+         "keep the block storage (mech:host.dataVolumeGb)", "high", judge_stack=_own_disk),
+    Rule("data-mongodb-auth", "data", "MongoDB asks for a password", "whoever gets onto mech-network reads everything",
+         "pulumi config set --secret mech:MONGODB_PASSWORD", "medium", level="advisory", judge_stack=_authentication),
+]  # fmt: skip

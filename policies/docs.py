@@ -1,0 +1,46 @@
+"""Writes docs/policies.md from the rules. `python -m policies.docs --check` fails when it is stale."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from policies.rules import RULES
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "policies.md"
+
+
+def render() -> str:
+    lines = [
+        "# Policies", "",
+        "<!-- Generated from policies/ by `python -m policies.docs`; edits here are lost. -->", "",
+        f"{len(RULES)} rules, judged at every `pulumi preview --policy-pack policies`. A *mandatory* rule refuses, an",
+        "*advisory* one warns. Another level for a stack: `--policy-pack-config FILE` with `{\"RULE\": \"advisory\"}`",
+        "(or `mandatory`, `disabled`, and `remediate` where the table says *can fix*).", "",
+    ]  # fmt: skip
+    family = ""
+    for rule in RULES:
+        if rule.family != family:
+            family = rule.family
+            lines += [f"## {family.capitalize()}", ""]
+        fixes = ", can fix" if rule.remedy else ""
+        lines += [
+            f"### {rule.id}", "", f"**{rule.title}** ({rule.severity}, {rule.level}{fixes})", "",
+            f"- You would see: {rule.symptom}", f"- Fix: {rule.fix}", "",
+        ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> int:
+    text = render()
+    if "--check" in arguments:
+        if not PAGE.exists() or PAGE.read_text() != text:
+            print(f"{PAGE} is stale: run `python -m policies.docs`", file=sys.stderr)
+            return 1
+        return 0
+    PAGE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

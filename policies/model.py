@@ -1,0 +1,172 @@
+"""What a rule is, and what it looks at: resources as plain data in which unknown values are marked, not missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Level = Literal["mandatory", "advisory"]
+Severity = Literal["critical", "high", "medium", "low"]
+
+CONTAINER = "docker:index/container:Container"
+NETWORK = "docker:index/network:Network"
+IMAGE = "docker:index/remoteImage:RemoteImage"
+REMOTE = "command:remote:Command"
+LOCAL = "command:local:Command"
+INSTANCE = "vultr:index/instance:Instance"
+GROUP_RULE = "vultr:index/firewallRule:FirewallRule"
+RESERVED_IP = "vultr:index/reservedIp:ReservedIp"
+BLOCK = "vultr:index/blockStorage:BlockStorage"
+RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
+ORIGIN_CA = "cloudflare:index/originCaCertificate:OriginCaCertificate"
+
+
+class _Unknown:
+    def __repr__(self) -> str:
+        return "(not known yet)"
+
+
+UNKNOWN = _Unknown()
+
+
+class Unjudged(Exception):
+    """A rule needs a value that is not known at this preview; the text names it."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource: `props` may hold UNKNOWN anywhere, nulls, and values of any type."""
+
+    type: str
+    name: str
+    props: Mapping[str, Any]
+    urn: str = ""
+
+    def get(self, *path: str | int, default: Any = None) -> Any:
+        """The value at `path`; `default` where it is absent, null or of another shape. Raises Unjudged where unknown."""
+        value: Any = self.props
+        for step in path:
+            if value is UNKNOWN:
+                break
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return default
+        if value is UNKNOWN:
+            raise Unjudged(f"{self.name}.{'.'.join(map(str, path))}")
+        return default if value is None else value
+
+    def text(self, *path: str | int) -> str:
+        """As `get`, "" for anything that is not a string."""
+        value = self.get(*path)
+        return value if isinstance(value, str) else ""
+
+    def number(self, *path: str | int) -> float | None:
+        """As `get`; a number, also written as text; None for anything else."""
+        value = self.get(*path)
+        if isinstance(value, bool):
+            return None
+        try:
+            return float(value)
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+    def items(self, *path: str | int) -> list[Any]:
+        """As `get`; a list without its unknown elements, [] for anything that is not a list."""
+        value = self.get(*path)
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence):
+            return []
+        return [item for item in value if item is not None and item is not UNKNOWN]
+
+    def maps(self, *path: str | int) -> list[Mapping[str, Any]]:
+        return [item for item in self.items(*path) if isinstance(item, Mapping)]
+
+
+@dataclass
+class Stack:
+    """All resources of a stack, by type."""
+
+    resources: Sequence[Resource]
+    _by_type: dict[str, list[Resource]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for resource in self.resources:
+            self._by_type.setdefault(resource.type, []).append(resource)
+
+    def of(self, type: str) -> list[Resource]:
+        return self._by_type.get(type, [])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, and with which resource (None: with the stack as a whole)."""
+
+    text: str
+    resource: Resource | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`judge_one` for a rule on one type of resource, else `judge_stack`.
+
+    `symptom` is what a person would see, in the guide's words where it has them; `fix` is one sentence with the config
+    key. `remedy` returns new properties where exactly one answer is right.
+    """
+
+    id: str
+    family: str
+    title: str
+    symptom: str
+    fix: str
+    severity: Severity
+    level: Level = "mandatory"
+    type: str = ""
+    judge_one: Callable[[Resource], Iterable[str]] | None = None
+    judge_stack: Callable[[Stack], Iterable[Finding]] | None = None
+    remedy: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+    def judge(self, stack: Stack) -> tuple[list[Finding], list[str]]:
+        """(findings, what could not be judged). Never raises for odd properties."""
+        found: list[Finding] = []
+        unknown: list[str] = []
+        if self.judge_stack is not None:
+            _collect(self.judge_stack(stack), found, unknown)
+            return found, unknown
+        assert self.judge_one is not None
+        for resource in stack.of(self.type):
+            texts: list[Any] = []
+            _collect(self.judge_one(resource), texts, unknown)
+            found += [Finding(text, resource) for text in texts]
+        return found, unknown
+
+
+def _collect(source: Iterable[Any], into: list[Any], unknown: list[str]) -> None:
+    iterator: Iterator[Any] = iter(source)
+    while True:
+        try:
+            into.append(next(iterator))
+        except StopIteration:
+            return
+        except Unjudged as what:
+            unknown.append(str(what))
+            return
+
+
+def each(resources: Iterable[Resource], judge: Callable[[Resource], Iterable[str]]) -> Iterator[Finding]:
+    """Judge each on its own: one that is unknown does not hide another's fault. Raises Unjudged at the end."""
+    unknown = []
+    for resource in resources:
+        try:
+            for text in judge(resource):
+                yield Finding(text, resource)
+        except Unjudged as what:
+            unknown.append(str(what))
+    if unknown:
+        raise Unjudged(", ".join(unknown))
+
+
+def message(rule: Rule, finding: Finding) -> str:
+    """What a person reads: id, what is wrong, what it would look like, what to do."""
+    return f"[{rule.id}] {finding.text}. You would see: {rule.symptom}. Fix: {rule.fix} (docs/policies.md#{rule.id})"

@@ -1,0 +1,93 @@
+"""The rules as a CrossGuard pack: turns Pulumi's arguments into plain data, and back into violations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)  # fmt: skip
+from pulumi_policy.proxy import UnknownValueError
+
+from policies.model import UNKNOWN, Resource, Rule, Stack, message
+from policies.rules import RULES
+
+_LEVELS = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
+
+
+def plain(value: Any) -> Any:
+    """A copy of Pulumi's value in which UNKNOWN stands for what is not known yet."""
+    if isinstance(value, Mapping):
+        found = {}
+        for key in value:
+            try:
+                found[key] = plain(value[key])
+            except UnknownValueError:
+                found[key] = UNKNOWN
+        return found
+    if not isinstance(value, str | bytes) and hasattr(value, "__len__") and hasattr(value, "__getitem__"):
+        items = []
+        for index in range(len(value)):
+            try:
+                items.append(plain(value[index]))
+            except UnknownValueError:
+                items.append(UNKNOWN)
+        return items
+    return value
+
+
+def _judge(rule: Rule, stack: Stack, report: ReportViolation) -> None:
+    found, unknown = rule.judge(stack)
+    for finding in found:
+        report(message(rule, finding), finding.resource.urn if finding.resource else None)
+    if unknown:
+        # The library shows this as an advisory "can't run policy …": said, and nothing is refused for it.
+        raise UnknownValueError("", unknown)
+
+
+def _one(rule: Rule) -> Policy:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if args.resource_type == rule.type:
+            _judge(rule, Stack([Resource(args.resource_type, args.name, plain(args.props), args.urn)]), report)
+
+    remediate = None
+    if rule.remedy is not None:
+        remedy = rule.remedy
+
+        def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+            if args.resource_type != rule.type:
+                return None
+            props = plain(args.props)
+            found, unknown = rule.judge(Stack([Resource(args.resource_type, args.name, props, args.urn)]))
+            return remedy({key: args.props[key] for key in args.props}) if found and not unknown else None
+
+    return ResourceValidationPolicy(
+        name=rule.id, description=f"{rule.title}: {rule.fix}", validate=validate, remediate=remediate,
+        enforcement_level=_LEVELS[rule.level], display_name=rule.title, severity=Severity(rule.severity),
+        url=f"docs/policies.md#{rule.id}", remediation_steps=rule.fix,
+    )  # fmt: skip
+
+
+def _whole(rule: Rule) -> Policy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        stack = Stack([Resource(r.resource_type, r.name, plain(r.props), r.urn) for r in args.resources])
+        _judge(rule, stack, report)
+
+    return StackValidationPolicy(
+        name=rule.id, description=f"{rule.title}: {rule.fix}", validate=validate,
+        enforcement_level=_LEVELS[rule.level], display_name=rule.title, severity=Severity(rule.severity),
+        url=f"docs/policies.md#{rule.id}", remediation_steps=rule.fix,
+    )  # fmt: skip
+
+
+def policies() -> list[Policy]:
+    """One policy a rule: levels are overridden by rule id."""
+    return [_one(rule) if rule.judge_one else _whole(rule) for rule in RULES]
