@@ -4,7 +4,7 @@ SHELL := /bin/bash
 STACK := sandbox
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: up down test check lock setup
+.PHONY: up down test check lint unit lock setup
 
 up: setup
 	@. .venv/bin/activate && mech sandbox start
@@ -21,19 +21,25 @@ down:
 setup:
 	@$(PYTHON) -m engine setup
 
-# Ruff, mypy and unit tests: no root, no network.
+# The stacks' config and program against the policies, under mocks: no root, no cloud, some seconds.
 check: .venv/stamp
+	@.venv/bin/mech policy check --stack sandbox --stack prod
+
+lint: .venv/stamp
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check -q .
 	@.venv/bin/mypy
+	@.venv/bin/python -m policies.docs --check
+
+unit: .venv/stamp
 	@.venv/bin/pytest -q tests/unit
 
 .venv/stamp: requirements.lock
 	@$(PYTHON) -m engine environment
 	@touch $@
 
-# Everything: as `check`, then the real engine against the real sandbox (root). Sandboxes of the tests are their own.
-test: setup check
+# Everything: then the real engine against the real sandbox (root). The tests' sandboxes are their own.
+test: setup lint check unit
 	@. .venv/bin/activate && pytest -q tests/sandbox
 
 lock:

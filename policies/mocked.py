@@ -1,0 +1,128 @@
+"""A stack's program under Pulumi's mocks: what it would declare, as resources that the rules can judge. No cloud, no root."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+
+from mech_infra.catalogue import SECRETS
+from policies.model import Resource
+
+ROOT = Path(__file__).resolve().parents[1]
+_MARK = "4dabf18193072939515e22adb298388d"  # how Pulumi marks secrets on the wire
+_COMPUTED: dict[str, dict[str, Any]] = {
+    "vultr:index/reservedIp:ReservedIp": {"subnet": "203.0.113.7"},
+    "vultr:index/blockStorage:BlockStorage": {"mountId": "ewr-0123456789abcd"},
+    "command:local:Command": {"stdout": "ssh-ed25519 AAAAhostkey"},
+    "command:remote:Command": {"stdout": "ok"},
+    "docker:index/remoteImage:RemoteImage": {"imageId": "sha256:feed"},
+    "cloudflare:index/originCaCertificate:OriginCaCertificate": {"certificate": "-----BEGIN CERTIFICATE-----"},
+}
+# Stand for values that only the owner of the passphrase can read; each has its key's form.
+_STAND_INS = {
+    "OPENAI_API_KEY": "sk-proj-" + "0" * 24, "ANTHROPIC_API_KEY": "sk-ant-api03-" + "0" * 24,
+    "GITHUB_TOKEN": "ghp_" + "0" * 36, "R2_ACCESS_KEY": "0" * 32, "R2_SECRET_KEY": "0" * 64,
+}  # fmt: skip
+
+
+class ConfigProblem(Exception):
+    """The stack's config cannot be read or is refused by the program; the text is for people."""
+
+
+class _Mocks(pulumi.runtime.Mocks):
+    def __init__(self) -> None:
+        self.resources: list[Resource] = []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        outputs = {**args.inputs, **_COMPUTED.get(args.typ, {})}
+        self.resources.append(Resource(args.typ, args.name, _plain(outputs), f"{args.typ}::{args.name}"))
+        return f"{args.name}-id", outputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        if args.token.endswith(":getIpRanges"):
+            return {"ipv4Cidrs": ["192.0.2.0/24"], "ipv6Cidrs": [], "id": "x", "etag": "x"}
+        return {}, [("", "no results were found")]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _plain(value["value"]) if _MARK in value else {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def config(stack: str, root: Path = ROOT) -> tuple[dict[str, str], list[str], list[str]]:
+    """(config as the engine gives it, secret keys, secrets that are stood in for). Raises ConfigProblem."""
+    path = root / f"Pulumi.{stack}.yaml"
+    try:
+        values = (yaml.safe_load(path.read_text()) or {}).get("config") or {}
+    except FileNotFoundError:
+        raise ConfigProblem(f"{path.name} does not exist: is --stack right?") from None
+    except yaml.YAMLError as error:
+        raise ConfigProblem(f"{path.name} is not YAML: {error}") from None
+    raw, secret, stood_in = {}, [], []
+    for key, value in values.items():
+        if isinstance(value, dict) and set(value) == {"secure"}:
+            name = key.partition(":")[2]
+            raw[key] = _STAND_INS.get(name, "mech-stand-in-000000000000")
+            secret.append(key)
+            stood_in.append(name)
+        else:
+            raw[key] = value if isinstance(value, str) else json.dumps(value)
+    for name in SECRETS:
+        if f"mech:{name}" not in raw:  # production's are filled in by its owner, not in this repository
+            raw[f"mech:{name}"] = _STAND_INS[name]
+            secret.append(f"mech:{name}")
+            stood_in.append(name)
+    return raw, secret, stood_in
+
+
+def declare(stack: str, root: Path = ROOT) -> tuple[list[Resource], list[str]]:
+    """(resources of the stack's program, secrets that were stood in for). Raises ConfigProblem."""
+    raw, secret, stood_in = config(stack, root)
+    with tempfile.TemporaryDirectory(prefix="mech-check-") as folder:
+        key = Path(folder) / "key"
+        key.write_text("stands for the private key\n")
+        Path(f"{key}.pub").write_text("ssh-ed25519 AAAAcheck check\n")
+        raw["mech:host"] = json.dumps({**json.loads(raw.get("mech:host", "{}")), "sshPrivateKey": str(key)})
+        mocks = _Mocks()
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        pulumi.runtime.set_mocks(mocks, project="mech", stack=stack, preview=False)
+        pulumi.runtime.set_all_config(raw, secret)
+        from mech_infra.platform import declare as whole
+        from mech_infra.platform import stack_config
+
+        try:
+            pulumi.runtime.test(lambda: whole(stack_config()))()  # type: ignore[no-untyped-call]
+        except pulumi.RunError as error:
+            raise ConfigProblem(str(error)) from None
+    return mocks.resources, stood_in
+
+
+def from_state(text: str) -> list[Resource]:
+    """Resources of an exported state (`pulumi stack export`). Raises ConfigProblem."""
+    try:
+        found = json.loads(text)["deployment"]["resources"]
+        return [
+            Resource(r["type"], r["urn"].rpartition("::")[2], _state({**r.get("inputs", {}), **r.get("outputs", {})}), r["urn"])
+            for r in found if r.get("custom")
+        ]  # fmt: skip
+    except (ValueError, KeyError, TypeError):
+        raise ConfigProblem(
+            "this is not an exported state: make one with `pulumi stack export --file state.json`"
+        ) from None
+
+
+def _state(value: Any) -> Any:
+    from policies.model import UNKNOWN
+
+    if isinstance(value, dict):
+        if _MARK in value:
+            return json.loads(value["plaintext"]) if "plaintext" in value else UNKNOWN
+        return {key: _state(item) for key, item in value.items()}
+    return [_state(item) for item in value] if isinstance(value, list) else value

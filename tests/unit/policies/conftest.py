@@ -1,0 +1,42 @@
+"""The shipped program under mocks, once for all tests of the policies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from policies.model import Resource
+from tests.unit.mech_infra.conftest import Recorder, plain, raw_config
+
+from .platform import Resources
+
+
+class Keeper(Recorder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: Resources = []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[object, object]]:
+        id, outputs = super().new_resource(args)
+        self.kept.append(Resource(args.typ, args.name, plain(outputs), f"urn:{args.name}"))
+        return id, outputs
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Resources:
+    import asyncio
+
+    key = tmp_path_factory.mktemp("key") / "id"
+    key.write_text("PRIVATE\n")
+    Path(f"{key}.pub").write_text("ssh-ed25519 AAAAunit test\n")
+    raw, marked = raw_config({"edge": {"zoneId": "0" * 31 + "1"}, "host": {"sshPrivateKey": str(key)}})
+    keeper = Keeper()
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    pulumi.runtime.set_mocks(keeper, project="mech", stack="unit", preview=False)
+    pulumi.runtime.set_all_config(raw, marked)
+    from mech_infra.platform import declare, stack_config
+
+    pulumi.runtime.test(lambda: declare(stack_config()))()
+    return keeper.kept

@@ -1,0 +1,122 @@
+"""The rules against the shipped program: silent on it and on harmless changes, loud on every outage of the guide."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policies import docs
+from policies.model import UNKNOWN, Resource, Stack, message
+from policies.rules import BY_ID, RULES
+
+from .platform import HARMLESS, OUTAGES, Change, Resources
+
+ACCEPTED = {"data-mongodb-auth"}  # advice: the sandbox's MongoDB has no password
+
+
+def judged(resources: Resources) -> tuple[set[str], dict[str, list[str]]]:
+    found, unknown = set(), {}
+    for rule in RULES:
+        findings, unjudged = rule.judge(Stack(resources))
+        if findings:
+            found.add(rule.id)
+        for finding in findings:
+            assert rule.id in message(rule, finding)
+            assert rule.fix in message(rule, finding)
+        if unjudged:
+            unknown[rule.id] = unjudged
+    return found, unknown
+
+
+def test_the_shipped_program_is_clean_and_wholly_judged(shipped: Resources) -> None:
+    assert judged(shipped) == (ACCEPTED, {})
+
+
+@pytest.mark.parametrize(("rule", "change"), [outage[1:] for outage in OUTAGES], ids=[outage[0] for outage in OUTAGES])
+def test_an_outage_is_caught(shipped: Resources, rule: str, change: Change) -> None:
+    found, _ = judged(change(shipped))
+    assert rule in found - ACCEPTED
+
+
+def test_every_rule_has_an_outage_that_it_catches() -> None:
+    untested = set(BY_ID) - {rule for _, rule, _ in OUTAGES} - {"data-mongodb-auth", "services-swap"}
+    assert untested == set()
+
+
+@pytest.mark.parametrize("change", [change for _, change in HARMLESS], ids=[name for name, _ in HARMLESS])
+def test_a_harmless_change_is_let_through(shipped: Resources, change: Change) -> None:
+    found, _ = judged(change(shipped))
+    assert {id for id in found - ACCEPTED if BY_ID[id].level == "mandatory"} == set()
+
+
+def test_the_tables_are_as_large_as_promised() -> None:
+    assert len(OUTAGES) >= 60
+    assert len(HARMLESS) >= 60
+
+
+def test_remedies_put_it_right(shipped: Resources) -> None:
+    for name, id, change in OUTAGES:
+        rule = BY_ID[id]
+        if rule.remedy is None:
+            continue
+        fixed = []
+        for resource in change(shipped):
+            if resource.type == rule.type and rule.judge(Stack([resource]))[0]:
+                resource = Resource(resource.type, resource.name, rule.remedy(dict(resource.props)), resource.urn)
+            fixed.append(resource)
+        assert rule.judge(Stack(fixed)) == ([], []), name
+
+
+def test_nothing_is_refused_for_being_unknown(shipped: Resources) -> None:
+    """Each property of each resource unknown, one at a time: no new finding; what it hides is said or not needed."""
+    for index, resource in enumerate(shipped):
+        for key in resource.props:
+            changed = Resource(resource.type, resource.name, {**resource.props, key: UNKNOWN}, resource.urn)
+            found, _ = judged([*shipped[:index], changed, *shipped[index + 1 :]])
+            assert found <= ACCEPTED, f"{resource.name}.{key}: {found - ACCEPTED}"
+
+
+def test_an_unknown_address_is_said_not_passed(shipped: Resources) -> None:
+    without = [
+        Resource(r.type, r.name, {**r.props, "subnet": UNKNOWN}, r.urn) if r.name == "host-address" else r
+        for r in shipped
+    ]
+    _, unknown = judged(without)
+    assert "edge-wrong-address" in unknown
+
+
+ODD = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=12),
+        st.just(UNKNOWN),
+        st.binary(max_size=4),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data())
+def test_no_rule_raises_whatever_the_properties(shipped: Resources, data: st.DataObject) -> None:
+    changed = []
+    for resource in data.draw(st.lists(st.sampled_from(shipped), min_size=1, max_size=6)):
+        props = dict(resource.props)
+        for key in data.draw(st.lists(st.sampled_from(sorted(props) or ["x"]), max_size=4)):
+            if data.draw(st.booleans()):
+                props.pop(key, None)
+            else:
+                props[key] = data.draw(ODD)
+        changed.append(Resource(resource.type, resource.name, props, resource.urn))
+    judged([*changed, *shipped[:20]])
+
+
+def test_the_page_is_not_stale() -> None:
+    assert docs.PAGE.read_text() == docs.render(), "run: python -m policies.docs"
