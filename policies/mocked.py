@@ -16,7 +16,8 @@ from policies.model import Resource
 
 ROOT = Path(__file__).resolve().parents[1]
 _MARK = "4dabf18193072939515e22adb298388d"  # how Pulumi marks secrets on the wire
-_COMPUTED: dict[str, dict[str, Any]] = {
+# What providers make known only when the resource is there.
+COMPUTED: dict[str, dict[str, Any]] = {
     "vultr:index/reservedIp:ReservedIp": {"subnet": "203.0.113.7"},
     "vultr:index/blockStorage:BlockStorage": {"mountId": "ewr-0123456789abcd"},
     "command:local:Command": {"stdout": "ssh-ed25519 AAAAhostkey"},
@@ -40,7 +41,7 @@ class _Mocks(pulumi.runtime.Mocks):
         self.resources: list[Resource] = []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        outputs = {**args.inputs, **_COMPUTED.get(args.typ, {})}
+        outputs = {**args.inputs, **COMPUTED.get(args.typ, {})}
         self.resources.append(Resource(args.typ, args.name, _plain(outputs), f"{args.typ}::{args.name}"))
         return f"{args.name}-id", outputs
 

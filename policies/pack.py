@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi.runtime import rpc
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -20,6 +21,8 @@ from pulumi_policy.proxy import UnknownValueError
 from policies.model import UNKNOWN, Resource, Rule, Stack, message
 from policies.rules import RULES
 
+# How the engine marks an unknown string; the library wants to know which kind was missed.
+_SENTINEL = rpc.UNKNOWN
 _LEVELS = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
 
 
@@ -50,7 +53,7 @@ def _judge(rule: Rule, stack: Stack, report: ReportViolation) -> None:
         report(message(rule, finding), finding.resource.urn if finding.resource else None)
     if unknown:
         # The library shows this as an advisory "can't run policy …": said, and nothing is refused for it.
-        raise UnknownValueError("", unknown)
+        raise UnknownValueError(_SENTINEL, unknown)
 
 
 def _one(rule: Rule) -> Policy:
