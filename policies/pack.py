@@ -18,6 +18,7 @@ from pulumi_policy import (
 )  # fmt: skip
 from pulumi_policy.proxy import UnknownValueError
 
+from policies import once
 from policies.model import UNKNOWN, Resource, Rule, Stack, message
 from policies.rules import RULES
 
@@ -79,10 +80,28 @@ def _one(rule: Rule) -> Policy:
     )  # fmt: skip
 
 
+class _Stacks:
+    """The stack as plain data, made once for all the rules that judge it in one call."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._stack = Stack([])
+
+    def of(self, rule: Rule, args: StackValidationArgs) -> Stack:
+        # A rule judges once a call: one that comes again belongs to the next call.
+        if not self._seen or rule.id in self._seen:
+            self._seen.clear()
+            self._stack = Stack([Resource(r.resource_type, r.name, plain(r.props), r.urn) for r in args.resources])
+        self._seen.add(rule.id)
+        return self._stack
+
+
+_STACKS = _Stacks()
+
+
 def _whole(rule: Rule) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        stack = Stack([Resource(r.resource_type, r.name, plain(r.props), r.urn) for r in args.resources])
-        _judge(rule, stack, report)
+        _judge(rule, _STACKS.of(rule, args), report)
 
     return StackValidationPolicy(
         name=rule.id, description=f"{rule.title}: {rule.fix}", validate=validate,
@@ -93,4 +112,5 @@ def _whole(rule: Rule) -> Policy:
 
 def policies() -> list[Policy]:
     """One policy a rule: levels are overridden by rule id."""
+    once.install()
     return [_one(rule) if rule.judge_one else _whole(rule) for rule in RULES]
