@@ -63,14 +63,14 @@ def start(provider: Provider, engine_address: str = "") -> tuple[grpc.Server, in
 def serve(provider: Provider) -> None:
     """Serve until the engine ends us or is gone itself."""
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-    _leave_with_parent()
-    server, port = start(provider, arguments[0] if arguments else "")
-    print(port, flush=True)
-    sys.stdout = sys.stderr  # stdout belongs to the protocol
     # Plugins have a process group of their own, so a SIGINT is the engine's "you can go", never the user's Ctrl-C.
     # Any other end than a prompt exit with 0 is shown to the user as a crash.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(0))
+    _leave_with_parent()
+    server, port = start(provider, arguments[0] if arguments else "")
+    print(port, flush=True)
+    sys.stdout = sys.stderr  # stdout belongs to the protocol
     server.wait_for_termination()
 
 
