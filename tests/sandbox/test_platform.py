@@ -16,7 +16,7 @@ from mech_infra.catalogue import SERVICES
 from sandbox import internet, steps
 from sandbox.credentials import VENDOR_KEYS
 
-from .stack import Stack, make
+from .stack import REPO, Stack, make
 
 SCAN = """
 import asyncio, sys
@@ -112,6 +112,30 @@ def test_the_guides_commands_work_as_written(stack: Stack) -> None:
     assert "PONG" in stack.ssh("docker exec mech-queue redis-cli -h redis ping")
     assert "ok: 1" in stack.ssh("docker exec mongodb mongosh --quiet --eval \"db.adminCommand('ping')\"")
     assert "active" in stack.ssh("systemctl is-active nginx; ufw status numbered; ss -tlnp")
+
+
+def test_production_previews_without_a_violation(stack: Stack, tmp_path: Path) -> None:
+    """Pulumi.prod.yaml as it is, with placeholder secrets of the right form, through the engine and the policies."""
+    for name in ("Pulumi.yaml", "__main__.py", "mech_infra", "policies", ".venv"):
+        (tmp_path / name).symlink_to(REPO / name)
+    (tmp_path / "Pulumi.prod.yaml").write_text((REPO / "Pulumi.prod.yaml").read_text())
+    key = tmp_path / "key"
+    key.write_bytes((stack.settings.home / ".ssh" / internet.KEY).read_bytes())
+    Path(f"{key}.pub").write_bytes((stack.settings.home / ".ssh" / f"{internet.KEY}.pub").read_bytes())
+
+    def pulumi(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["pulumi", *arguments, "--stack", "prod", "--non-interactive"],
+            cwd=tmp_path, env=stack.env, input=text, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    assert pulumi("stack", "init").returncode == 0
+    for name, value in VENDOR_KEYS.items():
+        assert pulumi("config", "set", "--secret", f"mech:{name.upper()}", text=value).returncode == 0
+    assert pulumi("config", "set", "--path", "mech:host.sshPrivateKey", str(key)).returncode == 0
+    done = pulumi("preview", "--policy-pack", "policies")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[mandatory]" not in done.stdout
 
 
 def test_destroy_leaves_only_the_databases_data_and_up_finds_it(stack: Stack) -> None:

@@ -51,20 +51,19 @@ class Judge:
             argv, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=120, check=False
         )
 
-    def judge(self, resources: list[Resource], command: str = "preview") -> tuple[int, str]:
+    def judge(
+        self, resources: list[Resource], command: str = "preview", levels: dict[str, str] | None = None
+    ) -> tuple[int, str]:
         custom = [
             (r.type, r.name, {k: v for k, v in r.props.items() if k not in mocked.COMPUTED.get(r.type, {})})
             for r in resources if not r.type.startswith("mech:")
         ]  # fmt: skip
         (self.folder / "resources.json").write_text(json.dumps(custom))
+        (self.folder / "levels.json").write_text(json.dumps(levels or {}))
         done = self.run(
-            command,
-            "--policy-pack",
-            str(REPO / "policies"),
-            "--stack",
-            "judged",
-            *(["--yes"] if command == "up" else []),
-        )
+            command, "--policy-pack", str(REPO / "policies"), "--policy-pack-config", str(self.folder / "levels.json"),
+            "--stack", "judged", *(["--yes"] if command == "up" else []),
+        )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 
 
@@ -114,6 +113,9 @@ def test_what_is_not_known_yet_is_said_and_judged_in_the_state(
     )
     assert done.returncode == 2
     assert ADDRESS in done.stdout
+    analyzed = judge.run("policy", "analyze", "--policy-pack", str(REPO / "policies"), "--file", str(state))
+    assert analyzed.returncode != 0
+    assert f"[{ADDRESS}]" in " ".join((analyzed.stdout + analyzed.stderr).split())
 
 
 def test_a_refused_up_creates_nothing(judge: Judge, shipped: list[Resource]) -> None:
@@ -122,3 +124,18 @@ def test_a_refused_up_creates_nothing(judge: Judge, shipped: list[Resource]) -> 
     assert "[services-privileged]" in said
     state = json.loads(judge.run("stack", "export").stdout)
     assert not [r for r in state["deployment"].get("resources") or [] if r["type"] != "pulumi:pulumi:Stack"]
+
+
+@pytest.mark.parametrize("id", [rule.id for rule in BY_ID.values() if rule.remedy])
+def test_a_remedy_is_opt_in_and_says_what_it_did(judge: Judge, shipped: list[Resource], id: str) -> None:
+    code, said = judge.judge(FIRST[id][1](shipped), levels={id: "remediate"})
+    assert code == 0, said
+    assert "[remediate]" in said, said
+    assert id in said
+
+
+def test_a_level_can_be_overridden(judge: Judge, shipped: list[Resource]) -> None:
+    broken = FIRST["services-no-health"][1](shipped)
+    assert judge.judge(broken, levels={"services-no-health": "advisory"})[0] == 0
+    code, said = judge.judge(broken, levels={"services-no-health": "disabled"})
+    assert (code, "[services-no-health]" in said) == (0, False)
