@@ -57,8 +57,42 @@ def _judge(rule: Rule, stack: Stack, report: ReportViolation) -> None:
         raise UnknownValueError(_SENTINEL, unknown)
 
 
+class _Inputs:
+    """What the program said about each resource, noted when the engine shows it to the resource rules.
+
+    The stack rules get outputs only. While a provider cannot be configured yet (docker, before there is a host) those
+    are empty, and computed ones are unknown, though the program's own words would be enough to judge.
+    """
+
+    # Only the cloud knows these; whatever else is unknown and was not said has its default.
+    _COMPUTED = frozenset({"subnet", "mainIp", "mountId", "stdout", "imageId", "certificate"})
+
+    def __init__(self) -> None:
+        self._by_urn: dict[str, dict[str, Any]] = {}
+        self._noted_by: dict[str, str] = {}
+
+    def note(self, rule: Rule, args: ResourceValidationArgs) -> None:
+        # The first rule that sees a resource notes it, in this call and in later ones.
+        if self._noted_by.setdefault(args.urn, rule.id) == rule.id:
+            self._by_urn[args.urn] = plain(args.props)
+
+    def merged(self, urn: str, outputs: dict[str, Any]) -> dict[str, Any]:
+        said = self._by_urn.get(urn)
+        if said is None:
+            return outputs
+        known = {
+            key: value for key, value in outputs.items()
+            if value is not UNKNOWN or (key not in said and key in self._COMPUTED)
+        }  # fmt: skip
+        return {**said, **known}
+
+
+_INPUTS = _Inputs()
+
+
 def _one(rule: Rule) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        _INPUTS.note(rule, args)
         if args.resource_type == rule.type:
             _judge(rule, Stack([Resource(args.resource_type, args.name, plain(args.props), args.urn)]), report)
 
@@ -91,7 +125,12 @@ class _Stacks:
         # A rule judges once a call: one that comes again belongs to the next call.
         if not self._seen or rule.id in self._seen:
             self._seen.clear()
-            self._stack = Stack([Resource(r.resource_type, r.name, plain(r.props), r.urn) for r in args.resources])
+            self._stack = Stack(
+                [
+                    Resource(r.resource_type, r.name, _INPUTS.merged(r.urn, plain(r.props)), r.urn)
+                    for r in args.resources
+                ]
+            )
         self._seen.add(rule.id)
         return self._stack
 

@@ -1,0 +1,46 @@
+"""What the pack makes of the engine's half-known resources."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from pulumi_policy import ResourceValidationArgs
+from pulumi_policy.proxy import unknown_checking_proxy
+
+from policies.model import UNKNOWN
+from policies.pack import _Inputs, plain
+from policies.rules import RULES
+
+MARK = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # an unknown string on the wire
+RULE = next(rule for rule in RULES if rule.judge_one)
+
+
+def seen(urn: str, props: dict[str, Any]) -> ResourceValidationArgs:
+    return cast(ResourceValidationArgs, SimpleNamespace(urn=urn, props=unknown_checking_proxy(props)))
+
+
+def test_unknown_values_are_marked_wherever_they_are() -> None:
+    assert plain(unknown_checking_proxy({"a": MARK, "b": ["x", MARK], "c": {"d": MARK}})) == {
+        "a": UNKNOWN, "b": ["x", UNKNOWN], "c": {"d": UNKNOWN},
+    }  # fmt: skip
+
+
+def test_what_the_program_said_counts_while_the_provider_is_not_known() -> None:
+    inputs = _Inputs()
+    inputs.note(RULE, seen("u", {"name": "redis", "memory": 512}))
+    assert inputs.merged("u", {}) == {"name": "redis", "memory": 512}
+    assert inputs.merged("u", {"envs": UNKNOWN, "name": UNKNOWN}) == {"name": "redis", "memory": 512}
+    assert inputs.merged("u", {"subnet": UNKNOWN})["subnet"] is UNKNOWN
+    assert inputs.merged("u", {"memory": 1024})["memory"] == 1024
+
+
+def test_a_later_call_is_noted_again() -> None:
+    inputs = _Inputs()
+    inputs.note(RULE, seen("u", {"content": MARK}))
+    inputs.note(RULE, seen("u", {"content": "192.0.2.1"}))
+    assert inputs.merged("u", {}) == {"content": "192.0.2.1"}
+
+
+def test_a_resource_that_no_resource_rule_saw_is_taken_as_it_is() -> None:
+    assert _Inputs().merged("u", {"a": UNKNOWN}) == {"a": UNKNOWN}
