@@ -1,8 +1,8 @@
 """A read-only image registry (Docker Registry HTTP API v2): docker.io and ghcr.io as the hosts' dockerd sees them.
 
 To every image one small layer is added when it is served: the sandbox's CA, which belongs to a sandbox and not to
-the cache. Covers: ping, manifests (HEAD, GET) by tag and digest, blobs with ranges, tags/list, the API's error bodies.
-Does not cover: pushes, tokens (all is public), manifest lists.
+the cache. What is covered and what is not: sandbox/images/PARITY.images.md.
+Source of paths, headers and error codes: the OCI distribution specification and Docker's Registry HTTP API v2.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from sandbox.settings import Settings
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+# Which names a registry has; any other Host (curl on a loopback port) sees all.
+_OWNS = {"registry-1.docker.io": "library/", "ghcr.io": "mech-is/"}
 
 
 class Registry:
@@ -28,6 +30,7 @@ class Registry:
         self._blobs: dict[str, bytes] = {}
         self._manifests: dict[str, dict[str, bytes]] = {}  # repository: {tag or digest: manifest}
         self._tags: dict[str, list[str]] = {}
+        self._contents: dict[str, set[str]] = {}  # repository: digests of its blobs
         pki.ensure(settings)
         trust = Tree()
         trust.add("/etc/ssl/certs/ca-certificates.crt", (settings.pki / "bundle.crt").read_bytes())
@@ -53,43 +56,77 @@ class Registry:
         self._manifests.setdefault(repository, {})[tag] = manifest
         self._manifests[repository][digest(manifest)] = manifest
         self._tags.setdefault(repository, []).append(tag)
+        blobs = {layer["digest"] for layer in (*entry["layers"], extra)} | {digest(text)}
+        self._contents.setdefault(repository, set()).update(blobs)
 
     async def ping(self, request: web.Request) -> web.Response:
         return web.json_response({}, headers=_VERSION)
 
     async def manifest(self, request: web.Request) -> web.Response:
         name, reference = request.match_info["name"], request.match_info["reference"]
-        if name not in self._manifests:
-            return _error(404, "NAME_UNKNOWN", "repository name not known to registry", {"name": name})
+        if not self._has(request, name):
+            return _unknown(name)
         found = self._manifests[name].get(reference)
         if found is None:
             return _error(404, "MANIFEST_UNKNOWN", "manifest unknown", {"Tag": reference})
-        return web.Response(
-            body=found, content_type=_MANIFEST, headers={**_VERSION, "Docker-Content-Digest": digest(found)}
-        )
+        wanted = digest(found)
+        headers = {**_VERSION, "Docker-Content-Digest": wanted, "ETag": f'"{wanted}"'}
+        return web.Response(body=found, content_type=_MANIFEST, headers=headers)
 
     async def blob(self, request: web.Request) -> web.StreamResponse:
-        wanted = request.match_info["digest"]
+        name, wanted = request.match_info["name"], request.match_info["digest"]
+        if not self._has(request, name):
+            return _unknown(name)
+        # Only digests of this repository, which are ours: nothing of the request becomes a path.
+        if wanted not in self._contents[name]:
+            return _error(404, "BLOB_UNKNOWN", "blob unknown to registry", wanted)
         headers = {**_VERSION, "Docker-Content-Digest": wanted, "Content-Type": "application/octet-stream"}
         if wanted in self._blobs:
-            return web.Response(body=self._blobs[wanted], headers=headers)
-        path = self._folder / "blobs" / wanted.replace(":", "-")
-        if not wanted.startswith("sha256:") or "/" in wanted or not path.exists():
-            return _error(404, "BLOB_UNKNOWN", "blob unknown to registry", wanted)
-        return web.FileResponse(path, headers=headers)
+            return _part(request, self._blobs[wanted], headers)
+        return web.FileResponse(self._folder / "blobs" / wanted.replace(":", "-"), headers=headers)
 
     async def tags(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        if name not in self._tags:
-            return _error(404, "NAME_UNKNOWN", "repository name not known to registry", {"name": name})
-        return web.json_response({"name": name, "tags": self._tags[name]}, headers=_VERSION)
+        if not self._has(request, name):
+            return _unknown(name)
+        return web.json_response({"name": name, "tags": sorted(self._tags[name])}, headers=_VERSION)
+
+    async def refuse(self, request: web.Request) -> web.Response:
+        if request.method in ("GET", "HEAD"):
+            return web.Response(status=404, text="404 page not found\n", headers=_VERSION)
+        return _error(405, "UNSUPPORTED", "The operation is unsupported.", "this registry is read-only")
+
+    def _has(self, request: web.Request, name: str) -> bool:
+        host = (request.host or "").partition(":")[0].lower()
+        return name in self._manifests and name.startswith(_OWNS.get(host, ""))
 
 
 _VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 
 
 def _error(status: int, code: str, message: str, detail: object) -> web.Response:
-    return web.json_response({"errors": [{"code": code, "message": message, "detail": detail}]}, status=status)
+    body = {"errors": [{"code": code, "message": message, "detail": detail}]}
+    return web.json_response(body, status=status, headers=_VERSION)
+
+
+def _unknown(name: str) -> web.Response:
+    return _error(404, "NAME_UNKNOWN", "repository name not known to registry", {"name": name})
+
+
+def _part(request: web.Request, data: bytes, headers: dict[str, str]) -> web.Response:
+    """All of `data`, or the range that the request wants (dockerd resumes a pull that broke off with one)."""
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    try:
+        wanted = request.http_range
+    except ValueError:  # not a byte range: RFC 9110 lets a server pass over it
+        return web.Response(body=data, headers=headers)
+    if wanted.start is None and wanted.stop is None:
+        return web.Response(body=data, headers=headers)
+    start, stop, _ = wanted.indices(len(data))
+    if start >= stop:
+        return web.Response(status=416, headers={**headers, "Content-Range": f"bytes */{len(data)}"})
+    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(data)}"
+    return web.Response(status=206, body=data[start:stop], headers=headers)
 
 
 def registry_app(settings: Settings) -> web.Application:
@@ -100,4 +137,5 @@ def registry_app(settings: Settings) -> web.Application:
     app.router.add_get("/v2/{name:.+}/manifests/{reference}", registry.manifest)
     app.router.add_get("/v2/{name:.+}/blobs/{digest}", registry.blob)
     app.router.add_get("/v2/{name:.+}/tags/list", registry.tags)
+    app.router.add_route("*", "/{path:.*}", registry.refuse)
     return app

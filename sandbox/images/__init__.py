@@ -8,12 +8,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ def build(settings: Settings, progress: Progress) -> None:
     """Make all images unless they are cached (5 min at first, most of it FerretDB). Raises ImageError."""
     target = folder(settings)
     if (target / "index.json").exists():
+        os.utime(target)  # in use: not yet one to clear away
         return
     settings.images.mkdir(parents=True, exist_ok=True)
     with (settings.images / "lock").open("w") as lock:
@@ -90,8 +92,9 @@ def _recipe(settings: Settings) -> str:
         if not path.name.endswith("_test.go"):
             parts += [str(path.relative_to(_HERE)).encode(), path.read_bytes()]
     for path in (Path("/usr/bin/redis-server"), Path("/bin/busybox"), Path("/usr/bin/wget")):
+        # Packages keep their files' times, so a security update is a new recipe and a second machine is not.
         stat = path.stat() if path.exists() else None
-        parts.append(f"{path} {stat.st_size if stat else 0}".encode())
+        parts.append(f"{path} {stat.st_size} {int(stat.st_mtime)}".encode() if stat else str(path).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
@@ -127,6 +130,8 @@ def _images(settings: Settings, progress: Progress) -> list[Image]:
             "ExposedPorts": {"27017/tcp": {}},
         }),
     ]  # fmt: skip
+    # The guide's own repair of MongoDB runs mongo:latest.
+    images += [replace(image, tag="latest") for image in images]
     images += [
         Image(f"mech-is/{name}", golang.VERSION, [base, service_layer], {"Cmd": ["mech-service"]})
         for name in SERVICES.values()

@@ -84,9 +84,9 @@ def test_ufw_filters_for_real(settings: Settings) -> None:
 def test_firewall_group_filters_outside_the_host(settings: Settings) -> None:
     host.set_firewall(settings, ID, [FirewallRule("v4", "tcp", "22", "0.0.0.0", 0)])
     assert not answers(settings, 80)
-    assert answers(settings, 22)
+    until(lambda: answers(settings, 22), 5)
     host.set_firewall(settings, ID, None)
-    assert answers(settings, 80)
+    until(lambda: answers(settings, 80), 5)  # a second is short on a machine that is busy
 
 
 def test_reboot_keeps_disk_and_services(settings: Settings) -> None:

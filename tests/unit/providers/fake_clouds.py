@@ -147,7 +147,7 @@ class Cloudflare(Api):
             zones = [
                 z
                 for where, z in self.things.items()
-                if where.startswith("zones/") and z.get("name") == query.get("name")
+                if where.startswith("zones/") and where.count("/") == 1 and z.get("name") == query.get("name")
             ]
             return self.ok(
                 zones, result_info={"page": 1, "per_page": 50, "count": len(zones), "total_count": len(zones)}
