@@ -7,7 +7,7 @@ import pulumi
 from mech_infra import catalogue
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.components.certificates import Certificates
-from mech_infra.components.datastores import Datastores
+from mech_infra.components.datastores import ALIASES, Datastores
 from mech_infra.components.edge import Edge
 from mech_infra.components.firewall import Firewall
 from mech_infra.components.host import Host
@@ -43,11 +43,23 @@ def declare(config: StackConfig) -> None:
     firewall = Firewall("firewall", platform.firewall, host, allowed, ports)
     volume = DataVolume("data", platform.host, host)
     docker = host.access.docker_provider("docker", host)
-    network = Network("network", docker, host.instance.id)
+    replicas = [service.container(n) for service in services for n in range(1, service.replicas + 1)]
+    members = {**dict.fromkeys(replicas, ()), **ALIASES}
+    listeners = {80: "nginx", 443: "nginx"} | {port: "" for service in services for port in service.upstreams}
+    network = Network("network", host, docker, members, listeners)
     name = network.network.name
-    datastores = Datastores("datastores", platform.datastores, secrets, host, docker, name, volume.mounted)
+    datastores = Datastores(
+        "datastores", platform.datastores, secrets, host, docker, name, [volume.mounted, network.joined]
+    )
     running = Services(
-        "services", services, secrets, exposed, host, docker, name, [datastores.redis, datastores.mongodb]
+        "services",
+        services,
+        secrets,
+        exposed,
+        host,
+        docker,
+        name,
+        [datastores.redis, datastores.mongodb, network.joined],
     )
     certificates = Certificates("certificates", platform.certificate, platform.domain, host)
     proxy = Proxy("proxy", platform.proxy, platform.domain, services, host, certificates.installed)

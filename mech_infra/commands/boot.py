@@ -29,6 +29,26 @@ date -u +%FT%TZ > {READY}
 """
 
 
+UNITS = ("docker", "ssh")  # nginx is the proxy's, UFW the firewall's
+
+
+def converge() -> str:
+    """Packages and units as the start-up script left them; it runs once in a host's life, this whenever they drift."""
+    return f"""set -eu
+export DEBIAN_FRONTEND=noninteractive
+missing=
+for package in {" ".join(PACKAGES)}; do
+  dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
+done
+if [ -n "$missing" ]; then apt-get update -q && apt-get install -y -q --no-install-recommends $missing; fi
+for unit in {" ".join(UNITS)}; do
+  systemctl unmask -q "$unit.service" 2>/dev/null || true
+  systemctl enable -q "$unit.service" 2>/dev/null || true
+  systemctl start "$unit.service"
+done
+echo converged"""
+
+
 def scan_host_key(timeout_s: int) -> str:
     """A local loop until $HOST answers with its ed25519 key; prints the key as `ssh-ed25519 AAAA…`.
 

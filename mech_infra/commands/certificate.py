@@ -5,9 +5,14 @@ from __future__ import annotations
 from mech_infra.commands.nginx import CERTIFICATE, KEY
 
 
+def names(domain: str) -> list[str]:
+    """What the certificate covers: every service, and the domain itself."""
+    return [f"*.{domain}", domain]
+
+
 def self_signed(domain: str, valid_days: int, renew_before_days: int) -> str:
     """Make a self-signed certificate for *.DOMAIN and DOMAIN unless a good one is there; a daily timer renews it."""
-    names = f"DNS:*.{domain},DNS:{domain}"
+    covered = ",".join(f"DNS:{name}" for name in names(domain))
     return f"""set -eu
 install -d -m 755 /etc/ssl/mech
 cat > /usr/local/sbin/mech-certificate <<'END'
@@ -16,12 +21,14 @@ cat > /usr/local/sbin/mech-certificate <<'END'
 set -eu
 crt={CERTIFICATE} key={KEY}
 if [ -s "$key" ] && openssl x509 -in "$crt" -noout -checkend $(({renew_before_days} * 86400)) >/dev/null 2>&1 \\
-  && openssl x509 -in "$crt" -noout -ext subjectAltName | tr -d ' ' | grep -qxF '{names}'; then
+  && openssl x509 -in "$crt" -noout -ext subjectAltName | tr -d ' ' | grep -qxF '{covered}' \\
+  && [ "$(openssl x509 -in "$crt" -noout -pubkey)" = "$(openssl pkey -in "$key" -pubout 2>/dev/null)" ]; then
+  chown root:root "$key"; chmod 600 "$key"
   echo unchanged; exit 0
 fi
 umask 077
 openssl req -x509 -nodes -days {valid_days} -newkey rsa:2048 -keyout "$key.new" -out "$crt.new" \\
-  -subj '/C=US/ST=State/L=City/O=Organization/CN=*.{domain}' -addext 'subjectAltName={names}' 2>/dev/null
+  -subj '/C=US/ST=State/L=City/O=Organization/CN=*.{domain}' -addext 'subjectAltName={covered}' 2>/dev/null
 chmod 644 "$crt.new"
 mv -f "$key.new" "$key"
 mv -f "$crt.new" "$crt"
@@ -36,6 +43,7 @@ def signing_request(domain: str) -> str:
     return f"""set -eu
 install -d -m 755 /etc/ssl/mech
 umask 077
+[ ! -e {KEY} ] || {{ chown root:root {KEY}; chmod 600 {KEY}; }}
 [ -s {KEY} ] || openssl genrsa -out {KEY} 2048 2>/dev/null
 openssl req -new -key {KEY} -subj '/O=Mech/CN=*.{domain}' -addext 'subjectAltName=DNS:*.{domain},DNS:{domain}'"""
 
@@ -72,5 +80,6 @@ Persistent=true
 WantedBy=timers.target
 END
 systemctl daemon-reload
+systemctl unmask -q mech-certificate.timer 2>/dev/null || true
 systemctl enable -q --now mech-certificate.timer
 /usr/local/sbin/mech-certificate"""

@@ -19,6 +19,7 @@ umask 077
 while read -r path content; do
   install -d -m 755 "$(dirname "$path")"
   printf %s "$content" | base64 -d > "$path.new"
+  chown root:root "$path.new"
   chmod {mode} "$path.new"
   mv -f "$path.new" "$path"
 done"""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 STATE = "/var/lib/mech/firewall"
+_OURS = b"mech".hex()  # the comment of our rules, as UFW keeps it
 _BEGIN, _END = "# BEGIN mech: published ports", "# END mech: published ports"
 
 
@@ -71,10 +72,15 @@ END
 cat > {STATE}/guard <<'END'
 {guard}END
 sed -n '/^{_BEGIN}$/,/^{_END}$/p' /etc/ufw/after.rules > {STATE}/guard.now
-ufw show added | grep "comment 'mech'$" > {STATE}/now || true
+ufw show added | grep "comment 'mech'$" | sort > {STATE}/now || true
+# What the kernel has: a rule flushed, put before ours or deleted behind UFW's back shows here only.
+live() {{ iptables -w 5 -S INPUT; iptables -w 5 -S ufw-user-input; iptables -w 5 -S DOCKER-USER; }}
+# UFW's unit loads the rules at boot; turning UFW on alone does not see to that.
+systemctl unmask -q ufw.service 2>/dev/null || true
+systemctl enable -q ufw.service
 if ufw status | grep -q '^Status: active' && grep -q '^DEFAULT_INPUT_POLICY="DROP"' /etc/default/ufw \\
-  && cmp -s {STATE}/wanted {STATE}/now && cmp -s {STATE}/guard {STATE}/guard.now \\
-  && iptables -C DOCKER-USER -j DROP 2>/dev/null; then
+  && sort {STATE}/wanted | cmp -s - {STATE}/now && cmp -s {STATE}/guard {STATE}/guard.now \\
+  && live 2>/dev/null | cmp -s - {STATE}/live; then
   echo {mark} > {STATE}/applied; echo "unchanged {mark}"; exit 0
 fi
 # From here on the host undoes everything by itself unless a new SSH session confirms it.
@@ -98,11 +104,19 @@ grep -vxFf {STATE}/wanted {STATE}/now > {STATE}/extra || true
 while read -r rule; do
   eval "$(printf %s "$rule" | sed "s/^ufw /ufw --force delete /; s/ comment 'mech'$//")" </dev/null >/dev/null
 done < {STATE}/extra
+# A rule of others before ours may take our ports away: ours go first, the last one first so that SSH ends on top.
+if grep '^### tuple ###' /etc/ufw/user.rules | head -n {len(wanted)} | grep -qv 'comment={_OURS}$'; then
+  sed 's/^ufw //' {STATE}/wanted | tac | while read -r rule; do
+    eval "ufw --force delete ${{rule% comment*}}" </dev/null >/dev/null
+    eval "ufw insert 1 $rule" </dev/null >/dev/null
+  done
+fi
 ufw --force default deny incoming >/dev/null
 ufw --force default allow outgoing >/dev/null
 sed -i '/^{_BEGIN}$/,/^{_END}$/d' /etc/ufw/after.rules
 cat {STATE}/guard >> /etc/ufw/after.rules
 if ufw status | grep -q '^Status: active'; then ufw reload >/dev/null; else ufw --force enable >/dev/null; fi
+live > {STATE}/live
 echo {mark} > {STATE}/applied
 echo "applied {mark}" """.rstrip()
 

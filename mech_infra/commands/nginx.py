@@ -118,7 +118,10 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 while read -r path content; do printf %s "$content" | base64 -d > "$stage/$(basename "$path")"; done
 rm -f /etc/nginx/sites-enabled/default
+systemctl unmask -q nginx 2>/dev/null || true
+systemctl enable -q nginx
 install -m 644 "$stage/mech" {LOGROTATE}
+chmod 644 {CONFIG} 2>/dev/null && chown root:root {CONFIG} || true
 if cmp -s "$stage/mech.conf" {CONFIG} && systemctl is-active --quiet nginx; then echo unchanged; exit 0; fi
 if [ -e {CONFIG} ]; then cp -p {CONFIG} "$stage/before"; fi
 install -m 644 "$stage/mech.conf" {CONFIG}
@@ -128,6 +131,5 @@ if ! nginx -t 2> "$stage/errors"; then
   cat "$stage/errors" >&2
   exit 1
 fi
-systemctl enable -q nginx
 systemctl reload-or-restart nginx
 echo reloaded"""

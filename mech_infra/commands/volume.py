@@ -69,4 +69,10 @@ systemctl enable -q mech-data.service
 /usr/local/sbin/mech-data
 systemctl start mech-data.service
 install -d -m 755 {DATA}/mongodb {DATA}/redis
+# A database that was started while the volume was away writes beside it: it is started anew on the volume.
+for name in redis mongodb; do
+  case $name in redis) path=/data;; *) path=/data/db;; esac
+  seen=$(docker exec $name stat -c %d $path 2>/dev/null) || continue
+  [ "$seen" = "$(stat -c %d {DATA})" ] || docker restart -t 20 $name >/dev/null
+done
 findmnt -no SOURCE {DATA} >/dev/null && echo mounted {mount_id}"""

@@ -6,8 +6,10 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from mech_infra.commands import certificate as commands
+from mech_infra.commands.nginx import KEY
 from mech_infra.components.host import Host
 from mech_infra.config.host import CertificateConfig
+from mech_infra.drift import checks
 
 # What Cloudflare's Origin CA issues, in days (Cloudflare API, POST /certificates, requested_validity).
 _VALIDITIES = (7, 30, 90, 365, 730, 1095, 5475)
@@ -25,21 +27,35 @@ class Certificates(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("mech:platform:Certificates", name, None, opts)
-        if config.source == "self-signed":
+        own = config.source == "self-signed"
+        repair = host.access.sense(
+            f"{name}-state",
+            "certificate",
+            [
+                checks.certificate(commands.names(domain), config.renew_before_days),
+                checks.private_file(KEY),
+                *([checks.unit("mech-certificate.timer")] if own else []),
+            ],
+            parent=self,
+        )
+        if own:
             self.installed = host.access.run(
                 f"{name}-self-signed",
                 commands.self_signed(domain, config.valid_days, config.renew_before_days),
                 parent=self,
-                triggers=[host.instance.id],
+                triggers=[host.instance.id, repair],
             )
         else:
             request = host.access.run(
-                f"{name}-request", commands.signing_request(domain), parent=self, triggers=[host.instance.id]
+                f"{name}-request",
+                commands.signing_request(domain),
+                parent=self,
+                triggers=[host.instance.id, repair],
             )
             issued = cloudflare.OriginCaCertificate(
                 f"{name}-origin-ca",
                 csr=request.stdout.apply(lambda text: text + "\n"),
-                hostnames=[f"*.{domain}", domain],
+                hostnames=commands.names(domain),
                 request_type="origin-rsa",
                 requested_validity=min(days for days in _VALIDITIES if days >= config.valid_days),
                 opts=pulumi.ResourceOptions(parent=self),
@@ -49,6 +65,6 @@ class Certificates(pulumi.ComponentResource):
                 commands.install(),
                 stdin=issued.certificate,
                 parent=self,
-                triggers=[issued.id],
+                triggers=[issued.id, repair],
             )
         self.register_outputs({"source": config.source})

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_docker as docker
 
+from mech_infra.commands.containers import MANAGED
+
 
 def image(name: str, reference: str, parent: pulumi.Resource, provider: docker.Provider) -> docker.RemoteImage:
     """Pull `reference`; the image stays on the host when it is no longer declared, for a quick way back."""
@@ -63,7 +65,11 @@ def container(
         networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network, aliases=list(aliases) or None)],
         ports=list(ports) or None,
         mounts=list(mounts) or None,
-        labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in (labels or {}).items()] or None,
+        # What has no such label was made by hand (mech_infra.commands.containers).
+        labels=[
+            docker.ContainerLabelArgs(label=key, value=value)
+            for key, value in {MANAGED: "pulumi", **(labels or {})}.items()
+        ],
         opts=pulumi.ResourceOptions(
             parent=parent, provider=provider, delete_before_replace=True, depends_on=list(after)
         ),

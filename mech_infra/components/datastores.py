@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_docker as docker
 
-from mech_infra.commands import files
+from mech_infra.commands import files, redis
 from mech_infra.commands.volume import DATA
 from mech_infra.components.containers import container, image
 from mech_infra.components.host import Host
-from mech_infra.config.workloads import DatastoresConfig, RedisConfig
+from mech_infra.config.workloads import DatastoresConfig
+from mech_infra.drift import checks
 
-REDIS_CONF = "/opt/mech-services/shared/redis/redis.conf"
+# The names each answers to beside its own; the guide's check lists MongoDB's container as "mongo".
+ALIASES: Mapping[str, tuple[str, ...]] = {"redis": (), "mongodb": ("mongo",)}
 
 
 class Datastores(pulumi.ComponentResource):
@@ -27,20 +29,30 @@ class Datastores(pulumi.ComponentResource):
         host: Host,
         provider: docker.Provider,
         network: pulumi.Input[str],
-        mounted: pulumi.Resource,
+        before: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("mech:platform:Datastores", name, None, opts)
         redis_password = secrets.get("REDIS_PASSWORD", "")
         mongo_password = secrets.get("MONGODB_PASSWORD", "")
-        conf = redis_conf(config.redis, redis_password)
+        conf = redis.render(config.redis, redis_password)
+        repair = host.access.sense(
+            f"{name}-redis-state",
+            "redis",
+            [
+                checks.file(redis.CONFIG, conf),
+                *(checks.redis_setting(key, value) for key, value in redis.settings(config.redis).items()),
+            ],
+            secret=True,
+            parent=self,
+        )
         written = host.access.run(
             f"{name}-redis-conf",
-            files.write_files("644"),
-            stdin=pulumi.Output.secret(files.encode({REDIS_CONF: conf})),
+            redis.apply(config.redis),
+            stdin=pulumi.Output.secret(files.encode({redis.CONFIG: conf})),
             parent=self,
-            triggers=[host.instance.id],
-            after=[mounted],
+            triggers=[host.instance.id, repair],
+            after=before,
         )
         self.redis = container(
             f"{name}-redis",
@@ -53,17 +65,17 @@ class Datastores(pulumi.ComponentResource):
             envs=[pulumi.Output.secret(f"REDISCLI_AUTH={redis_password}")] if redis_password else (),
             mounts=[
                 docker.ContainerMountArgs(
-                    target="/etc/redis/redis.conf", source=REDIS_CONF, type="bind", read_only=True
+                    target="/etc/redis/redis.conf", source=redis.CONFIG, type="bind", read_only=True
                 ),
                 docker.ContainerMountArgs(target="/data", source=f"{DATA}/redis", type="bind"),
             ],
             # Without the password, whose hash must not stand in plain text.
-            labels={"mech.config": files.digest(redis_conf(config.redis, ""))},
+            labels={"mech.config": files.digest(redis.render(config.redis, ""))},
             health=["CMD-SHELL", "redis-cli ping | grep -q PONG"],
             wait=True,
             parent=self,
             provider=provider,
-            after=[written, mounted],
+            after=[written, *before],
         )
         self.mongodb = container(
             f"{name}-mongodb",
@@ -78,34 +90,15 @@ class Datastores(pulumi.ComponentResource):
             ]
             if mongo_password
             else (),
-            # "mongo" as well: the guide's check lists containers by that name.
-            aliases=["mongo"],
+            aliases=ALIASES["mongodb"],
             mounts=[docker.ContainerMountArgs(target="/data/db", source=f"{DATA}/mongodb", type="bind")],
             health=["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand('ping')"],
             wait=True,
             parent=self,
             provider=provider,
-            after=[mounted],
+            after=before,
         )
         self.register_outputs({"redis": self.redis.name, "mongodb": self.mongodb.name})
-
-
-def redis_conf(config: RedisConfig, password: str) -> str:
-    """redis.conf; memory is held under the container's limit, so Redis refuses writes before it is killed."""
-    lines = [
-        "bind 0.0.0.0",
-        # Only mech-network reaches it; without this, Redis answers nobody but itself when it has no password.
-        "protected-mode no",
-        "dir /data",
-        f"maxmemory {config.memory_mb * 3 // 4}mb",
-        # Jobs are not a cache: none is thrown away to make room.
-        "maxmemory-policy noeviction",
-        f"save {config.save}" if config.save else 'save ""',
-        f"appendonly {'yes' if config.append_only else 'no'}",
-    ]
-    if password:
-        lines.append(f'requirepass "{password}"')
-    return "\n".join(lines) + "\n"
 
 
 def urls(secrets: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pulumi
 from mech_infra.commands import firewall as commands
 from mech_infra.components.host import Host
 from mech_infra.config.host import FirewallConfig
+from mech_infra.drift import checks
 
 
 class Firewall(pulumi.ComponentResource):
@@ -26,11 +27,21 @@ class Firewall(pulumi.ComponentResource):
         super().__init__("mech:platform:Firewall", name, None, opts)
         guard = commands.docker_guard(service_ports)
         mark = commands.fingerprint(allowed, guard)
+        repair = host.access.sense(
+            f"{name}-state",
+            "firewall",
+            [
+                checks.ufw_on(), checks.unit("ufw", boot_only=True), checks.ufw_denies(),
+                *(checks.ufw_rule(allow) for allow in allowed), checks.docker_guard(guard),
+            ],
+            watches=[checks.foreign_rules()],
+            parent=self,
+        )  # fmt: skip
         applied = host.access.run(
             f"{name}-apply",
             commands.apply(allowed, guard, config.rollback_after_s),
             parent=self,
-            triggers=[host.instance.id],
+            triggers=[host.instance.id, repair],
         )
         self.confirmed = host.access.run(
             f"{name}-confirm", commands.confirm(mark), parent=self, triggers=[applied.id], after=[applied]

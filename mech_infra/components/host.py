@@ -13,6 +13,7 @@ from mech_infra.commands import boot
 from mech_infra.commands.firewall import Allow
 from mech_infra.components.remote import Access
 from mech_infra.config.host import HostConfig
+from mech_infra.drift import checks
 
 
 class Host(pulumi.ComponentResource):
@@ -80,14 +81,22 @@ class Host(pulumi.ComponentResource):
             logging=command.local.Logging.NONE,
             opts=child,
         )
-        access = Access(self.address, scan.stdout, private, str(config.ssh_key_path), ())
+        access = Access(self.address, scan.stdout, private, config.identity, ())
         ready = access.run(
             f"{name}-ready",
             boot.wait_ready(config.boot_timeout_s),
             parent=self,
             triggers=[self.instance.id],
         )
-        self.access = Access(self.address, scan.stdout, private, str(config.ssh_key_path), (ready,))
+        usable = access.once(ready)
+        repair = usable.sense(
+            f"{name}-system",
+            "host",
+            [*(checks.package(package) for package in boot.PACKAGES), *(checks.unit(unit) for unit in boot.UNITS)],
+            parent=self,
+        )
+        system = usable.run(f"{name}-converge", boot.converge(), parent=self, triggers=[self.instance.id, repair])
+        self.access = usable.once(system)
         self.register_outputs({"address": self.address, "host_key": scan.stdout, "instance_id": self.instance.id})
 
     def _rule(self, name: str, group: vultr.FirewallGroup, allow: Allow) -> vultr.FirewallRule:

@@ -11,6 +11,7 @@ from mech_infra.commands import files, nginx
 from mech_infra.components.host import Host
 from mech_infra.config import ResolvedService
 from mech_infra.config.host import ProxyConfig
+from mech_infra.drift import checks
 
 
 class Proxy(pulumi.ComponentResource):
@@ -37,12 +38,24 @@ class Proxy(pulumi.ComponentResource):
             redirect_to_https=config.redirect_to_https,
             trusted_proxies=ranges.ipv4_cidrs or (),
         )
+        written = {nginx.CONFIG: text, nginx.LOGROTATE: nginx.logrotate()}
+        repair = host.access.sense(
+            f"{name}-state",
+            "proxy",
+            [
+                checks.unit("nginx"),
+                checks.nginx_accepts(),
+                *(checks.file(path, content) for path, content in written.items()),
+            ],
+            watches=[checks.foreign_sites()],
+            parent=self,
+        )
         self.installed = host.access.run(
             f"{name}-nginx",
             nginx.apply(),
-            stdin=files.encode({nginx.CONFIG: text, nginx.LOGROTATE: nginx.logrotate()}),
+            stdin=files.encode(written),
             parent=self,
-            triggers=[host.instance.id],
+            triggers=[host.instance.id, repair],
             after=[certificate],
         )
         self.register_outputs({"sites": [s.name for s in services]})

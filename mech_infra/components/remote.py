@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_command as command
 import pulumi_docker as docker
+
+from mech_infra.commands import ssh
+from mech_infra.drift.checks import Check, Watch
+from mech_infra.drift.sensor import HostState
 
 
 @dataclass(frozen=True)
@@ -17,8 +21,12 @@ class Access:
     address: pulumi.Output[str]
     host_key: pulumi.Output[str]
     private_key: pulumi.Output[str]
-    private_key_path: str
+    identity: str  # path of our key as ssh expands it: the same text on every machine
     ready: Sequence[pulumi.Resource]
+
+    def once(self, *ready: pulumi.Resource) -> Access:
+        """The same host, to be used only after these resources."""
+        return replace(self, ready=(*self.ready, *ready))
 
     def connection(self) -> command.remote.ConnectionArgs:
         return command.remote.ConnectionArgs(
@@ -54,15 +62,28 @@ class Access:
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[*self.ready, *after]),
         )
 
+    def sense(
+        self,
+        name: str,
+        title: str,
+        checks: Sequence[Check],
+        *,
+        parent: pulumi.Resource,
+        watches: Sequence[Watch] = (),
+        secret: bool = False,
+    ) -> pulumi.Output[str]:
+        """Look at these facts in every preview; returns the trigger for the command that puts them right."""
+        access = {"host": self.address, "host_key": self.host_key, "identity": self.identity}
+        opts = pulumi.ResourceOptions(parent=parent, depends_on=list(self.ready))
+        return HostState(name, title, access, checks, watches, secret, opts).repair
+
     def docker_provider(self, name: str, parent: pulumi.Resource) -> docker.Provider:
         """Docker on the host over SSH; the host key that the stack remembers is the only one accepted."""
-        known = pulumi.Output.concat("KnownHostsCommand=/bin/echo ", self.address, " ", self.host_key)
         return docker.Provider(
             name,
             host=pulumi.Output.concat("ssh://root@", self.address, ":22"),
-            ssh_opts=[
-                "-i", self.private_key_path, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes",
-                "-o", "UserKnownHostsFile=/dev/null", "-o", known,
-            ],
+            ssh_opts=pulumi.Output.all(self.address, self.host_key).apply(
+                lambda both: ssh.options(self.identity, both[0], both[1])
+            ),
             opts=pulumi.ResourceOptions(parent=parent, depends_on=list(self.ready)),
-        )  # fmt: skip
+        )

@@ -12,6 +12,7 @@ from mech_infra.components.containers import container, image
 from mech_infra.components.datastores import urls
 from mech_infra.components.host import Host
 from mech_infra.config import ResolvedService
+from mech_infra.drift import checks
 
 _URL_VARIABLES = {"redis": "REDIS_URL", "mongodb": "MONGODB_URI"}
 
@@ -39,14 +40,20 @@ class Services(pulumi.ComponentResource):
         ports = {service.name: (service.container(), service.port) for service in services}
         environments = {service.name: environment(service, secrets, ports) for service in services}
         # The same values as the containers have, where the guide tells people to look for them.
+        written = {f"{s.spec.directory}/.env": env_file(environments[s.name]) for s in services}
+        repair = host.access.sense(
+            f"{name}-env-state",
+            "services",
+            [checks.file(path, text, "600") for path, text in written.items()],
+            secret=True,
+            parent=self,
+        )
         host.access.run(
             f"{name}-env-files",
             files.write_files("600"),
-            stdin=pulumi.Output.secret(
-                files.encode({f"{s.spec.directory}/.env": env_file(environments[s.name]) for s in services})
-            ),
+            stdin=pulumi.Output.secret(files.encode(written)),
             parent=self,
-            triggers=[host.instance.id],
+            triggers=[host.instance.id, repair],
         )
         self.containers = {
             service.container(replica): self._container(

@@ -9,6 +9,7 @@ import pulumi_command as command
 from mech_infra.commands import volume as commands
 from mech_infra.components.host import Host
 from mech_infra.config.host import HostConfig
+from mech_infra.drift import checks
 
 
 class DataVolume(pulumi.ComponentResource):
@@ -37,11 +38,17 @@ class DataVolume(pulumi.ComponentResource):
             logging=command.local.Logging.NONE,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        repair = host.access.sense(
+            f"{name}-state",
+            "data volume",
+            [checks.mounted(commands.DATA), checks.unit("mech-data", boot_only=True)],
+            parent=self,
+        )
         self.mounted = host.access.run(
             f"{name}-mount",
             self.block.mount_id.apply(commands.mount_volume),
             parent=self,
-            triggers=[host.instance.id],
+            triggers=[host.instance.id, repair],
             after=[attached],
         )
         self.register_outputs({"block_id": self.block.id, "path": commands.DATA})

@@ -55,6 +55,11 @@ class HostConfig(Section):
         return match[part]
 
     @property
+    def identity(self) -> str:
+        """ssh_private_key as ssh's own IdentityFile takes it: ~ and ${VARIABLES}, expanded by ssh."""
+        return re.sub(r"\$(\w+)", r"${\1}", self.ssh_private_key)
+
+    @property
     def ssh_key_path(self) -> Path:
         return Path(os.path.expandvars(self.ssh_private_key)).expanduser()
 

@@ -1,0 +1,52 @@
+"""Docker's names and the network's members, where the Docker provider does not look (findings §6 and §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+MANAGED = "mech.managed"
+
+
+def clear_names(containers: Sequence[str], network: str) -> str:
+    """Before anything is made: what others made under our names goes, since Docker gives a name once only."""
+    return f"""set -eu
+docker info >/dev/null 2>&1 || exit 0
+managed() {{ docker inspect --type "$1" -f '{{{{index .'"$2"' "{MANAGED}"}}}}' "$3" 2>/dev/null | grep -q .; }}
+for name in {" ".join(containers)}; do
+  [ -n "$(docker ps -aq --filter "name=^$name\\$")" ] || continue
+  if managed container Config.Labels "$name"; then
+    # A paused container counts as running for the provider.
+    [ "$(docker inspect -f '{{{{.State.Paused}}}}' "$name")" = false ] || docker unpause "$name" >/dev/null
+  else
+    docker rm -f "$name" >/dev/null; echo "removed the container $name, which was made by hand"
+  fi
+done
+for id in $(docker network ls -q --filter 'name=^{network}$'); do
+  managed network Labels "$id" && continue
+  for member in $(docker network inspect -f '{{{{range $id, $c := .Containers}}}}{{{{$id}}}} {{{{end}}}}' "$id"); do
+    docker network disconnect -f "$id" "$member"
+  done
+  docker network rm "$id" >/dev/null; echo "removed the network {network}, which was made by hand"
+done"""
+
+
+def attach(aliases: Mapping[str, Sequence[str]], network: str) -> str:
+    """Put each of our containers that exists onto the network, under its names, and off every other one."""
+    calls = "\n".join(
+        " ".join(["join", name, *(f"--alias {alias}" for alias in given)]) for name, given in aliases.items()
+    )
+    return f"""set -eu
+docker info >/dev/null 2>&1 || exit 0
+join() {{
+  name=$1; shift
+  [ -n "$(docker ps -aq --filter "name=^$name\\$")" ] || return 0
+  on=" $(docker inspect -f '{{{{range $net, $c := .NetworkSettings.Networks}}}}{{{{$net}}}} {{{{end}}}}' "$name")"
+  case "$on" in
+    *" {network} "*) ;;
+    *) docker network connect "$@" {network} "$name"; echo "$name is on {network} again" ;;
+  esac
+  for other in $on; do
+    [ "$other" = {network} ] || docker network disconnect -f "$other" "$name"
+  done
+}}
+{calls}"""

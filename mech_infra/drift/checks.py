@@ -1,0 +1,125 @@
+"""What a sensor looks at: each check has a label, the word for "as declared", and what its judge needs to know."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mech_infra.commands.firewall import Allow
+
+
+@dataclass(frozen=True)
+class Check:
+    """One fact of the host in the program's own terms: `label: good` is what the stack's state shows."""
+
+    label: str
+    good: str
+    kind: str  # names the judge (judging.JUDGES)
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        # The good word too: after `pulumi refresh` the state holds what was seen in its place.
+        return {"kind": self.kind, "good": self.good, **self.args}
+
+
+def unit(name: str, boot_only: bool = False) -> Check:
+    """A systemd unit that runs now and at boot; UFW's does its work at boot and is then done."""
+    good = "at boot" if boot_only else "running, at boot"
+    return Check(f"unit {name}", good, "unit", {"name": name, "boot_only": boot_only})
+
+
+def package(name: str) -> Check:
+    return Check(f"package {name}", "installed", "package", {"name": name})
+
+
+def file(path: str, text: str, mode: str = "644") -> Check:
+    """A file of root's with this text and mode (octal). Only its hash is kept."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Check(path, f"as declared, {mode} root", "file", {"path": path, "sha256": digest, "mode": mode})
+
+
+def private_file(path: str) -> Check:
+    """A file that is made on the host: there, root's, and readable by nobody else."""
+    return Check(path, "600 root", "file", {"path": path, "mode": "600"})
+
+
+def ufw_on() -> Check:
+    return Check("UFW", "on", "ufw-on")
+
+
+def ufw_denies() -> Check:
+    return Check("UFW's default for incoming", "deny", "ufw-denies")
+
+
+def ufw_rule(allow: Allow) -> Check:
+    label = f"{allow.port}/tcp" + (f" from {allow.source}" if allow.source else "")
+    return Check(label, "open", "ufw-rule", {"port": allow.port, "source": allow.source})
+
+
+def docker_guard(text: str) -> Check:
+    return Check("guard over Docker's published ports", "in force", "docker-guard", {"text": text})
+
+
+def container(name: str, network: str) -> Check:
+    return Check(f"container {name}", f"running, on {network}", "container", {"name": name, "network": network})
+
+
+def network(name: str) -> Check:
+    return Check(f"network {name}", "there", "network", {"name": name})
+
+
+def redis_setting(name: str, value: str) -> Check:
+    return Check(f"redis {name}", value, "redis", {"name": name, "value": value})
+
+
+def certificate(names: Sequence[str], renew_before_days: int) -> Check:
+    return Check(
+        "certificate",
+        f"valid for {', '.join(names)}",
+        "certificate",
+        {"names": list(names), "renew_before_days": renew_before_days},
+    )
+
+
+def mounted(path: str) -> Check:
+    return Check(path, "mounted", "mounted", {"path": path})
+
+
+def nginx_accepts() -> Check:
+    return Check("nginx -t", "accepts", "nginx-accepts")
+
+
+# --- what is not ours: told, never touched
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Something of others that a person should know of; never part of the state."""
+
+    kind: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        return {"kind": self.kind, **self.args}
+
+
+def foreign_rules() -> Watch:
+    return Watch("foreign-rules")
+
+
+def foreign_containers() -> Watch:
+    return Watch("foreign-containers")
+
+
+def foreign_listeners(ports: Mapping[int, str]) -> Watch:
+    """TCP ports that are ours, each with the process that should listen there ("" for Docker's proxy)."""
+    return Watch("foreign-listeners", {"ports": {str(port): name for port, name in ports.items()}})
+
+
+def foreign_sites() -> Watch:
+    """Files of nginx's that others put beside ours."""
+    return Watch("foreign-sites")

@@ -1,0 +1,201 @@
+"""Runs on the host, by `python3 -` over SSH: reads everything that sensors judge and prints it as JSON. Changes nothing.
+
+Standard library only, and only what Debian 12 has. What cannot be read is null: judging says what that means.
+"""
+
+from __future__ import annotations
+
+import base64
+import concurrent.futures
+import glob
+import hashlib
+import http.client
+import json
+import os
+import pwd
+import re
+import socket
+import subprocess
+import sys
+from typing import Any
+
+WANT: dict[str, Any] = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
+
+
+def run(*argv: str, timeout: int = 10) -> tuple[int, str]:
+    try:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 127, ""
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def text(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def files() -> dict[str, Any]:
+    """Every file that the platform writes: hash, mode, owner."""
+    found = {}
+    for pattern in WANT.get("files", []):
+        for path in glob.glob(pattern):
+            try:
+                about = os.stat(path)
+                with open(path, "rb") as file:
+                    digest = hashlib.sha256(file.read()).hexdigest()
+            except OSError:
+                continue
+            try:
+                owner = pwd.getpwuid(about.st_uid).pw_name
+            except KeyError:
+                owner = str(about.st_uid)
+            found[path] = {"sha256": digest, "mode": f"{about.st_mode & 0o7777:o}", "owner": owner}
+    return found
+
+
+def ufw() -> dict[str, Any]:
+    rules = []
+    for line in (text("/etc/ufw/user.rules") or "").splitlines():
+        if line.startswith("### tuple ###"):
+            words = line.split()[3:]
+            comment = words.pop()[len("comment=") :] if words and words[-1].startswith("comment=") else ""
+            rules.append({"tuple": words, "comment": bytes.fromhex(comment).decode(errors="replace")})
+    defaults = text("/etc/default/ufw") or ""
+    policy = re.search(r'^DEFAULT_INPUT_POLICY="?(\w+)', defaults, re.M)
+    enabled = re.search(r"^ENABLED=yes", text("/etc/ufw/ufw.conf") or "", re.M)
+    return {
+        "enabled": bool(enabled), "policy": policy.group(1) if policy else "", "rules": rules,
+        "after": text("/etc/ufw/after.rules") or "",
+    }  # fmt: skip
+
+
+def chains() -> list[str] | None:
+    code, said = run("iptables", "-w", "5", "-S")
+    return said.splitlines() if code == 0 else None
+
+
+def units() -> dict[str, Any]:
+    names = WANT.get("units", [])
+    _, said = run("systemctl", "show", "-p", "Id,ActiveState,UnitFileState,LoadState", *names) if names else (0, "")
+    found = {}
+    for block in said.split("\n\n"):
+        about = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if "Id" in about:
+            found[about["Id"]] = {
+                "active": about.get("ActiveState"), "enabled": about.get("UnitFileState"), "load": about.get("LoadState"),
+            }  # fmt: skip
+    return found
+
+
+def packages() -> list[str]:
+    _, said = run("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *WANT.get("packages", []))
+    return [line.split()[0] for line in said.splitlines() if line.endswith(" installed")]
+
+
+class Docker(http.client.HTTPConnection):
+    def __init__(self) -> None:
+        super().__init__("localhost", timeout=10)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect("/run/docker.sock")
+
+
+def ask(path: str) -> Any:
+    connection = Docker()
+    try:
+        connection.request("GET", path)
+        return json.load(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def docker() -> dict[str, Any] | None:
+    # Asking a socket-activated daemon would start it: that is not reading.
+    if run("systemctl", "is-active", "--quiet", "docker.service")[0] != 0:
+        return None
+    try:
+        containers = [
+            {
+                "name": item["Names"][0].lstrip("/"), "id": item["Id"], "state": item["State"], "image": item["Image"],
+                "image_id": item["ImageID"], "labels": item["Labels"],
+                "networks": sorted(item["NetworkSettings"]["Networks"]),
+                "ports": sorted({p["PublicPort"] for p in item["Ports"] or [] if p.get("PublicPort")}),
+            }
+            for item in ask("/containers/json?all=1")
+        ]  # fmt: skip
+        networks = [
+            {"name": item["Name"], "id": item["Id"], "labels": item["Labels"] or {}, "internal": item["Internal"]}
+            for item in ask("/networks")
+        ]
+    except (OSError, ValueError, KeyError, http.client.HTTPException):
+        return None
+    return {"containers": containers, "networks": networks}
+
+
+def redis() -> dict[str, str]:
+    # The password, if there is one, stands in the container's own environment (REDISCLI_AUTH).
+    asked = f"for k in {' '.join(WANT.get('redis', []))}; do redis-cli config get $k; done"
+    code, said = run("docker", "exec", "redis", "sh", "-c", asked)
+    lines = said.splitlines()
+    if code != 0 or len(lines) < 2 or any(line.startswith(("NOAUTH", "WRONGPASS", "(error)")) for line in lines):
+        return {"error": lines[0] if lines else "no answer"}
+    return dict(zip(lines[::2], lines[1::2], strict=False))
+
+
+def certificate() -> dict[str, Any] | None:
+    crt, key = WANT.get("certificate", "/nonexistent"), WANT.get("key", "/nonexistent")
+    code, said = run("openssl", "x509", "-in", crt, "-noout", "-enddate", "-ext", "subjectAltName")
+    if code != 0:
+        return None
+    end = re.search(r"notAfter=(.*)", said)
+    same = (
+        run("openssl", "x509", "-in", crt, "-noout", "-pubkey")[1] == run("openssl", "pkey", "-in", key, "-pubout")[1]
+    )
+    return {"end": end.group(1) if end else "", "names": re.findall(r"DNS:([^\s,]+)", said), "matches": same}
+
+
+def nginx() -> dict[str, Any]:
+    code, said = run("nginx", "-t")
+    return {"accepts": code == 0, "says": [line for line in said.splitlines() if "[emerg]" in line][:1]}
+
+
+def mounts() -> list[list[str]]:
+    return [line.split()[:2] for line in (text("/proc/self/mounts") or "").splitlines()]
+
+
+def listeners() -> list[dict[str, Any]]:
+    found = []
+    for line in run("ss", "-Hltnp")[1].splitlines():
+        words = line.split()
+        address, _, port = words[3].rpartition(":")
+        process = re.search(r'"([^"]+)",pid=(\d+)', line)
+        found.append({"address": address, "port": int(port), "process": process.group(1) if process else ""})
+    return found
+
+
+READERS = (files, ufw, chains, units, packages, docker, redis, certificate, nginx, mounts, listeners)
+
+
+def main() -> None:
+    with concurrent.futures.ThreadPoolExecutor(len(READERS)) as pool:
+        pending = {reader.__name__: pool.submit(reader) for reader in READERS}
+    facts = {}
+    for name, future in pending.items():
+        try:
+            facts[name] = future.result()
+        except Exception as error:
+            facts[name] = None
+            sys.stderr.write(f"{name}: {error}\n")
+    # One line of base64: what a login shell prints before it cannot be taken for it.
+    sys.stdout.write("MECH-FACTS " + base64.b64encode(json.dumps(facts).encode()).decode() + "\n")
+
+
+main()

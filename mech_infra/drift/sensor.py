@@ -1,0 +1,96 @@
+"""The sensor as a resource: its state is what the host says, its diff is the drift, its update asks for the repair.
+
+Pulumi pickles `Sensor` into the state by its name: it stays small and where it is. Source of the design: findings §1.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+
+from mech_infra.drift.checks import Check, Watch
+
+_DECLARED = ("title", "state", "checks", "watches", "access")
+
+
+class Sensor(ResourceProvider):
+    """Create and update only note what is declared; `read` asks the host. Nothing here changes the host."""
+
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(props["title"], {**props, "generation": 1})
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        from mech_infra.drift import judging, reading
+
+        title = props["title"]
+        try:
+            facts = reading.facts(props["access"])
+        except reading.Unreachable as error:
+            _say(f"{title}: not looked at, since the host {props['access']['host']} does not answer: {error}")
+            return ReadResult(id_, dict(props), {key: props[key] for key in _DECLARED})
+        state = judging.observe(props["checks"], facts)
+        for label, word in state.items():
+            if word != props["checks"][label]["good"]:
+                _say(f"drift: {title}: {label}: {word} (declared: {props['checks'][label]['good']})")
+        for text in judging.findings(props["watches"], facts):
+            _say(f"not ours: {text} (left as it is)")
+        seen = {**props, "state": state}
+        return ReadResult(id_, seen, {key: seen[key] for key in _DECLARED})
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=any(olds.get(key) != news.get(key) for key in _DECLARED))
+
+    def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult({**news, "generation": int(olds.get("generation") or 0) + 1})
+
+
+class HostState(Resource, module="mech", name="HostState"):
+    """What of the host one component answers for. `generation` moves when it must be put right."""
+
+    generation: pulumi.Output[int]
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        access: Mapping[str, Any],
+        checks: Sequence[Check],
+        watches: Sequence[Watch] = (),
+        secret: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        wires: Any = {check.label: check.wire for check in checks}
+        props: dict[str, Any] = {
+            "title": title,
+            "state": {check.label: check.good for check in checks},
+            # Hashes of files with secrets are secrets: a weak password could be guessed from them.
+            "checks": pulumi.Output.secret(wires) if secret else wires,
+            "watches": [watch.wire for watch in watches],
+            "access": dict(access),
+            "generation": None,
+        }
+        super().__init__(Sensor(), name, props, opts)
+
+    @property
+    def repair(self) -> pulumi.Output[str]:
+        """For the triggers of the command that puts it right."""
+        return self.generation.apply(lambda number: f"repair {number}")
+
+
+def _say(text: str) -> None:
+    """A warning in the engine's own log, whose address the plugin gets as its argument."""
+    import grpc
+    from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+    if len(sys.argv) < 2:
+        return
+    with grpc.insecure_channel(sys.argv[1]) as channel:
+        engine_pb2_grpc.EngineStub(channel).Log(
+            engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text), timeout=5
+        )
