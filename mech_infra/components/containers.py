@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_docker as docker
 
+from mech_infra.commands import files
 from mech_infra.commands.containers import MANAGED
 
 
@@ -44,6 +45,13 @@ def container(
 
     `memory_swap` equals `memory`: the limit then holds (no swap), and the provider shows no endless diff (findings §7).
     """
+    marks = {
+        # What has no such label was made by hand (mech_infra.commands.containers).
+        MANAGED: "pulumi",
+        # Docker cannot change a health check in place, though the provider tries: the label makes it a new container.
+        "mech.health": files.digest("\0".join(health)),
+        **(labels or {}),
+    }
     return docker.Container(
         name,
         name=container_name,
@@ -65,11 +73,7 @@ def container(
         networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network, aliases=list(aliases) or None)],
         ports=list(ports) or None,
         mounts=list(mounts) or None,
-        # What has no such label was made by hand (mech_infra.commands.containers).
-        labels=[
-            docker.ContainerLabelArgs(label=key, value=value)
-            for key, value in {MANAGED: "pulumi", **(labels or {})}.items()
-        ],
+        labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(marks.items())],
         opts=pulumi.ResourceOptions(
             parent=parent, provider=provider, delete_before_replace=True, depends_on=list(after)
         ),

@@ -38,7 +38,7 @@ class Network(pulumi.ComponentResource):
                 checks.network(catalogue.NETWORK_NAME),
                 *(checks.container(container, catalogue.NETWORK_NAME) for container in aliases),
             ],
-            watches=[checks.foreign_containers(), checks.foreign_listeners(ports)],
+            watches=[checks.foreign_containers(), checks.ill_containers(), checks.foreign_listeners(ports)],
             parent=self,
         )
         cleared = host.access.run(

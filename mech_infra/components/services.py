@@ -97,10 +97,8 @@ class Services(pulumi.ComponentResource):
                     protocol="tcp",
                 )
             ],
-            health=[
-                "CMD-SHELL",
-                f"wget -q -T 4 -O /dev/null http://127.0.0.1:{service.port}/health || exit 1",
-            ],
+            # Not by a shell: one that brings a wget of its own would run that.
+            health=["CMD", "wget", "-q", "-T", "4", "-O", "/dev/null", f"http://127.0.0.1:{service.port}/health"],
             parent=self,
             provider=provider,
             after=after,

@@ -38,7 +38,7 @@ def package(name: str) -> Check:
 def file(path: str, text: str, mode: str = "644") -> Check:
     """A file of root's with this text and mode (octal). Only its hash is kept."""
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Check(path, f"as declared, {mode} root", "file", {"path": path, "sha256": digest, "mode": mode})
+    return Check(path, f"unchanged, {mode} root", "file", {"path": path, "sha256": digest, "mode": mode})
 
 
 def private_file(path: str) -> Check:
@@ -72,12 +72,12 @@ def network(name: str) -> Check:
 
 
 def redis_setting(name: str, value: str) -> Check:
-    return Check(f"redis {name}", value, "redis", {"name": name, "value": value})
+    return Check(name, value, "redis", {"name": name, "value": value})
 
 
 def certificate(names: Sequence[str], renew_before_days: int) -> Check:
     return Check(
-        "certificate",
+        "/etc/ssl/mech/mech.crt",
         f"valid for {', '.join(names)}",
         "certificate",
         {"names": list(names), "renew_before_days": renew_before_days},
@@ -113,6 +113,11 @@ def foreign_rules() -> Watch:
 
 def foreign_containers() -> Watch:
     return Watch("foreign-containers")
+
+
+def ill_containers() -> Watch:
+    """Ours, but unhealthy or starting over and over: no drift, and no `pulumi up` heals it."""
+    return Watch("ill-containers")
 
 
 def foreign_listeners(ports: Mapping[int, str]) -> Watch:

@@ -25,7 +25,7 @@ def _judged(args: Args, facts: Facts) -> str | None:
 
 
 def findings(watches: list[Args], facts: Facts) -> list[str]:
-    """Sentences about what is not ours."""
+    """Sentences about what is not ours, and about what no `pulumi up` heals."""
     return [text for args in watches if (watch := WATCHES.get(str(args.get("kind")))) for text in watch(args, facts)]
 
 
@@ -206,12 +206,12 @@ JUDGES: dict[str, Callable[[Args, Facts], str | None]] = {
 def _foreign_rules(args: Args, facts: Facts) -> list[str]:
     rules = (facts.get("ufw") or {}).get("rules", [])
     found = [
-        f"UFW has the rule `{rule['tuple'][0]} {rule['tuple'][2]}/{rule['tuple'][1]}`, which is not declared"
+        f"not ours: UFW has the rule `{rule['tuple'][0]} {rule['tuple'][2]}/{rule['tuple'][1]}`, which is not declared (left as it is)"
         for rule in rules if rule["comment"] != "mech"
     ]  # fmt: skip
     live = facts.get("chains") or []
     found += [
-        f"iptables has the rule `{line}` outside UFW"
+        f"not ours: iptables has the rule `{line}` outside UFW (left as it is)"
         for line in live if line.startswith("-A INPUT ") and not line.startswith("-A INPUT -j ufw-")
     ]  # fmt: skip
     return found
@@ -220,7 +220,7 @@ def _foreign_rules(args: Args, facts: Facts) -> list[str]:
 def _foreign_containers(args: Args, facts: Facts) -> list[str]:
     found = (facts.get("docker") or {}).get("containers", [])
     return [
-        f"the container {c['name']} ({c['image']}, {c['state']}) is not declared"
+        f"not ours: the container {c['name']} ({c['image']}, {c['state']}) is not declared (left as it is)"
         for c in found if MANAGED not in (c["labels"] or {})
     ]  # fmt: skip
 
@@ -231,15 +231,25 @@ def _foreign_listeners(args: Args, facts: Facts) -> list[str]:
         owner = args["ports"].get(str(item["port"]))
         if owner is not None and item["process"] not in (owner or "docker-proxy", ""):
             found[item["port"]] = item["process"]
-    return [f"port {port} is held by {process}" for port, process in sorted(found.items())]
+    return [f"not ours: port {port} is held by {process} (left as it is)" for port, process in sorted(found.items())]
 
 
 def _foreign_sites(args: Args, facts: Facts) -> list[str]:
     found = [path for path in facts.get("files") or {} if path.startswith("/etc/nginx/") and path != nginx.CONFIG]
-    return [f"{path} is not declared, and nginx reads it" for path in sorted(found)]
+    return [f"not ours: {path} is not declared, and nginx reads it (left as it is)" for path in sorted(found)]
+
+
+def _ill_containers(args: Args, facts: Facts) -> list[str]:
+    found = (facts.get("docker") or {}).get("containers", [])
+    return [
+        f"not well: the container {c['name']} is {'unhealthy' if 'unhealthy' in c['status'] else c['state']}: "
+        f"docker logs --tail 50 {c['name']}"
+        for c in found
+        if MANAGED in (c["labels"] or {}) and ("(unhealthy)" in c["status"] or c["state"] == "restarting")
+    ]
 
 
 WATCHES: dict[str, Callable[[Args, Facts], list[str]]] = {
     "foreign-rules": _foreign_rules, "foreign-containers": _foreign_containers,
-    "foreign-listeners": _foreign_listeners, "foreign-sites": _foreign_sites,
+    "ill-containers": _ill_containers, "foreign-listeners": _foreign_listeners, "foreign-sites": _foreign_sites,
 }  # fmt: skip

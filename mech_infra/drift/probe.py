@@ -124,7 +124,7 @@ def docker() -> dict[str, Any] | None:
     try:
         containers = [
             {
-                "name": item["Names"][0].lstrip("/"), "id": item["Id"], "state": item["State"], "image": item["Image"],
+                "name": item["Names"][0].lstrip("/"), "id": item["Id"], "state": item["State"], "status": item["Status"], "image": item["Image"],
                 "image_id": item["ImageID"], "labels": item["Labels"],
                 "networks": sorted(item["NetworkSettings"]["Networks"]),
                 "ports": sorted({p["PublicPort"] for p in item["Ports"] or [] if p.get("PublicPort")}),

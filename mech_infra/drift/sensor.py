@@ -39,7 +39,7 @@ class Sensor(ResourceProvider):
             if word != props["checks"][label]["good"]:
                 _say(f"drift: {title}: {label}: {word} (declared: {props['checks'][label]['good']})")
         for text in judging.findings(props["watches"], facts):
-            _say(f"not ours: {text} (left as it is)")
+            _say(text)
         seen = {**props, "state": state}
         return ReadResult(id_, seen, {key: seen[key] for key in _DECLARED})
 
