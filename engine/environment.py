@@ -30,7 +30,8 @@ def ensure() -> bool:
         if not (VENV / "bin" / "python").exists():
             run([uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(VENV)])
         run(
-            [uv, "pip", "sync", "--quiet", "--python", str(VENV / "bin" / "python"), "--require-hashes",
+            # Compiled once here: where Python may not write bytecode, each `pulumi preview` takes 4 s longer.
+            [uv, "pip", "sync", "--quiet", "--compile-bytecode", "--python", str(VENV / "bin" / "python"), "--require-hashes",
              str(REPO / "requirements.lock")],
             advice="Check that the Python package index answers, then run the same command again.",
         )  # fmt: skip
