@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_docker as docker
 
-from mech_infra.commands import files
 from mech_infra.commands.containers import MANAGED
 
 
@@ -45,13 +44,6 @@ def container(
 
     `memory_swap` equals `memory`: the limit then holds (no swap), and the provider shows no endless diff (findings §7).
     """
-    marks = {
-        # What has no such label was made by hand (mech_infra.commands.containers).
-        MANAGED: "pulumi",
-        # Docker cannot change a health check in place, though the provider tries: the label makes it a new container.
-        "mech.health": files.digest("\0".join(health)),
-        **(labels or {}),
-    }
     return docker.Container(
         name,
         name=container_name,
@@ -73,8 +65,17 @@ def container(
         networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network, aliases=list(aliases) or None)],
         ports=list(ports) or None,
         mounts=list(mounts) or None,
-        labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(marks.items())],
+        # What has no such label was made by hand (mech_infra.commands.containers).
+        labels=[
+            docker.ContainerLabelArgs(label=key, value=value)
+            for key, value in {MANAGED: "pulumi", **(labels or {})}.items()
+        ],
         opts=pulumi.ResourceOptions(
-            parent=parent, provider=provider, delete_before_replace=True, depends_on=list(after)
+            parent=parent,
+            provider=provider,
+            delete_before_replace=True,
+            # The provider takes a changed health check for done and changes nothing: a diff for ever.
+            replace_on_changes=["healthcheck"],
+            depends_on=list(after),
         ),
     )

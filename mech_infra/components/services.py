@@ -97,7 +97,7 @@ class Services(pulumi.ComponentResource):
                     protocol="tcp",
                 )
             ],
-            # Not by a shell: one that brings a wget of its own would run that.
+            # Not by a shell: a static busybox would take the wget built into it, which crashes without a C library.
             health=["CMD", "wget", "-q", "-T", "4", "-O", "/dev/null", f"http://127.0.0.1:{service.port}/health"],
             parent=self,
             provider=provider,
