@@ -55,7 +55,7 @@ def recover(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done")] = False,
     force: Annotated[bool, typer.Option("--force", help="also take the lock from a process that may live")] = False,
 ) -> None:
-    """Put a stack right after `pulumi up` was killed: lock, pending operations, what was made but not noted."""
+    """Put a stack right after `pulumi up` was killed, or the host halted or lost, so that the next `pulumi up` works."""
     from mech_ops import recover as recovery
 
     done = recovery.recover(stack, dry_run, force)
@@ -65,7 +65,7 @@ def recover(
         console.print("nothing to recover")
     else:
         table = Table(box=None, pad_edge=False)
-        table.add_column("left behind")
+        table.add_column("found")
         table.add_column("now")
         for what, how in done:
             table.add_row(what, how)

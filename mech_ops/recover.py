@@ -1,4 +1,5 @@
-"""Puts a stack right after `pulumi up` was killed: the lock, the pending operations, and what was made but not noted.
+"""Puts a stack right after `pulumi up` was killed: the lock, the pending operations, and what was made but not noted;
+and after the host was halted or lost (mech_ops.host_state).
 
 The engine writes "creating" into the state before it asks a provider, so whatever a killed run made is either noted as
 made or stands there as pending. For each pending create we look for the thing by the name that only this program gives,
@@ -17,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from mech_ops import pulumi
+from mech_ops import host_state, pulumi
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
@@ -61,7 +62,7 @@ class Vendors:
     """Looks for orphans through the providers' own APIs; tokens come from the environment, as for Pulumi."""
 
     def __init__(self, vultr: httpx.Client | None = None, cloudflare: httpx.Client | None = None) -> None:
-        self._vultr = vultr or _client("MECH_VULTR_URL", "https://api.vultr.com/v2", "VULTR_API_KEY")
+        self.vultr = vultr or _client("MECH_VULTR_URL", "https://api.vultr.com/v2", "VULTR_API_KEY")
         self._cloudflare = cloudflare or _client(
             "CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4", "CLOUDFLARE_API_TOKEN"
         )
@@ -74,7 +75,7 @@ class Vendors:
             return []
         if token in _VULTR:
             path, key, field, given = _VULTR[token]
-            found = self._get(self._vultr, f"/{path}", {"per_page": "500"}).get(key, [])
+            found = self._get(self.vultr, f"/{path}", {"per_page": "500"}).get(key, [])
             return [
                 Orphan(urn, f"{token.rpartition(':')[2]} {item[field]}", "vultr", f"/{path}/{item['id']}")
                 for item in found
@@ -109,7 +110,7 @@ class Vendors:
         group = inputs.get("firewallGroupId")
         wanted = tuple(str(inputs.get(k, "")) for k in ("protocol", "port", "subnet", "subnetSize"))
         try:
-            found = self._get(self._vultr, f"/firewalls/{group}/rules", {"per_page": "500"}).get("firewall_rules", [])
+            found = self._get(self.vultr, f"/firewalls/{group}/rules", {"per_page": "500"}).get("firewall_rules", [])
         except OpsError:
             return []  # the group itself is gone, and its rules with it
         return [
@@ -121,7 +122,7 @@ class Vendors:
 
     def remove(self, orphan: Orphan) -> None:
         """Delete it; what is gone already is fine. Raises OpsError."""
-        client = self._vultr if orphan.how == "vultr" else self._cloudflare
+        client = self.vultr if orphan.how == "vultr" else self._cloudflare
         answer = client.delete(orphan.where)
         if answer.status_code >= 400 and answer.status_code != 404:
             raise OpsError(f"{orphan.what} could not be removed: HTTP {answer.status_code} from {client.base_url}")
@@ -202,9 +203,15 @@ def recover(stack: str | None, dry_run: bool = False, force: bool = False) -> li
         done.append(("stack lock of a process that is gone", "released"))
     state: Json = json.loads(pulumi.run(pulumi.export_command(stack)))
     operations = pending(state)
-    if not operations:
+    if not operations and host_state.instance(state) is None:
         return done
     vendors, ids = Vendors(), known_ids(state)
+    healed, told = host_state.recover(state, vendors.vultr, dry_run)
+    done += told
+    if not operations:
+        if healed is not state:
+            pulumi.run(pulumi.import_command(stack), json.dumps(healed))
+        return done
     for operation in operations:
         for orphan in vendors.find(operation, ids):
             if dry_run:
@@ -215,6 +222,6 @@ def recover(stack: str | None, dry_run: bool = False, force: bool = False) -> li
                 vendors.remove(orphan)
                 done.append((orphan.what, "removed"))
     if not dry_run:
-        pulumi.run(pulumi.import_command(stack), json.dumps(cleared(state)))
+        pulumi.run(pulumi.import_command(stack), json.dumps(cleared(healed)))
     done.append((f"{len(operations)} pending operation(s)", "cleared" if not dry_run else "would be cleared"))
     return done

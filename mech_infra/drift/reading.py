@@ -39,7 +39,9 @@ WANT: dict[str, Any] = {
 
 
 class Unreachable(Exception):
-    """The host, or the probe on it, did not answer; the text says how."""
+    """The host, or the probe on it, did not answer; the text says how. `told` is for who has told the user."""
+
+    told = False
 
 
 def command(access: Mapping[str, str]) -> list[str]:

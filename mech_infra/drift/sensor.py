@@ -32,7 +32,12 @@ class Sensor(ResourceProvider):
         try:
             facts = reading.facts(props["access"])
         except reading.Unreachable as error:
-            _say(f"{title}: not looked at, since the host {props['access']['host']} does not answer: {error}")
+            if not error.told:  # once for all sensors
+                error.told = True
+                _say(
+                    f"host {props['access']['host']} does not answer ({error}): what is on it was not looked at. "
+                    "Next: mech recover"
+                )
             return ReadResult(id_, dict(props), {key: props[key] for key in _DECLARED})
         state = judging.observe(props["checks"], facts)
         for label, word in state.items():

@@ -1,0 +1,127 @@
+"""What `mech recover` does about the host itself: starts one that is halted, forgets what died with one that is gone.
+
+The engine asks Docker about every container before it plans anything, so on a host that is halted or gone no plan comes
+about (pulumi-docker has no way to say "not reachable now"). The instance itself is no matter of ours: the provider sees
+that it is gone, and the program makes it anew.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import httpx
+
+from mech_ops.errors import OpsError
+
+Json = dict[str, Any]
+
+_INSTANCE = "vultr:index/instance:Instance"
+_BOOT_S = 180
+_SSH = 22
+
+
+def instance(state: Json) -> Json | None:
+    """The stack's instance as the state has it."""
+    return next((r for r in _resources(state) if r.get("type") == _INSTANCE and r.get("id")), None)
+
+
+def on_host(state: Json) -> list[str]:
+    """URNs of what lives in the host's Docker."""
+    return [r["urn"] for r in _resources(state) if r.get("type", "").startswith("docker:")]
+
+
+def without(state: Json, gone: list[str]) -> Json:
+    """The state without these resources, and without any word of them in the others."""
+    lost = set(gone)
+
+    def kept(resource: Json) -> Json:
+        resource = {**resource}
+        if resource.get("dependencies"):
+            resource["dependencies"] = [urn for urn in resource["dependencies"] if urn not in lost]
+        if resource.get("propertyDependencies"):
+            resource["propertyDependencies"] = {
+                key: [urn for urn in urns or [] if urn not in lost]
+                for key, urns in resource["propertyDependencies"].items()
+            }
+        if resource.get("deletedWith") in lost:
+            del resource["deletedWith"]
+        return resource
+
+    left = [kept(resource) for resource in _resources(state) if resource["urn"] not in lost]
+    return {**state, "deployment": {**state["deployment"], "resources": left}}
+
+
+def recover(
+    state: Json, vultr: httpx.Client, dry_run: bool, wait_s: float = _BOOT_S
+) -> tuple[Json, list[tuple[str, str]]]:
+    """Returns (the state, what was done); a new state must be written back. Raises OpsError when Vultr cannot be asked."""
+    known = instance(state)
+    if known is None:
+        return state, []
+    found = _ask(vultr, "GET", f"/instances/{known['id']}")
+    if found is None:
+        lost = on_host(state)
+        if not lost:
+            return state, []
+        what = f"instance {known['id']} is gone, and {len(lost)} resources of its Docker with it"
+        if dry_run:
+            return state, [(what, "would be forgotten; `pulumi up` then makes the host anew")]
+        return without(state, lost), [(what, "forgotten; now `pulumi up` makes the host anew")]
+    about = found["instance"]
+    address = address_of(state) or about["main_ip"]
+    if about["power_status"] != "running":
+        if dry_run:
+            return state, [(f"host {address} is {about['power_status']}", "would be started")]
+        _ask(vultr, "POST", f"/instances/{known['id']}/start")
+        if not answers(address, wait_s):
+            raise OpsError(
+                f"host {address} was started, but SSH does not answer after {wait_s:.0f} s: look at its console at Vultr"
+            )
+        return state, [(f"host {address} was {about['power_status']}", "started; SSH answers")]
+    if on_host(state) and not answers(address, 10):
+        return state, [
+            (f"host {address} runs at Vultr, but SSH does not answer",
+             "look at its console at Vultr; mech:host.sshFrom must contain this machine's address"),
+        ]  # fmt: skip
+    return state, []
+
+
+def address_of(state: Json) -> str | None:
+    """The reserved address, by which everybody reaches the host."""
+    for resource in _resources(state):
+        if resource.get("type") == "vultr:index/reservedIp:ReservedIp":
+            return str((resource.get("outputs") or {}).get("subnet") or "") or None
+    return None
+
+
+def answers(address: str, wait_s: float) -> bool:
+    """Whether port 22 takes a connection within `wait_s` seconds."""
+    end = time.monotonic() + wait_s
+    while True:
+        try:
+            with socket.create_connection((address, _SSH), timeout=3):
+                return True
+        except OSError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(1)
+
+
+def _resources(state: Json) -> list[Json]:
+    return list(state.get("deployment", {}).get("resources") or [])
+
+
+def _ask(vultr: httpx.Client, method: str, path: str) -> Json | None:
+    """The answer's body; None for 404. Raises OpsError."""
+    try:
+        answer = vultr.request(method, path)
+    except httpx.HTTPError as error:
+        raise OpsError(f"{vultr.base_url} does not answer ({error}); try again when it does") from None
+    if answer.status_code == 404:
+        return None
+    if answer.status_code >= 400:
+        raise OpsError(f"{vultr.base_url}{path} answered {answer.status_code}; is VULTR_API_KEY set and valid?")
+    body: Json = answer.json() if answer.content else {}
+    return body
