@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,6 +71,32 @@ def recover(
         for what, how in done:
             table.add_row(what, how)
         console.print(table)
+
+
+@app.command()
+def drift(
+    stack: Stack = None,
+    form: Annotated[str, typer.Option("--format", "-f", help="text, json or markdown")] = "text",
+    output: Annotated[Path | None, typer.Option(help="write the report there, too")] = None,
+) -> None:
+    """Say what is not as declared, and what `pulumi up` would do about it. Exit code 2 if there is anything.
+
+    Nothing is repaired. What is not ours, or ours and not well, is told and does not change the exit code.
+    """
+    from mech_ops.drift import check, render
+
+    if form not in render.FORMATS:
+        raise OpsError(f"--format {form}: one of {', '.join(render.FORMATS)}")
+    with errors.status("asking the host and the clouds what is there (about 10 s)"):
+        report = check.check(stack)
+    text = render.render(report, form, stack or "this stack")
+    print(text)
+    if output:
+        try:
+            output.write_text(text + "\n")
+        except OSError as error:
+            raise OpsError(f"the report cannot be written to {output}: {error.strerror}") from None
+    raise typer.Exit(report.exit_code)
 
 
 def _plug_in() -> None:

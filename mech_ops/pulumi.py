@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from mech_ops.errors import OpsError
@@ -29,12 +31,22 @@ def cancel_command(stack: str | None) -> list[str]:
     return ["pulumi", "cancel", "--yes", *_stack(stack)]
 
 
+def preview_command(stack: str | None, exclude: Sequence[str] = ()) -> list[str]:
+    """`exclude`: URNs, * and ** allowed, that are neither refreshed nor planned, nor what depends on them."""
+    left_out = [part for urn in exclude for part in ("--exclude", urn)] + (["--exclude-dependents"] if exclude else [])
+    return ["pulumi", "preview", "--json", "--non-interactive", *left_out, *_stack(stack)]
+
+
+def preview(stack: str | None, exclude: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """A preview as a stream of events; they say how it went, so a failure is the caller's to judge."""
+    # Without it, --json gives the plan only: not what the refresh found.
+    environment = {**os.environ, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
+    return _run(preview_command(stack, exclude), environment=environment)
+
+
 def run(argv: list[str], text: str | None = None) -> str:
     """Run one of them; returns standard output. Raises OpsError with the CLI's own words."""
-    try:
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise OpsError("pulumi is not on PATH; run `. .venv/bin/activate` first (made by `make up`)") from None
+    done = _run(argv, text)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
         raise OpsError(f"`{' '.join(argv)}` failed: {said[-1]}")
@@ -45,3 +57,12 @@ def outputs(stack: str | None) -> dict[str, Any]:
     """The stack's outputs, secrets masked."""
     found: dict[str, Any] = json.loads(run(outputs_command(stack)) or "{}")
     return found
+
+
+def _run(
+    argv: list[str], text: str | None = None, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(argv, input=text, capture_output=True, text=True, check=False, env=environment)
+    except FileNotFoundError:
+        raise OpsError("pulumi is not on PATH; run `. .venv/bin/activate` first (made by `make up`)") from None

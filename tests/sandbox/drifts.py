@@ -312,9 +312,12 @@ def container_on_another_network(s: Surface) -> Drift:
 @kind
 def container_alias_lost(s: Surface) -> Drift:
     net = "mech-network"
-    return shell(s, "mongodb reconnected without its other name", "docker exec mech-queue getent hosts mongo 2>&1 | wc -w; true",
-                 f"docker network disconnect {net} mongodb; docker network connect {net} mongodb",
-                 undo=f"docker network disconnect {net} mongodb; docker network connect --alias mongo {net} mongodb")  # fmt: skip
+    look = "docker inspect -f '{{range .NetworkSettings.Networks}}{{.Aliases}}{{end}}' mongodb | grep -ow mongo | sort -u; true"
+    return shell(
+        s, "mongodb reconnected without its other name", look,
+        f"docker network disconnect {net} mongodb; docker network connect {net} mongodb",
+        undo=f"docker network disconnect {net} mongodb; docker network connect --alias mongo {net} mongodb",
+    )  # fmt: skip
 
 
 @kind

@@ -1,0 +1,4 @@
+"""`mech drift`: one plain preview of the engine, told in the program's own terms. It looks, and repairs nothing.
+
+`events.py` reads what the engine says, `words.py` names things, `report.py` judges, `render.py` shows; `check.py` runs it.
+"""

@@ -1,0 +1,84 @@
+"""What one preview said, out of the engine's event stream (`pulumi preview --json`, one JSON object a line)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+# What the engine does to a resource in the plan, in one word; replacing one takes it several steps.
+_OPS = {
+    "create": "create", "update": "update", "delete": "delete", "replace": "replace", "create-replacement": "replace",
+    "delete-replaced": "replace", "import": "import", "import-replacement": "replace",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """One resource: as the state has it (`old`), as it is or shall be (`new`, None: gone), and the paths that differ."""
+
+    urn: str
+    type: str
+    op: str
+    old: Json | None
+    new: Json | None
+    paths: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def parent(self) -> str:
+        about = self.new or self.old or {}
+        return str(about.get("parent", ""))
+
+
+@dataclass
+class Preview:
+    """`refreshed`: what each resource of the state was found to be. `plan`: what `up` would do, without "same"."""
+
+    refreshed: dict[str, Step] = field(default_factory=dict)
+    plan: dict[str, Step] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)  # (urn or "", message)
+
+
+def read(lines: Iterable[str]) -> Preview:
+    """Lines that are no events are left out: plugins may print, too."""
+    found = Preview()
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            _take(event, found)
+    return found
+
+
+def _take(event: Json, found: Preview) -> None:
+    if said := event.get("diagnosticEvent"):
+        text = str(said.get("message", "")).strip()
+        if said.get("severity") == "warning" and text not in found.warnings:
+            found.warnings.append(text)
+        if said.get("severity") == "error":
+            found.errors.append((str(said.get("urn", "")), text))
+    elif after := event.get("resOutputsEvent"):
+        about = after["metadata"]
+        if about["op"] == "refresh":  # only now is it known what was found
+            found.refreshed[about["urn"]] = _step(about, "refresh")
+    elif before := event.get("resourcePreEvent"):
+        about = before["metadata"]
+        op = _OPS.get(about["op"])
+        # A step of a replacement without a new state says less than the one that has it.
+        if op and (about["urn"] not in found.plan or about.get("new")):
+            found.plan[about["urn"]] = _step(about, op)
+
+
+def _step(about: Json, op: str) -> Step:
+    paths = tuple(about.get("detailedDiff") or about.get("diffs") or ())
+    return Step(about["urn"], about["type"], op, about.get("old"), about.get("new"), paths)

@@ -1,0 +1,86 @@
+"""A report as text for a terminal, as markdown for an issue or a chat, as JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+
+from mech_ops.drift.report import Item, Report
+
+FORMATS = ("text", "json", "markdown")
+
+
+def render(report: Report, form: str, stack: str) -> str:
+    return {"text": text, "json": as_json, "markdown": markdown}[form](report, stack)
+
+
+def as_json(report: Report, stack: str) -> str:
+    return json.dumps({"stack": stack, **report.data()}, indent=2, ensure_ascii=False)
+
+
+def headline(report: Report, stack: str) -> str:
+    """One sentence that says it all."""
+    found = [
+        f"{len(report.drift)} drifted" if report.drift else "",
+        f"{len(report.unapplied)} declared and not applied yet" if report.unapplied else "",
+        "a part was not looked at" if report.not_looked_at else "",
+    ]
+    said = ", ".join(filter(None, found)) or "no drift: everything that was looked at is as declared"
+    return f"{stack}: {said}"
+
+
+def following(report: Report) -> str:
+    """What the next command is; empty when there is nothing to do."""
+    if report.not_looked_at:
+        return "mech recover, then mech drift"
+    return "pulumi up" if report.drift or report.unapplied else ""
+
+
+def _sections(report: Report) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    def rows(items: list[Item]) -> list[tuple[str, str, str]]:
+        return [(item.part, item.sentence, item.repair) for item in sorted(items, key=lambda item: item.part)]
+
+    def plain(sentences: list[str]) -> list[tuple[str, str, str]]:
+        return [("", sentence, "") for sentence in sorted(sentences)]
+
+    return [
+        ("Not looked at", plain(report.not_looked_at)),
+        ("Drift", rows(report.drift)),
+        ("Declared, not applied yet", rows(report.unapplied)),
+        ("Not ours (left as it is)", plain([said.removesuffix(" (left as it is)") for said in report.not_ours])),
+        ("Not well (no `pulumi up` heals it)", plain(report.not_well)),
+    ]
+
+
+def text(report: Report, stack: str) -> str:
+    lines = [headline(report, stack)]
+    for title, rows in _sections(report):
+        if not rows:
+            continue
+        width = max(len(part) for part, _, _ in rows)
+        lines += ["", title]
+        for part, sentence, repair in rows:
+            lines.append(f"  {part:{width}}{'  ' if width else ''}{sentence}" + (f" → {repair}" if repair else ""))
+    if report.follows:
+        lines += ["", "pulumi up would also do, since it follows from these", *(f"  {step}" for step in report.follows)]
+    return "\n".join([*lines, *(["", f"next: {following(report)}"] if following(report) else [])])
+
+
+def markdown(report: Report, stack: str) -> str:
+    lines = [f"### Drift: {_cell(headline(report, stack))}"]
+    for title, rows in _sections(report):
+        if not rows:
+            continue
+        lines += ["", f"#### {title}", ""]
+        if any(part for part, _, _ in rows):
+            lines += ["| part | what | `pulumi up` |", "|---|---|---|"]
+            lines += [f"| {part} | {_cell(sentence)} | {_cell(repair)} |" for part, sentence, repair in rows]
+        else:
+            lines += [f"- {_cell(sentence)}" for _, sentence, _ in rows]
+    if following(report):
+        lines += ["", f"Next: `{following(report)}`. Nothing was repaired by this check."]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Text of others inside a table: it must neither end the cell nor call anybody."""
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;").replace("@", "@\u200b")

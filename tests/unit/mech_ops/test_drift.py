@@ -1,0 +1,219 @@
+"""What `mech drift` makes of what the engine said (`recorded/`: event streams of real previews, cut to what is read)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mech_ops import cli, pulumi
+from mech_ops.drift import check, events, render, report, words
+from mech_ops.errors import OpsError
+
+RECORDED = Path(__file__).with_name("recorded")
+SECRET = {words._SECRET: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
+CONTAINER = "docker:index/container:Container"
+
+
+def recorded(name: str) -> str:
+    return (RECORDED / f"{name}.jsonl").read_text()
+
+
+def judged(name: str) -> report.Report:
+    return report.judge(events.read(recorded(name).splitlines()))
+
+
+def sentences(items: Sequence[report.Item]) -> set[tuple[str, str, str]]:
+    return {(item.part, item.sentence, item.repair) for item in items}
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Sequence[str]]]:
+    """Previews that answer one after the other; returns the exclusions that each was asked with."""
+
+    def answering(*answers: tuple[int, str, str]) -> list[Sequence[str]]:
+        asked: list[Sequence[str]] = []
+        left = iter(answers)
+
+        def preview(stack: str | None, exclude: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+            asked.append(exclude)
+            code, out, err = next(left)
+            return subprocess.CompletedProcess([], code, out, err)
+
+        monkeypatch.setattr(pulumi, "preview", preview)
+        return asked
+
+    return answering
+
+
+def step(op: str, type_: str, old: Any, new: Any, *paths: str, name: str = "services-llm", **more: Any) -> str:
+    """One event line as the engine writes it."""
+    urn = f"urn:pulumi:s::mech::mech:platform:Services${type_}::{name}"
+
+    def state(properties: Any) -> Any:
+        return None if properties is None else {"inputs": properties, "outputs": properties, "parent": "p"}
+
+    about = {"op": op, "urn": urn, "type": type_, "old": state(old), "new": state(new), **more,
+             "detailedDiff": {path: {"diffKind": "update"} for path in paths} or None}  # fmt: skip
+    return json.dumps({"resOutputsEvent" if op == "refresh" else "resourcePreEvent": {"metadata": about}})
+
+
+def said(severity: str, message: str, urn: str = "") -> str:
+    return json.dumps({"diagnosticEvent": {"severity": severity, "message": message + "\n", "urn": urn}})
+
+
+def test_each_drift_is_told_in_words_with_its_part_and_its_repair() -> None:
+    assert sentences(judged("drift").drift) == {
+        ("firewall", "80/tcp is deny, declared open", "runs firewall-apply, firewall-confirm again"),
+        ("docker", "container mech-queue is exited, declared running, on mech-network",
+         "runs network-join, network-names again"),
+        ("services", "/opt/mech-services/mech-llms/.env is edited, declared unchanged, 600 root",
+         "runs services-env-files again"),
+        ("services", "container mech-llms: memory is 256, declared 1024", "updates it in place"),
+        ("services", "container mech-llms: memorySwap is 256, declared 1024", "updates it in place"),
+        ("services", "container mech-queue: mustRun is false, declared true", "replaces it"),
+        ("services", "container mech-queue: ports[0] is not there, declared 0.0.0.0:3001 → 3001/tcp", "replaces it"),
+        ("edge", "record llm.mech.is: proxied is false, declared true", "updates it in place"),
+        ("edge", "record queue.mech.is: gone", "creates it"),
+        ("vultr", "instance mech: label is other, declared mech", "updates it in place"),
+    }  # fmt: skip
+
+
+def test_what_only_follows_from_a_drift_is_neither_drift_nor_unapplied() -> None:
+    found = judged("drift")
+    assert (found.unapplied, found.follows) == ([], [])
+
+
+def test_what_is_not_ours_or_not_well_is_told_and_is_no_drift() -> None:
+    text = "\n".join([said("warning", "not ours: the container x is not declared (left as it is)"),
+                      said("warning", "not well: the container y is unhealthy: docker logs y")])  # fmt: skip
+    found = report.judge(events.read(text.splitlines()))
+    assert (found.not_ours, found.exit_code) == (["the container x is not declared (left as it is)"], 0)
+    assert found.not_well == ["the container y is unhealthy: docker logs y"]
+
+
+def test_a_change_of_the_program_is_not_drift_of_the_host() -> None:
+    lines = [
+        step("refresh", CONTAINER, {"name": "mech-llms", "memory": 1024}, {"name": "mech-llms", "memory": 1024}),
+        step(
+            "update", CONTAINER, {"memory": 1024, "name": "mech-llms"}, {"memory": 2048, "name": "mech-llms"}, "memory"
+        ),
+        step("create", "cloudflare:index/dnsRecord:DnsRecord", None, {"name": "new.mech.is"}, name="edge-new"),
+    ]
+    found = report.judge(events.read(lines))
+    assert (found.drift, found.exit_code) == ([], 2)
+    assert [item.sentence for item in found.unapplied] == [
+        "container mech-llms: memory is 1024, declared 2048",
+        "record new.mech.is is not there, declared there",
+    ]
+
+
+def test_drift_and_a_change_of_the_program_in_one_resource_are_told_apart() -> None:
+    was, now = {"name": "mech-llms", "memory": 1024, "cpus": "1"}, {"name": "mech-llms", "memory": 256, "cpus": "1"}
+    new = {"name": "mech-llms", "memory": 1024, "cpus": "2"}
+    lines = [step("refresh", CONTAINER, was, now, "memory"), step("update", CONTAINER, now, new, "memory", "cpus")]
+    found = report.judge(events.read(lines))
+    assert [item.sentence for item in found.drift] == ["container mech-llms: memory is 256, declared 1024"]
+    assert [item.sentence for item in found.unapplied] == ["container mech-llms: cpus is 1, declared 2"]
+
+
+def test_a_drift_that_the_program_has_come_to_declare_is_none() -> None:
+    lines = [step("refresh", CONTAINER, {"memory": 1024}, {"memory": 2048}, "memory")]
+    assert report.judge(events.read(lines)).exit_code == 0
+
+
+@pytest.mark.parametrize("form", render.FORMATS)
+def test_no_secret_is_ever_in_a_report(form: str) -> None:
+    """Not a marked one, and not one that came back from the host without its mark."""
+    was = {"name": "mech-llms", "envs": [SECRET, "PORT=1"], "labels": [SECRET], "image": "a"}
+    now = {"name": "mech-llms", "envs": ["X=1", "KEY=hunter2"], "labels": ["hunter2"], "image": "b"}
+    paths = ("envs[0]", "envs[1]", "labels[0]", "image")
+    lines = [step("refresh", CONTAINER, was, now, *paths), step("replace", CONTAINER, now, was, *paths)]
+    found = report.judge(events.read(lines))
+    shown = render.render(found, form, "s")
+    assert "hunter2" not in shown
+    assert "envs[1] is [secret], declared [secret]" in {f"{i.subject} is {i.there}, declared {i.declared}".partition(": ")[2] for i in found.drift}  # fmt: skip
+    assert len(found.drift) == 4
+
+
+def test_a_halted_instance_is_told_though_no_input_says_so() -> None:
+    type_ = "vultr:index/instance:Instance"
+    lines = [
+        step("refresh", type_, {"label": "mech"}, {"label": "mech", "powerStatus": "stopped"}, name="host-instance")
+    ]
+    item = report.judge(events.read(lines)).drift[0]
+    assert item.sentence == "instance mech: powerStatus is stopped, declared running"
+    assert "mech recover" in item.repair
+
+
+def test_a_silent_host_is_said_and_the_rest_is_still_looked_at(engine: Callable[..., list[Any]]) -> None:
+    silent = said("warning", "firewall: not looked at, since the host 192.0.2.1 does not answer: timed out")
+    docker = said("error", "cannot connect", f"urn:pulumi:s::mech::{CONTAINER}::services-llm")
+    gone = [step("refresh", "cloudflare:index/dnsRecord:DnsRecord", {"name": "llm.mech.is"}, None, name="edge-llm"),
+            step("create", "cloudflare:index/dnsRecord:DnsRecord", None, {"name": "llm.mech.is"}, name="edge-llm")]  # fmt: skip
+    asked = engine((1, f"{silent}\n{docker}", ""), (0, "\n".join([silent, *gone]), ""))
+    found = check.check("s")
+    assert asked == [(), ("**docker:index/**",)]
+    assert [item.sentence for item in found.drift] == ["record llm.mech.is: gone"]
+    assert found.not_looked_at == [
+        "host 192.0.2.1 does not answer SSH (timed out): what is on it was not looked at; next: mech recover"
+    ]
+    assert found.exit_code == 2
+
+
+def test_docker_that_does_not_answer_on_a_host_that_does(engine: Callable[..., list[Any]]) -> None:
+    drift = said("warning", "drift: host: unit docker: not running (declared: running, at boot)")
+    broken = said("error", "cannot connect to Docker", f"urn:pulumi:s::mech::{CONTAINER}::services-llm")
+    engine((1, f"{drift}\n{broken}\n{said('error', 'preview failed')}", ""), (0, drift, ""))
+    found = check.check(None)
+    assert [item.sentence for item in found.drift] == ["unit docker is not running, declared running, at boot"]
+    assert found.not_looked_at == ["Docker on the host does not answer: cannot connect to Docker"]
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "words_"),
+    [
+        ("", "error: no stack selected", "no stack selected"),
+        (said("error", "Cloudflare answers 403", "urn:x::cloudflare:index/zone:Zone::z"), "", "Cloudflare answers 403"),
+        ("not json\n[1]", "", "it said nothing"),
+    ],
+)
+def test_a_check_that_cannot_be_made_is_no_drift(
+    engine: Callable[..., list[Any]], out: str, err: str, words_: str
+) -> None:
+    engine((255, out, err))
+    with pytest.raises(OpsError, match=words_):
+        check.check("s")
+
+
+def test_clean(engine: Callable[..., list[Any]], capsys: pytest.CaptureFixture[str]) -> None:
+    engine((0, recorded("clean"), ""))
+    found = check.check("s")
+    assert found == report.Report()
+    assert render.text(found, "s") == "s: no drift: everything that was looked at is as declared"
+
+
+def test_a_report_of_others_words_cannot_break_out_of_its_table() -> None:
+    found = report.Report(drift=[report.Item("host", "a|b\n@team <img>", "x", "y", "")])
+    line = next(line for line in render.markdown(found, "s").splitlines() if "team" in line)
+    assert line.count(" | ") == 2 and "@team" not in line and "<img>" not in line
+
+
+@pytest.mark.parametrize(("out", "code", "exit_code"), [("drift", 0, 2), ("clean", 0, 0), (None, 255, 1)])
+def test_exit_codes(
+    engine: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any,
+    out: str | None, code: int, exit_code: int,
+) -> None:  # fmt: skip
+    engine((code, recorded(out) if out else "", "error: boom"))
+    file = tmp_path / "report.json"
+    monkeypatch.setattr("sys.argv", ["mech", "drift", "--format", "json", "--output", str(file)])
+    assert cli.main() == exit_code
+    if out:
+        assert json.loads(file.read_text())["exit_code"] == exit_code
+        assert json.loads(capsys.readouterr().out) == json.loads(file.read_text())
+    else:
+        assert "boom" in capsys.readouterr().err
