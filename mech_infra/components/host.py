@@ -14,6 +14,7 @@ from mech_infra.commands.firewall import Allow
 from mech_infra.components.remote import Access
 from mech_infra.config.host import HostConfig
 from mech_infra.drift import checks
+from mech_infra.drift.sensor import CloudWatch
 
 
 class Host(pulumi.ComponentResource):
@@ -46,6 +47,13 @@ class Host(pulumi.ComponentResource):
         )
         group = vultr.FirewallGroup(f"{name}-firewall", description=config.hostname, opts=child)
         rules = [self._rule(f"{name}-firewall-{_slug(allow)}", group, allow) for allow in allowed]
+        CloudWatch(
+            f"{name}-firewall-others",
+            "Vultr's firewall group",
+            {"firewall_group": group.id},
+            [checks.foreign_group_rules(allowed)],
+            opts=child,
+        )
         reserved = vultr.ReservedIp(
             f"{name}-address", region=config.region, ip_type="v4", label=config.hostname, opts=kept
         )

@@ -125,6 +125,21 @@ def foreign_listeners(ports: Mapping[int, str]) -> Watch:
     return Watch("foreign-listeners", {"ports": {str(port): name for port, name in ports.items()}})
 
 
+def shadowing_records(names: Sequence[str]) -> Watch:
+    """Records of others under our names; ours is the A record with the host's address (`access.address`)."""
+    return Watch("shadowing-records", {"names": list(names)})
+
+
+def foreign_rulesets() -> Watch:
+    """Rules of others that the edge applies to our visitors before ours."""
+    return Watch("foreign-rulesets", {"ours": "mech: blocked clients"})
+
+
+def foreign_group_rules(allowed: Sequence[Allow]) -> Watch:
+    """Ports that Vultr's firewall group opens beside the declared ones."""
+    return Watch("foreign-group-rules", {"ports": [allow.port for allow in allowed]})
+
+
 def foreign_sites() -> Watch:
     """Files of nginx's that others put beside ours."""
     return Watch("foreign-sites")
