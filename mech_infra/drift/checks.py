@@ -71,6 +71,11 @@ def network(name: str) -> Check:
     return Check(f"network {name}", "there", "network", {"name": name})
 
 
+def image(reference: str) -> Check:
+    """The image under this tag is one that was pulled from the tag's own repository, not one that was put there."""
+    return Check(reference, "from its registry", "image", {"reference": reference})
+
+
 def redis_setting(name: str, value: str) -> Check:
     return Check(name, value, "redis", {"name": name, "value": value})
 

@@ -147,6 +147,19 @@ def _network(args: Args, facts: Facts) -> str | None:
     return None if all(MANAGED in network["labels"] for network in found) else "made by hand"
 
 
+def _image(args: Args, facts: Facts) -> str | None:
+    known = (facts.get("docker") or {}).get("images")
+    if known is None:
+        return None
+    repository, _, tag = args["reference"].partition("@")[0].rpartition(":")
+    if not repository or "/" in tag:  # no tag: Docker means "latest"
+        repository, tag = args["reference"], "latest"
+    pulled = known.get(f"{repository}:{tag}")
+    if pulled is None:
+        return "missing"
+    return None if repository in pulled else "another image stands under this tag"
+
+
 def _redis(args: Args, facts: Facts) -> str | None:
     about = facts.get("redis")
     if about is None or facts.get("docker") is None:
@@ -189,6 +202,6 @@ def _nginx_accepts(args: Args, facts: Facts) -> str | None:
 
 JUDGES: dict[str, Callable[[Args, Facts], str | None]] = {
     "unit": _unit, "package": _package, "file": _file, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
-    "ufw-rule": _ufw_rule, "docker-guard": _docker_guard, "container": _container, "network": _network,
+    "ufw-rule": _ufw_rule, "docker-guard": _docker_guard, "container": _container, "network": _network, "image": _image,
     "redis": _redis, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts,
 }  # fmt: skip

@@ -48,7 +48,8 @@ def good() -> dict[str, Any]:
                   "ufw.service": {"active": "inactive", "enabled": "enabled", "load": "loaded"}},
         "packages": ["nginx"],
         "docker": {"containers": [container("redis"), container("mech-llms")],
-                   "networks": [{"name": "mech-network", "id": "n", "labels": MANAGED, "internal": False}]},
+                   "networks": [{"name": "mech-network", "id": "n", "labels": MANAGED, "internal": False}],
+                   "images": {"redis:alpine": ["redis"], "r.io/x:1": ["r.io/x", "other"]}},
         "redis": {"maxmemory": "1"},
         "certificate": {"end": end.strftime("%b %d %H:%M:%S %Y GMT"), "names": ["*.mech.is", "mech.is"], "matches": True},
         "nginx": {"accepts": True, "says": []},
@@ -62,6 +63,7 @@ ALL = [
     checks.ufw_rule(Allow("80")), checks.ufw_rule(Allow("3001:3010")), checks.docker_guard(GUARD), checks.unit("nginx"),
     checks.unit("ufw", boot_only=True), checks.package("nginx"), checks.container("redis", "mech-network"),
     checks.container("mech-llms", "mech-network"), checks.network("mech-network"), checks.redis_setting("maxmemory", "1"),
+    checks.image("redis:alpine"), checks.image("r.io/x:1"),
     checks.certificate(["*.mech.is", "mech.is"], 30), checks.nginx_accepts(), checks.mounted("/data"),
 ]  # fmt: skip
 WIRES = {check.label: check.wire for check in ALL}
@@ -115,6 +117,8 @@ LATE = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).strftime("%b %d %H:%M:%S
         (["docker", "containers", 0, "networks"], ["bridge", "mech-network"], "container redis", "also on bridge"),
         (["docker", "networks"], [], "network mech-network", "missing"),
         (["docker", "networks", 0, "labels"], {}, "network mech-network", "made by hand"),
+        (["docker", "images", "r.io/x:1"], ["redis"], "r.io/x:1", "another image stands under this tag"),
+        (["docker", "images"], {"r.io/x:1": ["r.io/x"]}, "redis:alpine", "missing"),
         (["redis", "maxmemory"], "2", "maxmemory", "2"),
         (["redis"], {"error": "NOAUTH Authentication required."}, "maxmemory",
          "not readable: it refuses the declared password"),
