@@ -120,6 +120,11 @@ def foreign_containers() -> Watch:
     return Watch("foreign-containers")
 
 
+def docker_down() -> Watch:
+    """Docker does not answer on the host: then the Docker provider fails the whole preview."""
+    return Watch("docker-down")
+
+
 def ill_containers() -> Watch:
     """Ours, but unhealthy or starting over and over: no drift, and no `pulumi up` heals it."""
     return Watch("ill-containers")

@@ -39,6 +39,13 @@ def _foreign_containers(args: Args, facts: Facts) -> list[str]:
     ]  # fmt: skip
 
 
+def _docker_down(args: Args, facts: Facts) -> list[str]:
+    down = "docker" in facts and facts["docker"] is None
+    return (
+        ["Docker does not answer on the host: the preview of its containers fails. Next: mech recover"] if down else []
+    )
+
+
 def _foreign_listeners(args: Args, facts: Facts) -> list[str]:
     found = {}
     for item in facts.get("listeners") or []:
@@ -92,6 +99,7 @@ def _foreign_group_rules(args: Args, facts: Facts) -> list[str]:
 WATCHES: dict[str, Callable[[Args, Facts], list[str]]] = {
     "foreign-rules": _foreign_rules, "foreign-containers": _foreign_containers,
     "ill-containers": _ill_containers, "foreign-listeners": _foreign_listeners, "foreign-sites": _foreign_sites,
+    "docker-down": _docker_down,
     "shadowing-records": _shadowing_records, "foreign-rulesets": _foreign_rulesets,
     "foreign-group-rules": _foreign_group_rules,
 }  # fmt: skip

@@ -152,6 +152,7 @@ def test_a_rule_after_ours_shadows_nothing() -> None:
         (checks.foreign_rules(), {"chains": ["-A INPUT -p tcp -m tcp --dport 80 -j DROP"]}, "--dport 80 -j DROP"),
         (checks.foreign_containers(), {"docker": {"containers": [container("stray", labels={})]}}, "container stray"),
         (checks.ill_containers(), {"docker": {"containers": [container("llm", status="Up (unhealthy)")]}}, "unhealthy"),
+        (checks.docker_down(), {"docker": None}, "mech recover"),
         (checks.foreign_listeners({3008: ""}), {"listeners": [{"port": 3008, "process": "python3"}]}, "port 3008 is held by python3"),
         (checks.foreign_sites(), {"files": {"/etc/nginx/conf.d/x.conf": {}}}, "/etc/nginx/conf.d/x.conf"),
         (checks.shadowing_records(["llm.mech.is"]),
@@ -174,7 +175,7 @@ def test_nothing_of_ours_is_named_as_foreign() -> None:
     }  # fmt: skip
     ours["files"][nginx.CONFIG] = {}
     watches = [
-        checks.foreign_rules(), checks.foreign_containers(), checks.ill_containers(), checks.foreign_sites(),
+        checks.docker_down(), checks.foreign_rules(), checks.foreign_containers(), checks.ill_containers(), checks.foreign_sites(),
         checks.foreign_listeners({80: "nginx"}), checks.shadowing_records(["llm.mech.is"]), checks.foreign_rulesets(),
         checks.foreign_group_rules([Allow("80")]),
     ]  # fmt: skip
