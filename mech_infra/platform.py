@@ -7,10 +7,12 @@ import pulumi
 from mech_infra import catalogue
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.components.certificates import Certificates
+from mech_infra.components.containers import Runtime
 from mech_infra.components.datastores import ALIASES, Datastores
 from mech_infra.components.edge import Edge
 from mech_infra.components.firewall import Firewall
 from mech_infra.components.host import Host
+from mech_infra.components.images import Images
 from mech_infra.components.network import Network
 from mech_infra.components.proxy import Proxy
 from mech_infra.components.services import Services
@@ -47,20 +49,10 @@ def declare(config: StackConfig) -> None:
     members = {**dict.fromkeys(replicas, ()), **ALIASES}
     listeners = {80: "nginx", 443: "nginx"} | {port: "" for service in services for port in service.upstreams}
     network = Network("network", host, docker, members, listeners)
-    name = network.network.name
-    datastores = Datastores(
-        "datastores", platform.datastores, secrets, host, docker, name, [volume.mounted, network.joined]
-    )
-    running = Services(
-        "services",
-        services,
-        secrets,
-        exposed,
-        host,
-        docker,
-        name,
-        [datastores.redis, datastores.mongodb, network.joined],
-    )
+    images = Images("images", {s.name: s.image for s in services} | platform.datastores.images, host, docker)
+    runtime = Runtime(docker, network.network.name, images.ids, [network.joined])
+    datastores = Datastores("datastores", platform.datastores, secrets, host, runtime, [volume.mounted])
+    running = Services("services", services, secrets, exposed, host, runtime, [datastores.redis, datastores.mongodb])
     certificates = Certificates("certificates", platform.certificate, platform.domain, host)
     proxy = Proxy("proxy", platform.proxy, platform.domain, services, host, certificates.installed)
     Edge(

@@ -1,4 +1,4 @@
-"""What `mech recover` does about the host itself: starts one that is halted, forgets what died with one that is gone.
+"""What `mech recover` does about the host itself: starts one that is halted or whose Docker is down, forgets what died with one that is gone.
 
 The engine asks Docker about every container before it plans anything, so on a host that is halted or gone no plan comes
 about (pulumi-docker has no way to say "not reachable now"). The instance itself is no matter of ours: the provider sees
@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from mech_ops import host_shell
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
@@ -20,6 +21,11 @@ Json = dict[str, Any]
 _INSTANCE = "vultr:index/instance:Instance"
 _BOOT_S = 180
 _SSH = 22
+# Failed too often, systemd wants to be told before it tries again.
+_START_DOCKER = (
+    "systemctl unmask -q docker.service docker.socket; systemctl reset-failed docker.service docker.socket; "
+    "systemctl start docker.service"
+)
 
 
 def instance(state: Json) -> Json | None:
@@ -27,7 +33,7 @@ def instance(state: Json) -> Json | None:
     return next((r for r in _resources(state) if r.get("type") == _INSTANCE and r.get("id")), None)
 
 
-def on_host(state: Json) -> list[str]:
+def in_docker(state: Json) -> list[str]:
     """URNs of what lives in the host's Docker."""
     return [r["urn"] for r in _resources(state) if r.get("type", "").startswith("docker:")]
 
@@ -62,7 +68,7 @@ def recover(
         return state, []
     found = _ask(vultr, "GET", f"/instances/{known['id']}")
     if found is None:
-        lost = on_host(state)
+        lost = in_docker(state)
         if not lost:
             return state, []
         what = f"instance {known['id']} is gone, and {len(lost)} resources of its Docker with it"
@@ -80,11 +86,17 @@ def recover(
                 f"host {address} was started, but SSH does not answer after {wait_s:.0f} s: look at its console at Vultr"
             )
         return state, [(f"host {address} was {about['power_status']}", "started; SSH answers")]
-    if on_host(state) and not answers(address, 10):
+    if in_docker(state) and not answers(address, 10):
         return state, [
             (f"host {address} runs at Vultr, but SSH does not answer",
              "look at its console at Vultr; mech:host.sshFrom must contain this machine's address"),
         ]  # fmt: skip
+    if in_docker(state) and not host_shell.run(state, "systemctl is-active --quiet docker"):
+        if dry_run:
+            return state, [(f"Docker does not run on host {address}", "would be started")]
+        if not host_shell.run(state, _START_DOCKER):
+            raise OpsError(f"Docker does not start on host {address}; on the host read: journalctl -u docker -n 50")
+        return state, [(f"Docker did not run on host {address}", "started")]
     return state, []
 
 

@@ -1,5 +1,5 @@
 """Puts a stack right after `pulumi up` was killed: the lock, the pending operations, and what was made but not noted;
-and after the host was halted or lost (mech_ops.host_state).
+and after the host was halted or lost, or its Docker is down (mech_ops.host_state).
 
 The engine writes "creating" into the state before it asks a provider, so whatever a killed run made is either noted as
 made or stands there as pending. For each pending create we look for the thing by the name that only this program gives,
@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from mech_ops import host_state, pulumi
+from mech_ops import host_shell, host_state, pulumi
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
@@ -144,29 +143,6 @@ def _client(url_variable: str, url: str, token_variable: str) -> httpx.Client:
     return httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
-def ssh_command(state: Json, command: str) -> list[str] | None:
-    """How to run `command` on the host, as the stack's docker provider reaches it; None without a host."""
-    for resource in state.get("deployment", {}).get("resources") or []:
-        if resource.get("type") == "pulumi:providers:docker" and (resource.get("inputs") or {}).get("host"):
-            inputs = resource["inputs"]
-            options = inputs.get("sshOpts") or []
-            if isinstance(options, str):
-                options = json.loads(options)
-            address = inputs["host"].removeprefix("ssh://")
-            user_host, _, port = address.partition(":")
-            return ["ssh", *options, "-o", "BatchMode=yes", *(["-p", port] if port else []), user_host, command]
-    return None
-
-
-def on_host(state: Json, command: str) -> bool:
-    """Run it; whether it worked (what is not there cannot be removed, and need not be)."""
-    argv = ssh_command(state, command)
-    if argv is None:
-        return False
-    done = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
-    return done.returncode == 0
-
-
 def locks(backend: str | None) -> list[Path]:
     """Lock files of a file backend (file://PATH); other backends keep theirs elsewhere."""
     if not backend or not backend.startswith("file://"):
@@ -217,7 +193,7 @@ def recover(stack: str | None, dry_run: bool = False, force: bool = False) -> li
             if dry_run:
                 done.append((orphan.what, "would be removed"))
             elif orphan.how == "docker":
-                done.append((orphan.what, "removed" if on_host(state, orphan.where) else "was not there"))
+                done.append((orphan.what, "removed" if host_shell.run(state, orphan.where) else "was not there"))
             else:
                 vendors.remove(orphan)
                 done.append((orphan.what, "removed"))

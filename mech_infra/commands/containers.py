@@ -30,6 +30,19 @@ for id in $(docker network ls -q --filter 'name=^{network}$'); do
 done"""
 
 
+def untag(references: Sequence[str]) -> str:
+    """Take the tag from every image that was not pulled from the tag's own repository; containers keep theirs."""
+    return f"""set -eu
+docker info >/dev/null 2>&1 || exit 0
+for reference in {" ".join(references)}; do
+  repository=${{reference%%@*}}; case "${{repository##*/}}" in *:*) repository=${{repository%:*}};; esac
+  pulled=$(docker image inspect -f '{{{{range .RepoDigests}}}}{{{{println .}}}}{{{{end}}}}' "$reference" 2>/dev/null) || continue
+  if ! printf '%s\n' "$pulled" | grep -q "^$repository@"; then
+    docker rmi -f "$reference" >/dev/null; echo "untagged $reference, which was not pulled from there"
+  fi
+done"""
+
+
 def attach(aliases: Mapping[str, Sequence[str]], network: str) -> str:
     """Put each of our containers that exists onto the network, under its names, and off every other one."""
     calls = "\n".join(

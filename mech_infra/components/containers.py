@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
@@ -10,27 +11,26 @@ import pulumi_docker as docker
 from mech_infra.commands.containers import MANAGED
 
 
-def image(name: str, reference: str, parent: pulumi.Resource, provider: docker.Provider) -> docker.RemoteImage:
-    """Pull `reference`; the image stays on the host when it is no longer declared, for a quick way back."""
-    return docker.RemoteImage(
-        name,
-        name=reference,
-        keep_locally=True,
-        opts=pulumi.ResourceOptions(parent=parent, provider=provider),
-    )
+@dataclass(frozen=True)
+class Runtime:
+    """Docker on the host as containers need it: the images by workload, and what must be there before any is made."""
+
+    provider: docker.Provider
+    network: pulumi.Output[str]
+    images: Mapping[str, pulumi.Output[str]]
+    ready: Sequence[pulumi.Resource]
 
 
 def container(
     name: str,
     *,
     container_name: str,
-    image_id: pulumi.Input[str],
-    network: pulumi.Input[str],
+    workload: str,
+    runtime: Runtime,
     memory_mb: int,
     cpus: float,
     health: Sequence[str],
     parent: pulumi.Resource,
-    provider: docker.Provider,
     aliases: Sequence[str] = (),
     command: Sequence[str] | None = None,
     envs: Sequence[pulumi.Input[str]] = (),
@@ -47,7 +47,7 @@ def container(
     return docker.Container(
         name,
         name=container_name,
-        image=image_id,
+        image=runtime.images[workload],
         command=list(command) if command else None,
         envs=list(envs) or None,
         restart="unless-stopped",
@@ -62,7 +62,7 @@ def container(
         healthcheck=docker.ContainerHealthcheckArgs(
             tests=list(health), interval="10s", timeout="5s", start_period="20s", retries=3
         ),
-        networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network, aliases=list(aliases) or None)],
+        networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=runtime.network, aliases=list(aliases) or None)],
         ports=list(ports) or None,
         mounts=list(mounts) or None,
         # What has no such label was made by hand (mech_infra.commands.containers).
@@ -72,10 +72,10 @@ def container(
         ],
         opts=pulumi.ResourceOptions(
             parent=parent,
-            provider=provider,
+            provider=runtime.provider,
             delete_before_replace=True,
             # The provider takes a changed health check for done and changes nothing: a diff for ever.
             replace_on_changes=["healthcheck"],
-            depends_on=list(after),
+            depends_on=[*runtime.ready, *after],
         ),
     )

@@ -9,7 +9,7 @@ import pulumi_docker as docker
 
 from mech_infra.commands import files, redis
 from mech_infra.commands.volume import DATA
-from mech_infra.components.containers import container, image
+from mech_infra.components.containers import Runtime, container
 from mech_infra.components.host import Host
 from mech_infra.config.workloads import DatastoresConfig
 from mech_infra.drift import checks
@@ -27,8 +27,7 @@ class Datastores(pulumi.ComponentResource):
         config: DatastoresConfig,
         secrets: Mapping[str, str],
         host: Host,
-        provider: docker.Provider,
-        network: pulumi.Input[str],
+        runtime: Runtime,
         before: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -57,8 +56,8 @@ class Datastores(pulumi.ComponentResource):
         self.redis = container(
             f"{name}-redis",
             container_name="redis",
-            image_id=image(f"{name}-redis-image", config.redis.image, self, provider).image_id,
-            network=network,
+            workload="redis",
+            runtime=runtime,
             memory_mb=config.redis.memory_mb,
             cpus=config.redis.cpus,
             command=["redis-server", "/etc/redis/redis.conf"],
@@ -74,14 +73,13 @@ class Datastores(pulumi.ComponentResource):
             health=["CMD-SHELL", "redis-cli ping | grep -q PONG"],
             wait=True,
             parent=self,
-            provider=provider,
             after=[written, *before],
         )
         self.mongodb = container(
             f"{name}-mongodb",
             container_name="mongodb",
-            image_id=image(f"{name}-mongodb-image", config.mongodb.image, self, provider).image_id,
-            network=network,
+            workload="mongodb",
+            runtime=runtime,
             memory_mb=config.mongodb.memory_mb,
             cpus=config.mongodb.cpus,
             envs=[
@@ -95,7 +93,6 @@ class Datastores(pulumi.ComponentResource):
             health=["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand('ping')"],
             wait=True,
             parent=self,
-            provider=provider,
             after=before,
         )
         self.register_outputs({"redis": self.redis.name, "mongodb": self.mongodb.name})

@@ -8,6 +8,8 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from mech_infra.config.edge import EdgeConfig
+from mech_infra.drift import checks
+from mech_infra.drift.sensor import CloudWatch
 
 
 class Edge(pulumi.ComponentResource):
@@ -61,6 +63,14 @@ class Edge(pulumi.ComponentResource):
             )
             for service in services
         ]
+        names = [f"{service}.{domain}" for service in services]
+        CloudWatch(
+            f"{name}-others",
+            "Cloudflare's zone",
+            {"zone": zone_id, "address": address},
+            [checks.shadowing_records(names), checks.foreign_rulesets()],
+            opts=child,
+        )
         if config.blocked:
             cloudflare.Ruleset(
                 f"{name}-blocked",

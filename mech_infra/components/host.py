@@ -14,6 +14,7 @@ from mech_infra.commands.firewall import Allow
 from mech_infra.components.remote import Access
 from mech_infra.config.host import HostConfig
 from mech_infra.drift import checks
+from mech_infra.drift.sensor import CloudWatch
 
 
 class Host(pulumi.ComponentResource):
@@ -46,6 +47,13 @@ class Host(pulumi.ComponentResource):
         )
         group = vultr.FirewallGroup(f"{name}-firewall", description=config.hostname, opts=child)
         rules = [self._rule(f"{name}-firewall-{_slug(allow)}", group, allow) for allow in allowed]
+        CloudWatch(
+            f"{name}-firewall-others",
+            "Vultr's firewall group",
+            {"firewall_group": group.id},
+            [checks.foreign_group_rules(allowed)],
+            opts=child,
+        )
         reserved = vultr.ReservedIp(
             f"{name}-address", region=config.region, ip_type="v4", label=config.hostname, opts=kept
         )
@@ -93,6 +101,7 @@ class Host(pulumi.ComponentResource):
             f"{name}-system",
             "host",
             [*(checks.package(package) for package in boot.PACKAGES), *(checks.unit(unit) for unit in boot.UNITS)],
+            watches=[checks.docker_down()],
             parent=self,
         )
         system = usable.run(f"{name}-converge", boot.converge(), parent=self, triggers=[self.instance.id, repair])

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_docker as docker
 
 from mech_infra.commands import files
-from mech_infra.components.containers import container, image
+from mech_infra.components.containers import Runtime, container
 from mech_infra.components.datastores import urls
 from mech_infra.components.host import Host
 from mech_infra.config import ResolvedService
@@ -31,8 +31,7 @@ class Services(pulumi.ComponentResource):
         secrets: Mapping[str, str],
         exposed: bool,
         host: Host,
-        provider: docker.Provider,
-        network: pulumi.Input[str],
+        runtime: Runtime,
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -57,7 +56,7 @@ class Services(pulumi.ComponentResource):
         )
         self.containers = {
             service.container(replica): self._container(
-                name, service, replica, environments[service.name], exposed, provider, network, after
+                name, service, replica, environments[service.name], exposed, runtime, after
             )
             for service in services
             for replica in range(1, service.replicas + 1)
@@ -71,18 +70,16 @@ class Services(pulumi.ComponentResource):
         replica: int,
         variables: Mapping[str, str],
         exposed: bool,
-        provider: docker.Provider,
-        network: pulumi.Input[str],
+        runtime: Runtime,
         after: Sequence[pulumi.Resource],
     ) -> docker.Container:
         suffix = service.name + (f"-{replica}" if replica > 1 else "")
-        pulled = image(f"{name}-{suffix}-image", service.image, self, provider)
         everywhere = exposed and replica == 1
         return container(
             f"{name}-{suffix}",
             container_name=service.container(replica),
-            image_id=pulled.image_id,
-            network=network,
+            workload=service.name,
+            runtime=runtime,
             memory_mb=service.memory_mb,
             cpus=service.cpus,
             envs=[
@@ -100,7 +97,6 @@ class Services(pulumi.ComponentResource):
             # Not by a shell: a static busybox would take the wget built into it, which crashes without a C library.
             health=["CMD", "wget", "-q", "-T", "4", "-O", "/dev/null", f"http://127.0.0.1:{service.port}/health"],
             parent=self,
-            provider=provider,
             after=after,
         )
 

@@ -27,6 +27,11 @@ class DatastoresConfig(Section):
     redis: RedisConfig = RedisConfig()
     mongodb: MongoConfig = MongoConfig()
 
+    @property
+    def images(self) -> dict[str, str]:
+        """Image reference of each datastore."""
+        return {"redis": self.redis.image, "mongodb": self.mongodb.image}
+
 
 class ServiceConfig(Section):
     """What a stack may change of one catalogue service; empty fields keep the catalogue's value."""

@@ -71,6 +71,11 @@ def network(name: str) -> Check:
     return Check(f"network {name}", "there", "network", {"name": name})
 
 
+def image(reference: str) -> Check:
+    """The image under this tag is one that was pulled from the tag's own repository, not one that was put there."""
+    return Check(reference, "from its registry", "image", {"reference": reference})
+
+
 def redis_setting(name: str, value: str) -> Check:
     return Check(name, value, "redis", {"name": name, "value": value})
 
@@ -115,6 +120,11 @@ def foreign_containers() -> Watch:
     return Watch("foreign-containers")
 
 
+def docker_down() -> Watch:
+    """Docker does not answer on the host: then the Docker provider fails the whole preview."""
+    return Watch("docker-down")
+
+
 def ill_containers() -> Watch:
     """Ours, but unhealthy or starting over and over: no drift, and no `pulumi up` heals it."""
     return Watch("ill-containers")
@@ -123,6 +133,21 @@ def ill_containers() -> Watch:
 def foreign_listeners(ports: Mapping[int, str]) -> Watch:
     """TCP ports that are ours, each with the process that should listen there ("" for Docker's proxy)."""
     return Watch("foreign-listeners", {"ports": {str(port): name for port, name in ports.items()}})
+
+
+def shadowing_records(names: Sequence[str]) -> Watch:
+    """Records of others under our names; ours is the A record with the host's address (`access.address`)."""
+    return Watch("shadowing-records", {"names": list(names)})
+
+
+def foreign_rulesets() -> Watch:
+    """Rules of others that the edge applies to our visitors before ours."""
+    return Watch("foreign-rulesets", {"ours": "mech: blocked clients"})
+
+
+def foreign_group_rules(allowed: Sequence[Allow]) -> Watch:
+    """Ports that Vultr's firewall group opens beside the declared ones."""
+    return Watch("foreign-group-rules", {"ports": [allow.port for allow in allowed]})
 
 
 def foreign_sites() -> Watch:

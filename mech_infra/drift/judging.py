@@ -1,4 +1,4 @@
-"""Facts into words, purely: what of a check's subject is not as declared, and what is there that is not ours."""
+"""Facts into words, purely: what of a check's subject is not as declared."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mech_infra.commands import nginx
 from mech_infra.commands.containers import MANAGED
 
 Facts = Mapping[str, Any]
@@ -22,11 +21,6 @@ def _judged(args: Args, facts: Facts) -> str | None:
     # A kind that an older or newer program wrote into the state is not judged: the next update brings it up to date.
     judge = JUDGES.get(str(args.get("kind")))
     return judge(args, facts) if judge else None
-
-
-def findings(watches: list[Args], facts: Facts) -> list[str]:
-    """Sentences about what is not ours, and about what no `pulumi up` heals."""
-    return [text for args in watches if (watch := WATCHES.get(str(args.get("kind")))) for text in watch(args, facts)]
 
 
 # --- judges: None is "as declared"; a fact that could not be read is no drift
@@ -153,6 +147,19 @@ def _network(args: Args, facts: Facts) -> str | None:
     return None if all(MANAGED in network["labels"] for network in found) else "made by hand"
 
 
+def _image(args: Args, facts: Facts) -> str | None:
+    known = (facts.get("docker") or {}).get("images")
+    if known is None:
+        return None
+    repository, _, tag = args["reference"].partition("@")[0].rpartition(":")
+    if not repository or "/" in tag:  # no tag: Docker means "latest"
+        repository, tag = args["reference"], "latest"
+    pulled = known.get(f"{repository}:{tag}")
+    if pulled is None:
+        return "missing"
+    return None if repository in pulled else "another image stands under this tag"
+
+
 def _redis(args: Args, facts: Facts) -> str | None:
     about = facts.get("redis")
     if about is None or facts.get("docker") is None:
@@ -195,61 +202,6 @@ def _nginx_accepts(args: Args, facts: Facts) -> str | None:
 
 JUDGES: dict[str, Callable[[Args, Facts], str | None]] = {
     "unit": _unit, "package": _package, "file": _file, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
-    "ufw-rule": _ufw_rule, "docker-guard": _docker_guard, "container": _container, "network": _network,
+    "ufw-rule": _ufw_rule, "docker-guard": _docker_guard, "container": _container, "network": _network, "image": _image,
     "redis": _redis, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts,
-}  # fmt: skip
-
-
-# --- what is not ours
-
-
-def _foreign_rules(args: Args, facts: Facts) -> list[str]:
-    rules = (facts.get("ufw") or {}).get("rules", [])
-    found = [
-        f"not ours: UFW has the rule `{rule['tuple'][0]} {rule['tuple'][2]}/{rule['tuple'][1]}`, which is not declared (left as it is)"
-        for rule in rules if rule["comment"] != "mech"
-    ]  # fmt: skip
-    live = facts.get("chains") or []
-    found += [
-        f"not ours: iptables has the rule `{line}` outside UFW (left as it is)"
-        for line in live if line.startswith("-A INPUT ") and not line.startswith("-A INPUT -j ufw-")
-    ]  # fmt: skip
-    return found
-
-
-def _foreign_containers(args: Args, facts: Facts) -> list[str]:
-    found = (facts.get("docker") or {}).get("containers", [])
-    return [
-        f"not ours: the container {c['name']} ({c['image']}, {c['state']}) is not declared (left as it is)"
-        for c in found if MANAGED not in (c["labels"] or {})
-    ]  # fmt: skip
-
-
-def _foreign_listeners(args: Args, facts: Facts) -> list[str]:
-    found = {}
-    for item in facts.get("listeners") or []:
-        owner = args["ports"].get(str(item["port"]))
-        if owner is not None and item["process"] not in (owner or "docker-proxy", ""):
-            found[item["port"]] = item["process"]
-    return [f"not ours: port {port} is held by {process} (left as it is)" for port, process in sorted(found.items())]
-
-
-def _foreign_sites(args: Args, facts: Facts) -> list[str]:
-    found = [path for path in facts.get("files") or {} if path.startswith("/etc/nginx/") and path != nginx.CONFIG]
-    return [f"not ours: {path} is not declared, and nginx reads it (left as it is)" for path in sorted(found)]
-
-
-def _ill_containers(args: Args, facts: Facts) -> list[str]:
-    found = (facts.get("docker") or {}).get("containers", [])
-    return [
-        f"not well: the container {c['name']} is {'unhealthy' if 'unhealthy' in c['status'] else c['state']}: "
-        f"docker logs --tail 50 {c['name']}"
-        for c in found
-        if MANAGED in (c["labels"] or {}) and ("(unhealthy)" in c["status"] or c["state"] == "restarting")
-    ]
-
-
-WATCHES: dict[str, Callable[[Args, Facts], list[str]]] = {
-    "foreign-rules": _foreign_rules, "foreign-containers": _foreign_containers,
-    "ill-containers": _ill_containers, "foreign-listeners": _foreign_listeners, "foreign-sites": _foreign_sites,
 }  # fmt: skip

@@ -135,9 +135,14 @@ def docker() -> dict[str, Any] | None:
             {"name": item["Name"], "id": item["Id"], "labels": item["Labels"] or {}, "internal": item["Internal"]}
             for item in ask("/networks")
         ]
+        # Each tag with what the image was pulled as: a tag moved by hand keeps its image's own past.
+        images = {
+            tag: [digest.partition("@")[0] for digest in item["RepoDigests"] or []]
+            for item in ask("/images/json") for tag in item["RepoTags"] or []
+        }  # fmt: skip
     except (OSError, ValueError, KeyError, http.client.HTTPException):
         return None
-    return {"containers": containers, "networks": networks}
+    return {"containers": containers, "networks": networks, "images": images}
 
 
 def redis() -> dict[str, str]:

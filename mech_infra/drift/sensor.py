@@ -26,24 +26,22 @@ class Sensor(ResourceProvider):
         return CreateResult(props["title"], {**props, "generation": 1})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        from mech_infra.drift import judging, reading
+        from mech_infra.drift import clouds, judging, reading, watching
 
-        title = props["title"]
+        title, access = props["title"], props["access"]
         try:
-            facts = reading.facts(props["access"])
+            facts = reading.facts(access) if "host" in access else clouds.facts(access)
         except reading.Unreachable as error:
             if not error.told:  # once for all sensors
                 error.told = True
-                _say(
-                    f"host {props['access']['host']} does not answer ({error}): what is on it was not looked at. "
-                    "Next: mech recover"
-                )
+                who, then = (f"host {access['host']}", " Next: mech recover") if "host" in access else (title, "")
+                _say(f"{who} does not answer ({error}): what is on it was not looked at.{then}")
             return ReadResult(id_, dict(props), {key: props[key] for key in _DECLARED})
         state = judging.observe(props["checks"], facts)
         for label, word in state.items():
             if word != props["checks"][label]["good"]:
                 _say(f"drift: {title}: {label}: {word} (declared: {props['checks'][label]['good']})")
-        for text in judging.findings(props["watches"], facts):
+        for text in watching.findings([{**watch, **access} for watch in props["watches"]], facts):
             _say(text)
         seen = {**props, "state": state}
         return ReadResult(id_, seen, {key: seen[key] for key in _DECLARED})
@@ -70,22 +68,41 @@ class HostState(Resource, module="mech", name="HostState"):
         secret: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        wires: Any = {check.label: check.wire for check in checks}
-        props: dict[str, Any] = {
-            "title": title,
-            "state": {check.label: check.good for check in checks},
-            # Hashes of files with secrets are secrets: a weak password could be guessed from them.
-            "checks": pulumi.Output.secret(wires) if secret else wires,
-            "watches": [watch.wire for watch in watches],
-            "access": dict(access),
-            "generation": None,
-        }
-        super().__init__(Sensor(), name, props, opts)
+        super().__init__(Sensor(), name, _props(title, access, checks, watches, secret), opts)
 
     @property
     def repair(self) -> pulumi.Output[str]:
         """For the triggers of the command that puts it right."""
         return self.generation.apply(lambda number: f"repair {number}")
+
+
+class CloudWatch(Resource, module="mech", name="CloudWatch"):
+    """What others have at a cloud beside ours. It has no state and is never put right, only told."""
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        access: Mapping[str, Any],
+        watches: Sequence[Watch],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(Sensor(), name, _props(title, access, (), watches, secret=False), opts)
+
+
+def _props(
+    title: str, access: Mapping[str, Any], checks: Sequence[Check], watches: Sequence[Watch], secret: bool
+) -> dict[str, Any]:
+    wires: Any = {check.label: check.wire for check in checks}
+    return {
+        "title": title,
+        "state": {check.label: check.good for check in checks},
+        # Hashes of files with secrets are secrets: a weak password could be guessed from them.
+        "checks": pulumi.Output.secret(wires) if secret else wires,
+        "watches": [watch.wire for watch in watches],
+        "access": dict(access),
+        "generation": None,
+    }
 
 
 def _say(text: str) -> None:

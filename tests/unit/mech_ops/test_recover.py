@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mech_ops import recover
+from mech_ops import host_shell, recover
 from mech_ops.errors import OpsError
 
 INSTANCE = {
@@ -83,9 +83,9 @@ def test_clearing_keeps_everything_else() -> None:
 def test_the_host_is_reached_as_the_docker_provider_does() -> None:
     inputs = {"host": "ssh://root@192.0.2.1:22", "sshOpts": json.dumps(["-i", "key"])}
     state = {"deployment": {"resources": [{"type": "pulumi:providers:docker", "inputs": inputs}]}}
-    argv = recover.ssh_command(state, "docker rm -f mech-queue")
+    argv = host_shell.command_for(state, "docker rm -f mech-queue")
     assert argv == ["ssh", "-i", "key", "-o", "BatchMode=yes", "-p", "22", "root@192.0.2.1", "docker rm -f mech-queue"]
-    assert recover.ssh_command({"deployment": {}}, "x") is None
+    assert host_shell.command_for({"deployment": {}}, "x") is None
 
 
 def test_a_lock_is_stale_when_its_process_is_gone(tmp_path: Path) -> None:

@@ -204,8 +204,8 @@ OUTAGES: list[tuple[str, str, Change]] = [
     ("no CPU limit", "services-no-cpu-limit", drop(INDEXER, "cpus")),
     ("limits over the plan", "services-over-plan", put(INDEXER, "memory", 9000)),
     ("plan too small", "services-over-plan", put(HOST, "plan", "vc2-1c-2gb")),
-    ("latest image", "services-latest-image", put("services-llm-image", "name", "ghcr.io/mech-is/mech-llms:latest")),
-    ("image without a tag", "services-latest-image", put("services-llm-image", "name", "ghcr.io/mech-is/mech-llms")),
+    ("latest image", "services-latest-image", put("images-llm", "name", "ghcr.io/mech-is/mech-llms:latest")),
+    ("image without a tag", "services-latest-image", put("images-llm", "name", "ghcr.io/mech-is/mech-llms")),
     ("logs without rotation", "services-no-log-rotation", drop(QUEUE, "logOpts")),
     ("privileged", "services-privileged", put(INDEXER, "privileged", True)),
     ("Docker's socket", "services-docker-socket",
@@ -248,7 +248,7 @@ def _harmless() -> list[tuple[str, Change]]:
     found += [(f"{name} on loopback", port(f"services-{name}", ip="127.0.0.1")) for name in services]
     found += [(f"{name} with more environment", env(f"services-{name}", "LOG_LEVEL", "debug")) for name in services]
     found += [
-        (f"{name} with another version", put(f"services-{name}-image", "name", f"ghcr.io/mech-is/mech-{name}:2.1.0"))
+        (f"{name} with another version", put(f"images-{name}", "name", f"ghcr.io/mech-is/mech-{name}:2.1.0"))
         for name in services
     ]
     found += [

@@ -1,0 +1,105 @@
+"""Facts into sentences, purely: what is there that is not ours, and what no `pulumi up` heals. Told, never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mech_infra.commands import nginx
+from mech_infra.commands.containers import MANAGED
+
+Facts = Mapping[str, Any]
+Args = Mapping[str, Any]
+
+
+def findings(watches: list[dict[str, Any]], facts: Facts) -> list[str]:
+    """What each watch has to say. A kind of another version of the program says nothing."""
+    return [text for args in watches if (watch := WATCHES.get(str(args.get("kind")))) for text in watch(args, facts)]
+
+
+def _foreign_rules(args: Args, facts: Facts) -> list[str]:
+    rules = (facts.get("ufw") or {}).get("rules", [])
+    found = [
+        f"not ours: UFW has the rule `{rule['tuple'][0]} {rule['tuple'][2]}/{rule['tuple'][1]}`, which is not declared (left as it is)"
+        for rule in rules if rule["comment"] != "mech"
+    ]  # fmt: skip
+    live = facts.get("chains") or []
+    found += [
+        f"not ours: iptables has the rule `{line}` outside UFW (left as it is)"
+        for line in live if line.startswith("-A INPUT ") and not line.startswith("-A INPUT -j ufw-")
+    ]  # fmt: skip
+    return found
+
+
+def _foreign_containers(args: Args, facts: Facts) -> list[str]:
+    found = (facts.get("docker") or {}).get("containers", [])
+    return [
+        f"not ours: the container {c['name']} ({c['image']}, {c['state']}) is not declared (left as it is)"
+        for c in found if MANAGED not in (c["labels"] or {})
+    ]  # fmt: skip
+
+
+def _docker_down(args: Args, facts: Facts) -> list[str]:
+    down = "docker" in facts and facts["docker"] is None
+    return (
+        ["Docker does not answer on the host: the preview of its containers fails. Next: mech recover"] if down else []
+    )
+
+
+def _foreign_listeners(args: Args, facts: Facts) -> list[str]:
+    found = {}
+    for item in facts.get("listeners") or []:
+        owner = args["ports"].get(str(item["port"]))
+        if owner is not None and item["process"] not in (owner or "docker-proxy", ""):
+            found[item["port"]] = item["process"]
+    return [f"not ours: port {port} is held by {process} (left as it is)" for port, process in sorted(found.items())]
+
+
+def _foreign_sites(args: Args, facts: Facts) -> list[str]:
+    found = [path for path in facts.get("files") or {} if path.startswith("/etc/nginx/") and path != nginx.CONFIG]
+    return [f"not ours: {path} is not declared, and nginx reads it (left as it is)" for path in sorted(found)]
+
+
+def _ill_containers(args: Args, facts: Facts) -> list[str]:
+    found = (facts.get("docker") or {}).get("containers", [])
+    return [
+        f"not well: the container {c['name']} is {'unhealthy' if 'unhealthy' in c['status'] else c['state']}: "
+        f"docker logs --tail 50 {c['name']}"
+        for c in found
+        if MANAGED in (c["labels"] or {}) and ("(unhealthy)" in c["status"] or c["state"] == "restarting")
+    ]
+
+
+def _shadowing_records(args: Args, facts: Facts) -> list[str]:
+    address = args.get("address")
+    return [
+        f"not ours: the record {r['type']} {r['name']} → {r['content']} stands beside ours, and visitors get either "
+        "(left as it is)"
+        for r in facts.get("records") or []
+        if r["name"] in args["names"] and r["type"] in ("A", "AAAA", "CNAME", "NS") and
+        not (r["type"] == "A" and r["content"] == address)
+    ]  # fmt: skip
+
+
+def _foreign_rulesets(args: Args, facts: Facts) -> list[str]:
+    return [
+        f"not ours: the ruleset \"{r['name']}\" ({r['phase']}) acts on our visitors (left as it is)"
+        for r in facts.get("rulesets") or [] if r.get("kind") == "zone" and r.get("name") != args["ours"]
+    ]  # fmt: skip
+
+
+def _foreign_group_rules(args: Args, facts: Facts) -> list[str]:
+    return [
+        f"not ours: Vultr's firewall group accepts {r['protocol']} {r.get('port') or 'any'} from "
+        f"{r['subnet']}/{r['subnet_size']} (left as it is)"
+        for r in facts.get("rules") or [] if r["protocol"] != "tcp" or str(r.get("port")) not in args["ports"]
+    ]  # fmt: skip
+
+
+WATCHES: dict[str, Callable[[Args, Facts], list[str]]] = {
+    "foreign-rules": _foreign_rules, "foreign-containers": _foreign_containers,
+    "ill-containers": _ill_containers, "foreign-listeners": _foreign_listeners, "foreign-sites": _foreign_sites,
+    "docker-down": _docker_down,
+    "shadowing-records": _shadowing_records, "foreign-rulesets": _foreign_rulesets,
+    "foreign-group-rules": _foreign_group_rules,
+}  # fmt: skip

@@ -1,0 +1,101 @@
+"""`mech recover` and the host: a halted one is started, what died with a lost one is forgotten, a healthy one is let be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from mech_ops import host_shell, host_state
+from mech_ops.errors import OpsError
+
+
+def state() -> dict[str, Any]:
+    return {"deployment": {"resources": [
+        {"urn": "i", "type": "vultr:index/instance:Instance", "id": "abc", "outputs": {}},
+        {"urn": "a", "type": "vultr:index/reservedIp:ReservedIp", "id": "r", "outputs": {"subnet": "192.0.2.9"}},
+        {"urn": "n", "type": "docker:index/network:Network", "id": "n"},
+        {"urn": "c", "type": "docker:index/container:Container", "id": "c", "dependencies": ["n", "i"]},
+        {"urn": "x", "type": "command:remote:Command", "id": "x", "dependencies": ["n", "i"],
+         "propertyDependencies": {"triggers": ["n", "i"], "create": None}},
+    ]}}  # fmt: skip
+
+
+class Vultr:
+    def __init__(self, power: str | None, code: int = 200) -> None:
+        self.power, self.code, self.calls = power, code, []  # type: ignore[var-annotated]
+        self.client = httpx.Client(base_url="http://vultr", transport=httpx.MockTransport(self.answer))
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(f"{request.method} {request.url.path}")
+        if self.power is None:
+            return httpx.Response(404, json={"error": "invalid instance ID", "status": 404})
+        if request.method == "POST":
+            return httpx.Response(204)
+        return httpx.Response(self.code, json={"instance": {"power_status": self.power, "main_ip": "192.0.2.9"}})
+
+
+@pytest.fixture
+def up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    said: list[str] = []
+    monkeypatch.setattr(host_state, "answers", lambda address, wait: bool(said.append(address)) or True)
+    monkeypatch.setattr(host_shell, "run", lambda state, command: True)
+    return said
+
+
+def test_a_host_that_runs_is_let_be(up: list[str]) -> None:
+    before = state()
+    assert host_state.recover(before, Vultr("running").client, False) == (before, [])
+
+
+def test_a_halted_host_is_started_and_waited_for(up: list[str]) -> None:
+    vultr = Vultr("stopped")
+    _, done = host_state.recover(state(), vultr.client, False)
+    assert vultr.calls[-1] == "POST /instances/abc/start"
+    assert up == ["192.0.2.9"]
+    assert done == [("host 192.0.2.9 was stopped", "started; SSH answers")]
+
+
+def test_what_died_with_a_lost_host_is_forgotten_with_every_word_of_it(up: list[str]) -> None:
+    after, done = host_state.recover(state(), Vultr(None).client, False)
+    left = {resource["urn"]: resource for resource in after["deployment"]["resources"]}
+    assert set(left) == {"i", "a", "x"}
+    assert left["x"]["dependencies"] == ["i"]
+    assert left["x"]["propertyDependencies"] == {"triggers": ["i"], "create": []}
+    assert "2 resources" in done[0][0]
+
+
+def test_a_dry_run_does_nothing(up: list[str]) -> None:
+    for power in ("stopped", None):
+        vultr, before = Vultr(power), state()
+        after, done = host_state.recover(before, vultr.client, True)
+        assert after is before
+        assert "would be" in done[0][1]
+        assert not [call for call in vultr.calls if call.startswith("POST")]
+
+
+def test_a_wrong_key_is_said(up: list[str]) -> None:
+    with pytest.raises(OpsError, match="VULTR_API_KEY"):
+        host_state.recover(state(), Vultr("running", 401).client, False)
+
+
+def test_dead_docker_is_started_or_said(up: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr(
+        host_shell, "run", lambda state, command: bool(ran.append(command)) or "is-active" not in command
+    )
+    _, done = host_state.recover(state(), Vultr("running").client, False)
+    assert "start docker.service" in ran[-1]
+    assert done[0][1] == "started"
+    monkeypatch.setattr(host_shell, "run", lambda state, command: False)
+    with pytest.raises(OpsError, match="journalctl -u docker"):
+        host_state.recover(state(), Vultr("running").client, False)
+
+
+def test_a_host_that_runs_and_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_state, "answers", lambda address, wait: False)
+    _, done = host_state.recover(state(), Vultr("running").client, False)
+    assert "mech:host.sshFrom" in done[0][1]
+    with pytest.raises(OpsError, match="console"):
+        host_state.recover(state(), Vultr("stopped").client, False)
