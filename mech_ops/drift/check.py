@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mech_ops import pulumi
 from mech_ops.drift import events
-from mech_ops.drift.report import Report, judge, silent_host
+from mech_ops.drift.report import Report, judge, silences
 from mech_ops.errors import OpsError
 
 # Read over SSH by the Docker provider, whose failing refresh would end the whole preview.
@@ -18,35 +18,27 @@ def check(stack: str | None) -> Report:
     ran = pulumi.preview(stack)
     preview = events.read(ran.stdout.splitlines())
     if ran.returncode == 0:
-        report = judge(preview)
-        silent = silent_host(preview)
-        report.not_looked_at = [_silence(*silent)] if silent else []
-        return report
-    host = silent_host(preview)
-    if not host and not _only_docker_failed(preview):
+        return judge(preview)
+    if not _only_docker_failed(preview):
         raise OpsError(f"the check itself failed: {said(preview, ran.stderr)}")
-    why = _silence(*host) if host else f"Docker on the host does not answer: {said(preview, ran.stderr)}"
     again = pulumi.preview(stack, _EXCLUDE)
     rest = events.read(again.stdout.splitlines())
+    why = silences(rest) or silences(preview) or [f"Docker on the host does not answer: {said(preview, ran.stderr)}"]
     if again.returncode:
-        raise OpsError(f"{why}; the check of the rest failed, too: {said(rest, again.stderr)}")
+        raise OpsError(f"{why[0]}; the check of the rest failed, too: {said(rest, again.stderr)}")
     report = judge(rest)
-    report.not_looked_at = [why]
+    report.not_looked_at = why
     return report
 
 
-def _silence(host: str, why: str) -> str:
-    return f"host {host} does not answer SSH ({why}): what is on it was not looked at; next: mech recover"
-
-
 def _only_docker_failed(preview: events.Preview) -> bool:
-    urns = [urn for urn, message in preview.errors if not message.removeprefix("error: ").startswith(_GENERAL)]
+    urns = [urn for urn, message in preview.errors if message not in _GENERAL]
     return bool(urns) and all(ON_THE_HOST in urn for urn in urns)
 
 
 def said(preview: events.Preview, stderr: str) -> str:
     """The engine's errors without the ones that only say that there were errors."""
-    own = dict.fromkeys(message for _, message in preview.errors if not message.startswith(_GENERAL))
+    own = dict.fromkeys(message for _, message in preview.errors if message not in _GENERAL)
     lines = list(own) or [line for line in stderr.strip().splitlines() if line.strip()][-3:] or ["it said nothing"]
     more = f" (and {len(lines) - 2} more)" if len(lines) > 2 else ""
     return "; ".join(line.strip() for line in lines[:2]) + more

@@ -30,7 +30,7 @@ def headline(report: Report, stack: str) -> str:
 
 def following(report: Report) -> str:
     """What the next command is; empty when there is nothing to do."""
-    if report.not_looked_at:
+    if any("mech recover" in said for said in report.not_looked_at):
         return "mech recover, then mech drift"
     return "pulumi up" if report.drift or report.unapplied else ""
 

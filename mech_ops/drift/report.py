@@ -14,7 +14,7 @@ _SENSOR = "pulumi-python:dynamic/mech:HostState"
 _COMMANDS = ("command:remote:Command", "command:local:Command")
 _OURS = ("pulumi:pulumi:", "pulumi:providers:")
 _DRIFT = re.compile(r"^drift: ([^:]+): (.+): (.+) \(declared: (.+)\)$")
-_SILENT = re.compile(r"^([^:]+): not looked at, since the host (\S+) does not answer: (.*)$")
+_SILENT = re.compile(r"^(.+?) does not answer\b.*(?:was not looked at|preview of its containers fails)")
 _WILL = {"update": "updates it in place", "replace": "replaces it", "create": "creates it", "delete": "deletes it",
          "import": "adopts it"}  # fmt: skip
 _STARTS = "`mech recover` starts it"
@@ -57,10 +57,9 @@ class Report:
         return {"exit_code": self.exit_code, **asdict(self)}
 
 
-def silent_host(preview: Preview) -> tuple[str, str] | None:
-    """(host, why) when the sensors said that it does not answer."""
-    found = next((match for text in preview.warnings if (match := _SILENT.match(text))), None)
-    return (found.group(2), found.group(3)) if found else None
+def silences(preview: Preview) -> list[str]:
+    """What the sensors said about hosts, Docker and clouds that do not answer."""
+    return [text for text in preview.warnings if _SILENT.match(text)]
 
 
 def judge(preview: Preview) -> Report:
@@ -77,7 +76,9 @@ def judge(preview: Preview) -> Report:
     for urn, step in steps.items():
         if urn not in after and not (step.type == _SENSOR and _title(step) in titles):
             report.unapplied += _unapplied(step, preview.refreshed.get(urn))
+    # The commands that a drift already names are not told twice.
     told = {name for item in report.drift for name in item.repair.replace(",", "").split()}
+    report.not_looked_at = silences(preview)
     report.follows = [f"{subject(step)}: {_verb(step)}" for step in after.values() if step.name not in told]
     for text in preview.warnings:
         if text.startswith("not ours: "):

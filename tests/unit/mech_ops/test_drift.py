@@ -96,7 +96,21 @@ def test_what_is_not_ours_or_not_well_is_told_and_is_no_drift() -> None:
     assert found.not_well == ["the container y is unhealthy: docker logs y"]
 
 
-def test_a_change_of_the_program_is_not_drift_of_the_host() -> None:
+def test_a_change_of_the_program_is_told_apart_from_drift() -> None:
+    """Recorded: memoryMb changed in the config; --cpus and an .env file changed on the host."""
+    found = judged("unapplied")
+    assert sentences(found.drift) == {
+        ("services", "container mech-llms: cpus is 0.5, declared 1", "replaces it"),
+        ("services", "/opt/mech-services/mech-queue/.env is edited, declared unchanged, 600 root",
+         "runs services-env-files again"),
+    }  # fmt: skip
+    assert sentences(found.unapplied) == {
+        ("services", "container mech-llms: memory is 1024, declared 1536", "replaces it"),
+        ("services", "container mech-llms: memorySwap is 1024, declared 1536", "replaces it"),
+    }
+
+
+def test_a_change_of_the_program_alone_is_no_drift_and_not_clean() -> None:
     lines = [
         step("refresh", CONTAINER, {"name": "mech-llms", "memory": 1024}, {"name": "mech-llms", "memory": 1024}),
         step(
@@ -151,27 +165,40 @@ def test_a_halted_instance_is_told_though_no_input_says_so() -> None:
 
 
 def test_a_silent_host_is_said_and_the_rest_is_still_looked_at(engine: Callable[..., list[Any]]) -> None:
-    silent = said("warning", "firewall: not looked at, since the host 192.0.2.1 does not answer: timed out")
-    docker = said("error", "cannot connect", f"urn:pulumi:s::mech::{CONTAINER}::services-llm")
-    gone = [step("refresh", "cloudflare:index/dnsRecord:DnsRecord", {"name": "llm.mech.is"}, None, name="edge-llm"),
-            step("create", "cloudflare:index/dnsRecord:DnsRecord", None, {"name": "llm.mech.is"}, name="edge-llm")]  # fmt: skip
-    asked = engine((1, f"{silent}\n{docker}", ""), (0, "\n".join([silent, *gone]), ""))
+    asked = engine((1, recorded("silent"), ""), (0, recorded("silent-rest"), ""))
     found = check.check("s")
     assert asked == [(), ("**docker:index/**",)]
-    assert [item.sentence for item in found.drift] == ["record llm.mech.is: gone"]
-    assert found.not_looked_at == [
-        "host 192.0.2.1 does not answer SSH (timed out): what is on it was not looked at; next: mech recover"
-    ]
+    assert sentences(found.drift) == {
+        ("edge", "record llm.mech.is: proxied is false, declared true", "updates it in place"),
+        ("vultr", "instance mech: powerStatus is stopped, declared running", "`mech recover` starts it"),
+    }
+    [why] = found.not_looked_at
+    assert why.startswith("host 10.77.35.200 does not answer") and "No route to host" in why and "mech recover" in why
     assert found.exit_code == 2
+
+
+def test_the_check_of_the_rest_may_fail_too(engine: Callable[..., list[Any]]) -> None:
+    engine((1, recorded("silent"), ""), (1, said("error", "Cloudflare answers 500"), ""))
+    with pytest.raises(OpsError, match=r"does not answer.*the rest failed, too: Cloudflare answers 500"):
+        check.check("s")
+
+
+def test_a_cloud_that_is_silent_to_the_sensors_only(engine: Callable[..., list[Any]]) -> None:
+    engine((0, said("warning", "cloudflare does not answer (HTTP 500): what is on it was not looked at."), ""))
+    found = check.check("s")
+    assert (len(found.not_looked_at), found.exit_code) == (1, 2)
+    assert render.following(found) == ""
 
 
 def test_docker_that_does_not_answer_on_a_host_that_does(engine: Callable[..., list[Any]]) -> None:
     drift = said("warning", "drift: host: unit docker: not running (declared: running, at boot)")
+    down = "Docker does not answer on the host: the preview of its containers fails. Next: mech recover"
     broken = said("error", "cannot connect to Docker", f"urn:pulumi:s::mech::{CONTAINER}::services-llm")
-    engine((1, f"{drift}\n{broken}\n{said('error', 'preview failed')}", ""), (0, drift, ""))
+    told = f"{drift}\n{said('warning', down)}"
+    engine((1, f"{told}\n{broken}\n{said('error', 'preview failed')}", ""), (0, told, ""))
     found = check.check(None)
     assert [item.sentence for item in found.drift] == ["unit docker is not running, declared running, at boot"]
-    assert found.not_looked_at == ["Docker on the host does not answer: cannot connect to Docker"]
+    assert found.not_looked_at == [down]
 
 
 @pytest.mark.parametrize(
