@@ -185,13 +185,13 @@ class Meter:
         self._clock, self._every = clock, every
         self._begin = self._last = clock()
         self._done = 0.0
-        self._packages = 0
+        self._packages: list[int] = []
 
     def feed(self, line: str) -> str | None:
         """Take one line of output; return what to tell, if it is time to tell something."""
         total = self._TOTAL.search(line)
         if total:
-            self._packages += int(total[1])
+            self._packages.append(int(total[1]))
         for word, weight in self._STEPS:
             if line.startswith(word):
                 self._done += weight
@@ -199,9 +199,9 @@ class Meter:
         if now - self._last < self._every:
             return None
         self._last = now
-        whole = self._packages * sum(weight for _, weight in self._STEPS)
-        # The essential packages come first, and the total is known only afterwards: no figure until half-way in it.
-        if self._packages < 60 or not self._done:
+        whole = sum(self._packages) * sum(weight for _, weight in self._STEPS)
+        # The essential packages come first, and how many follow is known only after them: no figure until then.
+        if len(self._packages) < 2:
             return "hosts' system (Debian 12): fetching the first packages"
         share = min(self._done / whole, 0.99)
         left = (now - self._begin) * (1 - share) / share
