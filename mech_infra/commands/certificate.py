@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from mech_infra.commands.nginx import CERTIFICATE, KEY
 
+SCRIPT = "/usr/local/sbin/mech-certificate"
+_SERVICE = "/etc/systemd/system/mech-certificate.service"
+_TIMER = "/etc/systemd/system/mech-certificate.timer"
+MODES = {SCRIPT: "755", _SERVICE: "644", _TIMER: "644"}
+
 
 def names(domain: str) -> list[str]:
     """What the certificate covers: every service, and the domain itself."""
     return [f"*.{domain}", domain]
 
 
-def self_signed(domain: str, valid_days: int, renew_before_days: int) -> str:
-    """Make a self-signed certificate for *.DOMAIN and DOMAIN unless a good one is there; a daily timer renews it."""
+def files(domain: str, valid_days: int, renew_before_days: int) -> dict[str, str]:
+    """The script that makes and renews a self-signed certificate, and the units that run it daily: path to text."""
     covered = ",".join(f"DNS:{name}" for name in names(domain))
-    return f"""set -eu
-install -d -m 755 /etc/ssl/mech
-cat > /usr/local/sbin/mech-certificate <<'END'
-#!/bin/sh
+    script = f"""#!/bin/sh
 # Renews when fewer than {renew_before_days} days are left, or when the names are not the declared ones.
 set -eu
 crt={CERTIFICATE} key={KEY}
@@ -34,8 +36,23 @@ mv -f "$key.new" "$key"
 mv -f "$crt.new" "$crt"
 if systemctl is-active --quiet nginx && nginx -t 2>/dev/null; then systemctl reload nginx; fi
 echo renewed
-END
-{_TIMER}"""
+"""
+    return {SCRIPT: script, _SERVICE: _SERVICE_TEXT, _TIMER: _TIMER_TEXT}
+
+
+def self_signed(domain: str, valid_days: int, renew_before_days: int) -> str:
+    """Make a self-signed certificate for *.DOMAIN and DOMAIN unless a good one is there; a daily timer renews it."""
+    written = "\n".join(
+        f"cat > {path} <<'END'\n{text}END\nchown root:root {path}\nchmod {MODES[path]} {path}"
+        for path, text in files(domain, valid_days, renew_before_days).items()
+    )
+    return f"""set -eu
+install -d -m 755 /etc/ssl/mech
+{written}
+systemctl daemon-reload
+systemctl unmask -q mech-certificate.timer 2>/dev/null || true
+systemctl enable -q --now mech-certificate.timer
+{SCRIPT}"""
 
 
 def signing_request(domain: str) -> str:
@@ -61,16 +78,13 @@ if systemctl is-active --quiet nginx && nginx -t 2>/dev/null; then systemctl rel
 echo installed"""
 
 
-_TIMER = """chmod 755 /usr/local/sbin/mech-certificate
-cat > /etc/systemd/system/mech-certificate.service <<'END'
-[Unit]
+_SERVICE_TEXT = f"""[Unit]
 Description=Renew Mech's origin certificate
 [Service]
 Type=oneshot
-ExecStart=/usr/local/sbin/mech-certificate
-END
-cat > /etc/systemd/system/mech-certificate.timer <<'END'
-[Unit]
+ExecStart={SCRIPT}
+"""
+_TIMER_TEXT = """[Unit]
 Description=Look daily whether Mech's origin certificate must be renewed
 [Timer]
 OnCalendar=daily
@@ -78,8 +92,4 @@ RandomizedDelaySec=1h
 Persistent=true
 [Install]
 WantedBy=timers.target
-END
-systemctl daemon-reload
-systemctl unmask -q mech-certificate.timer 2>/dev/null || true
-systemctl enable -q --now mech-certificate.timer
-/usr/local/sbin/mech-certificate"""
+"""

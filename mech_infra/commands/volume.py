@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 DATA = "/opt/mech-services/shared/data"
+SCRIPT = "/usr/local/sbin/mech-data"
+_UNIT = "/etc/systemd/system/mech-data.service"
+_DOCKER = "/etc/systemd/system/docker.service.d/10-mech-data.conf"
+MODES = {SCRIPT: "755", _UNIT: "644", _DOCKER: "644"}
 
 
 def attach_volume() -> str:
@@ -26,11 +30,9 @@ api "$url" >&2
 exit 1"""
 
 
-def mount_volume(mount_id: str) -> str:
-    """Mount Vultr's block device at DATA, now and at each boot before docker; format only an empty one."""
-    return f"""set -eu
-cat > /usr/local/sbin/mech-data <<'END'
-#!/bin/sh
+def files(mount_id: str) -> dict[str, str]:
+    """What mounts the volume at each boot before docker: path to text."""
+    script = f"""#!/bin/sh
 # Vultr names a block device by its mount id; it may appear some seconds after boot.
 set -eu
 device=/dev/disk/by-id/virtio-{mount_id}
@@ -44,25 +46,19 @@ done
 blkid "$device" >/dev/null || mkfs.ext4 -q -L mech-data "$device"
 mkdir -p {DATA}
 mount -o noatime "$device" {DATA}
-END
-chmod 755 /usr/local/sbin/mech-data
-cat > /etc/systemd/system/mech-data.service <<'END'
-[Unit]
-Description=Mech's data volume
-Before=docker.service
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/local/sbin/mech-data
-[Install]
-WantedBy=multi-user.target
-END
+"""
+    return {SCRIPT: script, _UNIT: _UNIT_TEXT, _DOCKER: _DOCKER_TEXT}
+
+
+def mount_volume(mount_id: str) -> str:
+    """Mount Vultr's block device at DATA, now and at each boot before docker; format only an empty one."""
+    written = "\n".join(
+        f"cat > {path} <<'END'\n{text}END\nchown root:root {path}\nchmod {MODES[path]} {path}"
+        for path, text in files(mount_id).items()
+    )
+    return f"""set -eu
 install -d /etc/systemd/system/docker.service.d
-cat > /etc/systemd/system/docker.service.d/10-mech-data.conf <<'END'
-[Unit]
-Requires=mech-data.service
-After=mech-data.service
-END
+{written}
 systemctl daemon-reload
 systemctl enable -q mech-data.service
 # Not `restart`: docker requires this unit, and would be restarted under whatever it is doing.
@@ -76,3 +72,19 @@ for name in redis mongodb; do
   [ "$seen" = "$(stat -c %d {DATA})" ] || docker restart -t 20 $name >/dev/null
 done
 findmnt -no SOURCE {DATA} >/dev/null && echo mounted {mount_id}"""
+
+
+_UNIT_TEXT = """[Unit]
+Description=Mech's data volume
+Before=docker.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/sbin/mech-data
+[Install]
+WantedBy=multi-user.target
+"""
+_DOCKER_TEXT = """[Unit]
+Requires=mech-data.service
+After=mech-data.service
+"""

@@ -28,6 +28,7 @@ class Certificates(pulumi.ComponentResource):
     ) -> None:
         super().__init__("mech:platform:Certificates", name, None, opts)
         own = config.source == "self-signed"
+        written = commands.files(domain, config.valid_days, config.renew_before_days) if own else {}
         repair = host.access.sense(
             f"{name}-state",
             "certificate",
@@ -35,6 +36,7 @@ class Certificates(pulumi.ComponentResource):
                 checks.certificate(commands.names(domain), config.renew_before_days),
                 checks.private_file(KEY),
                 *([checks.unit("mech-certificate.timer")] if own else []),
+                *(checks.file(path, text, commands.MODES[path]) for path, text in written.items()),
             ],
             parent=self,
         )

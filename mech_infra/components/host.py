@@ -101,7 +101,7 @@ class Host(pulumi.ComponentResource):
             f"{name}-system",
             "host",
             [*(checks.package(package) for package in boot.PACKAGES), *(checks.unit(unit) for unit in boot.UNITS)],
-            watches=[checks.docker_down()],
+            watches=[checks.docker_down(), checks.foreign_keys(public)],
             parent=self,
         )
         system = usable.run(f"{name}-converge", boot.converge(), parent=self, triggers=[self.instance.id, repair])

@@ -38,10 +38,17 @@ class DataVolume(pulumi.ComponentResource):
             logging=command.local.Logging.NONE,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        hashes = self.block.mount_id.apply(
+            lambda mount_id: {path: checks.sha256(text) for path, text in commands.files(mount_id).items()}
+        )
         repair = host.access.sense(
             f"{name}-state",
             "data volume",
-            [checks.mounted(commands.DATA), checks.unit("mech-data", boot_only=True)],
+            [
+                checks.mounted(commands.DATA),
+                checks.unit("mech-data", boot_only=True),
+                *(checks.hashed_file(path, hashes[path], mode) for path, mode in commands.MODES.items()),
+            ],
             parent=self,
         )
         self.mounted = host.access.run(

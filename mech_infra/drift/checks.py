@@ -37,8 +37,16 @@ def package(name: str) -> Check:
 
 def file(path: str, text: str, mode: str = "644") -> Check:
     """A file of root's with this text and mode (octal). Only its hash is kept."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    return hashed_file(path, sha256(text), mode)
+
+
+def hashed_file(path: str, digest: Any, mode: str) -> Check:
+    """The same, where the hash is an output: the text names something that is only known once it is made."""
     return Check(path, f"unchanged, {mode} root", "file", {"path": path, "sha256": digest, "mode": mode})
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def private_file(path: str) -> Check:
@@ -148,6 +156,11 @@ def foreign_rulesets() -> Watch:
 def foreign_group_rules(allowed: Sequence[Allow]) -> Watch:
     """Ports that Vultr's firewall group opens beside the declared ones."""
     return Watch("foreign-group-rules", {"ports": [allow.port for allow in allowed]})
+
+
+def foreign_keys(ours: str) -> Watch:
+    """Keys beside ours that may log in as root."""
+    return Watch("foreign-keys", {"ours": " ".join(ours.split()[:2])})
 
 
 def foreign_sites() -> Watch:

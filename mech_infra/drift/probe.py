@@ -172,6 +172,17 @@ def nginx() -> dict[str, Any]:
     return {"accepts": code == 0, "says": [line for line in said.splitlines() if "[emerg]" in line][:1]}
 
 
+def keys() -> list[dict[str, str]]:
+    """Who may log in as root by key; options before the type are skipped."""
+    found = []
+    for path in ("/root/.ssh/authorized_keys", "/root/.ssh/authorized_keys2"):
+        for line in (text(path) or "").splitlines():
+            match = re.search(r"(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+) (\S+) ?(.*)$", line)
+            if match and not line.startswith("#"):
+                found.append({"key": f"{match.group(1)} {match.group(2)}", "comment": match.group(3).strip()})
+    return found
+
+
 def mounts() -> list[list[str]]:
     return [line.split()[:2] for line in (text("/proc/self/mounts") or "").splitlines()]
 
@@ -186,7 +197,7 @@ def listeners() -> list[dict[str, Any]]:
     return found
 
 
-READERS = (files, ufw, chains, units, packages, docker, redis, certificate, nginx, mounts, listeners)
+READERS = (files, ufw, chains, units, packages, docker, redis, certificate, nginx, mounts, listeners, keys)
 
 
 def main() -> None:

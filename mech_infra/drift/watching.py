@@ -60,6 +60,13 @@ def _foreign_sites(args: Args, facts: Facts) -> list[str]:
     return [f"not ours: {path} is not declared, and nginx reads it (left as it is)" for path in sorted(found)]
 
 
+def _foreign_keys(args: Args, facts: Facts) -> list[str]:
+    return [
+        f"not ours: the key {entry['comment'] or '…' + entry['key'][-16:]} may log in as root (left as it is)"
+        for entry in facts.get("keys") or [] if entry["key"] != args["ours"]
+    ]  # fmt: skip
+
+
 def _ill_containers(args: Args, facts: Facts) -> list[str]:
     found = (facts.get("docker") or {}).get("containers", [])
     return [
@@ -99,7 +106,7 @@ def _foreign_group_rules(args: Args, facts: Facts) -> list[str]:
 WATCHES: dict[str, Callable[[Args, Facts], list[str]]] = {
     "foreign-rules": _foreign_rules, "foreign-containers": _foreign_containers,
     "ill-containers": _ill_containers, "foreign-listeners": _foreign_listeners, "foreign-sites": _foreign_sites,
-    "docker-down": _docker_down,
+    "docker-down": _docker_down, "foreign-keys": _foreign_keys,
     "shadowing-records": _shadowing_records, "foreign-rulesets": _foreign_rulesets,
     "foreign-group-rules": _foreign_group_rules,
 }  # fmt: skip

@@ -254,10 +254,9 @@ def timer_off(s: Surface) -> Drift:
 
 @kind
 def authorized_key_added(s: Surface) -> Drift:
-    file = "/root/.ssh/authorized_keys"
-    return shell(s, "another key may log in as root", f"sha256sum {file}",
-                 f"ssh-keygen -qt ed25519 -N '' -f /tmp/k{s.rng.randrange(10**6)}; cat /tmp/k*.pub >> {file}; rm /tmp/k*",
-                 undo=f"sed -i '$d' {file}")  # fmt: skip
+    file, who = "/root/.ssh/authorized_keys", f"someone{s.rng.randrange(1000)}"
+    make = f"ssh-keygen -qt ed25519 -N '' -C {who} -f /tmp/{who}; cat /tmp/{who}.pub >> {file}; rm /tmp/{who}*"
+    return shell(s, f"the key of {who} may log in as root", f"grep -c . {file}", make, who, f"sed -i '/{who}/d' {file}")
 
 
 @kind

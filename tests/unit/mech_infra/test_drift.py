@@ -155,6 +155,8 @@ def test_a_rule_after_ours_shadows_nothing() -> None:
         (checks.docker_down(), {"docker": None}, "mech recover"),
         (checks.foreign_listeners({3008: ""}), {"listeners": [{"port": 3008, "process": "python3"}]}, "port 3008 is held by python3"),
         (checks.foreign_sites(), {"files": {"/etc/nginx/conf.d/x.conf": {}}}, "/etc/nginx/conf.d/x.conf"),
+        (checks.foreign_keys("ssh-ed25519 OURS us@here"),
+         {"keys": [{"key": "ssh-ed25519 OURS", "comment": "x"}, {"key": "ssh-rsa THEIRS", "comment": "a@b"}]}, "the key a@b"),
         (checks.shadowing_records(["llm.mech.is"]),
          {"records": [{"type": "AAAA", "name": "llm.mech.is", "content": "2001:db8::1"}]}, "AAAA llm.mech.is"),
         (checks.foreign_rulesets(), {"rulesets": [{"kind": "zone", "name": "x", "phase": "p"}]}, '"x"'),
@@ -169,14 +171,14 @@ def test_what_is_not_ours_is_named(watch: checks.Watch, change: dict[str, Any], 
 
 def test_nothing_of_ours_is_named_as_foreign() -> None:
     ours = {
-        **good(), "records": [{"type": "A", "name": "llm.mech.is", "content": "192.0.2.1"}],
+        **good(), "keys": [{"key": "ssh-ed25519 OURS", "comment": "x"}], "records": [{"type": "A", "name": "llm.mech.is", "content": "192.0.2.1"}],
         "rulesets": [{"kind": "zone", "name": "mech: blocked clients", "phase": "p"}],
         "rules": [{"protocol": "tcp", "port": "80", "subnet": "0.0.0.0", "subnet_size": 0}],
     }  # fmt: skip
     ours["files"][nginx.CONFIG] = {}
     watches = [
         checks.docker_down(), checks.foreign_rules(), checks.foreign_containers(), checks.ill_containers(), checks.foreign_sites(),
-        checks.foreign_listeners({80: "nginx"}), checks.shadowing_records(["llm.mech.is"]), checks.foreign_rulesets(),
+        checks.foreign_keys("ssh-ed25519 OURS us@here"), checks.foreign_listeners({80: "nginx"}), checks.shadowing_records(["llm.mech.is"]), checks.foreign_rulesets(),
         checks.foreign_group_rules([Allow("80")]),
     ]  # fmt: skip
     assert watching.findings([{**watch.wire, "address": "192.0.2.1"} for watch in watches], ours) == []
