@@ -106,7 +106,7 @@ def play(stack: Stack, there: Surface, kind: str) -> Round:
         row.shown = True
         row.what += " (mech recover, then up)"
         stack.mech("recover", "--stack", "sandbox")
-    done = stack.up(check=False)
+    done = stack.pulumi("up", "--yes", "--skip-preview", "--suppress-permalink=true", check=False)
     now = drift.look()
     row.repaired = done.returncode == 0 and now == (changed if drift.token else before)
     if done.returncode:
