@@ -89,7 +89,7 @@ def drift(
         raise OpsError(f"--format {form}: one of {', '.join(render.FORMATS)}")
     with errors.status("asking the host and the clouds what is there (about 10 s)"):
         report = check.check(stack)
-    text = render.render(report, form, stack or "this stack")
+    text = render.render(report, form)
     print(text)
     if output:
         try:

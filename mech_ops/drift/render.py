@@ -9,15 +9,15 @@ from mech_ops.drift.report import Item, Report
 FORMATS = ("text", "json", "markdown")
 
 
-def render(report: Report, form: str, stack: str) -> str:
-    return {"text": text, "json": as_json, "markdown": markdown}[form](report, stack)
+def render(report: Report, form: str) -> str:
+    return {"text": text, "json": as_json, "markdown": markdown}[form](report)
 
 
-def as_json(report: Report, stack: str) -> str:
-    return json.dumps({"stack": stack, **report.data()}, indent=2, ensure_ascii=False)
+def as_json(report: Report) -> str:
+    return json.dumps(report.data(), indent=2, ensure_ascii=False)
 
 
-def headline(report: Report, stack: str) -> str:
+def headline(report: Report) -> str:
     """One sentence that says it all."""
     found = [
         f"{len(report.drift)} drifted" if report.drift else "",
@@ -25,7 +25,7 @@ def headline(report: Report, stack: str) -> str:
         "a part was not looked at" if report.not_looked_at else "",
     ]
     said = ", ".join(filter(None, found)) or "no drift: everything that was looked at is as declared"
-    return f"{stack}: {said}"
+    return f"stack {report.stack}: {said}" if report.stack else said
 
 
 def following(report: Report) -> str:
@@ -51,8 +51,8 @@ def _sections(report: Report) -> list[tuple[str, list[tuple[str, str, str]]]]:
     ]
 
 
-def text(report: Report, stack: str) -> str:
-    lines = [headline(report, stack)]
+def text(report: Report) -> str:
+    lines = [headline(report)]
     for title, rows in _sections(report):
         if not rows:
             continue
@@ -65,8 +65,8 @@ def text(report: Report, stack: str) -> str:
     return "\n".join([*lines, *(["", f"next: {following(report)}"] if following(report) else [])])
 
 
-def markdown(report: Report, stack: str) -> str:
-    lines = [f"### Drift: {_cell(headline(report, stack))}"]
+def markdown(report: Report) -> str:
+    lines = [f"### Drift: {_cell(headline(report))}"]
     for title, rows in _sections(report):
         if not rows:
             continue

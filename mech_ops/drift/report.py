@@ -41,6 +41,7 @@ class Item:
 class Report:
     """Everything that a check found; lists are empty when there is nothing to say."""
 
+    stack: str = ""
     drift: list[Item] = field(default_factory=list)
     unapplied: list[Item] = field(default_factory=list)
     not_ours: list[str] = field(default_factory=list)
@@ -63,7 +64,7 @@ def silences(preview: Preview) -> list[str]:
 
 
 def judge(preview: Preview) -> Report:
-    report = Report()
+    report = Report(stack=next((urn.split(":")[2] for urn in preview.refreshed), ""))
     steps = {urn: step for urn, step in preview.plan.items() if not step.type.startswith(_OURS)}
     after = {urn: step for urn, step in steps.items() if _follows(step, preview)}
     sensed = [match.groups() for text in preview.warnings if (match := _DRIFT.match(text))]

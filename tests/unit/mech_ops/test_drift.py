@@ -148,7 +148,7 @@ def test_no_secret_is_ever_in_a_report(form: str) -> None:
     paths = ("envs[0]", "envs[1]", "labels[0]", "image")
     lines = [step("refresh", CONTAINER, was, now, *paths), step("replace", CONTAINER, now, was, *paths)]
     found = report.judge(events.read(lines))
-    shown = render.render(found, form, "s")
+    shown = render.render(found, form)
     assert "hunter2" not in shown
     assert "envs[1] is [secret], declared [secret]" in {f"{i.subject} is {i.there}, declared {i.declared}".partition(": ")[2] for i in found.drift}  # fmt: skip
     assert len(found.drift) == 4
@@ -220,13 +220,13 @@ def test_a_check_that_cannot_be_made_is_no_drift(
 def test_clean(engine: Callable[..., list[Any]], capsys: pytest.CaptureFixture[str]) -> None:
     engine((0, recorded("clean"), ""))
     found = check.check("s")
-    assert found == report.Report()
-    assert render.text(found, "s") == "s: no drift: everything that was looked at is as declared"
+    assert found == report.Report("sandbox")
+    assert render.text(found) == "stack sandbox: no drift: everything that was looked at is as declared"
 
 
 def test_a_report_of_others_words_cannot_break_out_of_its_table() -> None:
     found = report.Report(drift=[report.Item("host", "a|b\n@team <img>", "x", "y", "")])
-    line = next(line for line in render.markdown(found, "s").splitlines() if "team" in line)
+    line = next(line for line in render.markdown(found).splitlines() if "team" in line)
     assert line.count(" | ") == 2 and "@team" not in line and "<img>" not in line
 
 
