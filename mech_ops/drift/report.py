@@ -34,7 +34,9 @@ class Item:
     def sentence(self) -> str:
         if self.there == "gone":
             return f"{self.subject}: gone"
-        return f"{self.subject} is {self.there}, declared {self.declared}" if self.declared else self.subject
+        if self.there == self.declared:  # two secrets, or nothing to compare
+            return f"{self.subject} differs {self.declared}" if self.declared else self.subject
+        return f"{self.subject} is {self.there}, declared {self.declared}"
 
 
 @dataclass

@@ -150,7 +150,7 @@ def test_no_secret_is_ever_in_a_report(form: str) -> None:
     found = report.judge(events.read(lines))
     shown = render.render(found, form)
     assert "hunter2" not in shown
-    assert "envs[1] is [secret], declared [secret]" in {f"{i.subject} is {i.there}, declared {i.declared}".partition(": ")[2] for i in found.drift}  # fmt: skip
+    assert "container mech-llms: envs[1] differs [secret]" in {item.sentence for item in found.drift}
     assert len(found.drift) == 4
 
 
