@@ -53,6 +53,11 @@ docker info >/dev/null 2>&1 || exit 0
 join() {{
   name=$1; shift
   [ -n "$(docker ps -aq --filter "name=^$name\\$")" ] || return 0
+  names=" $(docker inspect -f '{{{{range .NetworkSettings.Networks}}}}{{{{range .Aliases}}}}{{{{.}}}} {{{{end}}}}{{{{end}}}}' "$name")"
+  for alias in "$@"; do
+    # Docker gives another name only to what joins.
+    case "$alias,$names" in --alias,*|*,*" $alias "*) ;; *) docker network disconnect -f {network} "$name" 2>/dev/null || true;; esac
+  done
   on=" $(docker inspect -f '{{{{range $net, $c := .NetworkSettings.Networks}}}}{{{{$net}}}} {{{{end}}}}' "$name")"
   case "$on" in
     *" {network} "*) ;;

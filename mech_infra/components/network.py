@@ -36,7 +36,7 @@ class Network(pulumi.ComponentResource):
             "docker",
             [
                 checks.network(catalogue.NETWORK_NAME),
-                *(checks.container(container, catalogue.NETWORK_NAME) for container in aliases),
+                *(checks.container(name, catalogue.NETWORK_NAME, given) for name, given in aliases.items()),
             ],
             watches=[checks.foreign_containers(), checks.ill_containers(), checks.foreign_listeners(ports)],
             parent=self,

@@ -71,8 +71,9 @@ def docker_guard(text: str) -> Check:
     return Check("guard over Docker's published ports", "in force", "docker-guard", {"text": text})
 
 
-def container(name: str, network: str) -> Check:
-    return Check(f"container {name}", f"running, on {network}", "container", {"name": name, "network": network})
+def container(name: str, network: str, aliases: Sequence[str] = ()) -> Check:
+    args = {"name": name, "network": network, "aliases": list(aliases)}
+    return Check(f"container {name}", f"running, on {network}", "container", args)
 
 
 def network(name: str) -> Check:

@@ -134,6 +134,9 @@ def _container(args: Args, facts: Facts) -> str | None:
         return str(found["state"])
     if args["network"] not in found["networks"]:
         return f"not on {args['network']}"
+    lost = sorted(set(args.get("aliases") or []) - set(found["aliases"]))
+    if lost:
+        return f"not known as {', '.join(lost)}"
     others = [name for name in found["networks"] if name != args["network"]]
     return f"also on {', '.join(others)}" if others else None
 

@@ -117,6 +117,12 @@ def ask(path: str) -> Any:
         connection.close()
 
 
+def aliases(id_: str) -> list[str]:
+    """All names that a container answers to on its networks; the list of containers does not have them."""
+    on = (ask(f"/containers/{id_}/json").get("NetworkSettings") or {}).get("Networks") or {}
+    return sorted({alias for about in on.values() for alias in about.get("Aliases") or []})
+
+
 def docker() -> dict[str, Any] | None:
     # Asking a socket-activated daemon would start it: that is not reading.
     if run("systemctl", "is-active", "--quiet", "docker.service")[0] != 0:
@@ -126,7 +132,7 @@ def docker() -> dict[str, Any] | None:
             {
                 "name": item["Names"][0].lstrip("/"), "id": item["Id"], "state": item["State"], "status": item["Status"], "image": item["Image"],
                 "image_id": item["ImageID"], "labels": item["Labels"],
-                "networks": sorted(item["NetworkSettings"]["Networks"]),
+                "networks": sorted(item["NetworkSettings"]["Networks"]), "aliases": aliases(item["Id"]),
                 "ports": sorted({p["PublicPort"] for p in item["Ports"] or [] if p.get("PublicPort")}),
             }
             for item in ask("/containers/json?all=1")

@@ -31,7 +31,7 @@ def rule(
 
 def container(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "id": "1", "state": "running", "status": "Up 1 minute (healthy)", "image": "x", "labels": MANAGED,
-            "networks": ["mech-network"], "ports": [], **more}  # fmt: skip
+            "networks": ["mech-network"], "aliases": [name], "ports": [], **more}  # fmt: skip
 
 
 def good() -> dict[str, Any]:
@@ -61,7 +61,7 @@ def good() -> dict[str, Any]:
 ALL = [
     checks.file("/x/.env", TEXT, "600"), checks.ufw_on(), checks.ufw_denies(), checks.ufw_rule(Allow("22")),
     checks.ufw_rule(Allow("80")), checks.ufw_rule(Allow("3001:3010")), checks.docker_guard(GUARD), checks.unit("nginx"),
-    checks.unit("ufw", boot_only=True), checks.package("nginx"), checks.container("redis", "mech-network"),
+    checks.unit("ufw", boot_only=True), checks.package("nginx"), checks.container("redis", "mech-network", ["redis"]),
     checks.container("mech-llms", "mech-network"), checks.network("mech-network"), checks.redis_setting("maxmemory", "1"),
     checks.image("redis:alpine"), checks.image("r.io/x:1"),
     checks.certificate(["*.mech.is", "mech.is"], 30), checks.nginx_accepts(), checks.mounted("/data"),
@@ -115,6 +115,7 @@ LATE = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).strftime("%b %d %H:%M:%S
         (["docker", "containers", 0, "state"], "paused", "container redis", "paused"),
         (["docker", "containers", 0, "networks"], ["bridge"], "container redis", "not on mech-network"),
         (["docker", "containers", 0, "networks"], ["bridge", "mech-network"], "container redis", "also on bridge"),
+        (["docker", "containers", 0, "aliases"], [], "container redis", "not known as redis"),
         (["docker", "networks"], [], "network mech-network", "missing"),
         (["docker", "networks", 0, "labels"], {}, "network mech-network", "made by hand"),
         (["docker", "images", "r.io/x:1"], ["redis"], "r.io/x:1", "another image stands under this tag"),
