@@ -56,7 +56,15 @@ def fingerprint(wanted: Sequence[Allow], guard: str) -> str:
     return hashlib.sha256("\n".join([*(allow.rule for allow in wanted), guard]).encode()).hexdigest()[:16]
 
 
-def apply(wanted: Sequence[Allow], guard: str, rollback_after_s: int) -> str:
+_NO_OTHERS = """ \\
+  && ! grep '^### tuple' /etc/ufw/user.rules | grep -qv 'comment=6d656368$'"""
+_REMOVE_OTHERS = """# Asked for by mech:firewall.onlyDeclared; the last number first, since numbers move up.
+ufw status numbered | grep '^\\[' | grep -v '# mech$' | sed 's/^\\[ *\\([0-9]*\\)\\].*/\\1/' | sort -rn \\
+  | while read -r number; do ufw --force delete "$number" </dev/null >/dev/null; done
+"""
+
+
+def apply(wanted: Sequence[Allow], guard: str, rollback_after_s: int, only_declared: bool = False) -> str:
     """Converge UFW. Changes nothing, and says so, when the host is already as wanted.
 
     Before the first change a timer is armed that restores the old rules after `rollback_after_s` seconds;
@@ -80,7 +88,7 @@ systemctl unmask -q ufw.service 2>/dev/null || true
 systemctl enable -q ufw.service
 if ufw status | grep -q '^Status: active' && grep -q '^DEFAULT_INPUT_POLICY="DROP"' /etc/default/ufw \\
   && sort {STATE}/wanted | cmp -s - {STATE}/now && cmp -s {STATE}/guard {STATE}/guard.now \\
-  && live 2>/dev/null | cmp -s - {STATE}/live; then
+  && live 2>/dev/null | cmp -s - {STATE}/live{_NO_OTHERS if only_declared else ""}; then
   echo {mark} > {STATE}/applied; echo "unchanged {mark}"; exit 0
 fi
 # From here on the host undoes everything by itself unless a new SSH session confirms it.
@@ -111,7 +119,7 @@ if grep '^### tuple ###' /etc/ufw/user.rules | head -n {len(wanted)} | grep -qv 
     eval "ufw insert 1 $rule" </dev/null >/dev/null
   done
 fi
-ufw --force default deny incoming >/dev/null
+{_REMOVE_OTHERS if only_declared else ""}ufw --force default deny incoming >/dev/null
 ufw --force default allow outgoing >/dev/null
 sed -i '/^{_BEGIN}$/,/^{_END}$/d' /etc/ufw/after.rules
 cat {STATE}/guard >> /etc/ufw/after.rules

@@ -33,13 +33,14 @@ class Firewall(pulumi.ComponentResource):
             [
                 checks.ufw_on(), checks.unit("ufw", boot_only=True), checks.ufw_denies(),
                 *(checks.ufw_rule(allow) for allow in allowed), checks.docker_guard(guard),
+                *([checks.ufw_only_declared()] if config.only_declared else []),
             ],
-            watches=[checks.foreign_rules()],
+            watches=[checks.foreign_rules(told=not config.only_declared)],
             parent=self,
         )  # fmt: skip
         applied = host.access.run(
             f"{name}-apply",
-            commands.apply(allowed, guard, config.rollback_after_s),
+            commands.apply(allowed, guard, config.rollback_after_s, config.only_declared),
             parent=self,
             triggers=[host.instance.id, repair],
         )

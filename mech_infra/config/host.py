@@ -71,6 +71,10 @@ class FirewallConfig(Section):
         True,
         description="open 3001:3010/tcp to the world as the guide does; false is safer: all traffic then passes nginx",
     )
+    only_declared: bool = Field(
+        False,
+        description="remove UFW rules that somebody else made; false names them at each preview and leaves them",
+    )
     rollback_after_s: int = Field(
         90,
         ge=20,

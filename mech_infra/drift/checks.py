@@ -67,6 +67,10 @@ def ufw_rule(allow: Allow) -> Check:
     return Check(label, "open", "ufw-rule", {"port": allow.port, "source": allow.source})
 
 
+def ufw_only_declared() -> Check:
+    return Check("UFW's other rules", "none", "ufw-only-declared")
+
+
 def docker_guard(text: str) -> Check:
     return Check("guard over Docker's published ports", "in force", "docker-guard", {"text": text})
 
@@ -121,8 +125,9 @@ class Watch:
         return {"kind": self.kind, **self.args}
 
 
-def foreign_rules() -> Watch:
-    return Watch("foreign-rules")
+def foreign_rules(told: bool = True) -> Watch:
+    """Rules outside UFW, and those in UFW unless they are drift (mech:firewall.onlyDeclared) and `told` as such."""
+    return Watch("foreign-rules", {"in_ufw": told})
 
 
 def foreign_containers() -> Watch:

@@ -111,6 +111,11 @@ def _ufw_rule(args: Args, facts: Facts) -> str | None:
     return None
 
 
+def _ufw_only_declared(args: Args, facts: Facts) -> str | None:
+    others = [rule["tuple"] for rule in (facts.get("ufw") or {}).get("rules", []) if rule["comment"] != "mech"]
+    return ", ".join(f"{rule[0]} {rule[2]}/{rule[1]}" for rule in others) or None
+
+
 def _docker_guard(args: Args, facts: Facts) -> str | None:
     about, live = facts.get("ufw"), facts.get("chains")
     if about is None:
@@ -205,6 +210,6 @@ def _nginx_accepts(args: Args, facts: Facts) -> str | None:
 
 JUDGES: dict[str, Callable[[Args, Facts], str | None]] = {
     "unit": _unit, "package": _package, "file": _file, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
-    "ufw-rule": _ufw_rule, "docker-guard": _docker_guard, "container": _container, "network": _network, "image": _image,
+    "ufw-rule": _ufw_rule, "ufw-only-declared": _ufw_only_declared, "docker-guard": _docker_guard, "container": _container, "network": _network, "image": _image,
     "redis": _redis, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts,
 }  # fmt: skip

@@ -21,7 +21,7 @@ def _foreign_rules(args: Args, facts: Facts) -> list[str]:
     rules = (facts.get("ufw") or {}).get("rules", [])
     found = [
         f"not ours: UFW has the rule `{rule['tuple'][0]} {rule['tuple'][2]}/{rule['tuple'][1]}`, which is not declared (left as it is)"
-        for rule in rules if rule["comment"] != "mech"
+        for rule in rules if rule["comment"] != "mech" and args.get("in_ufw", True)
     ]  # fmt: skip
     live = facts.get("chains") or []
     found += [

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mech_infra.commands import boot, certificate, files, firewall, nginx, volume
+from mech_infra.commands import boot, certificate, containers, files, firewall, nginx, redis, volume
+from mech_infra.config.workloads import RedisConfig
 
 GUARD = firewall.docker_guard("3001:3010")
 ALLOWED = firewall.rules(["0.0.0.0/0"], "3001:3010")
@@ -21,6 +22,12 @@ SITES = [nginx.Site("llm", "llm.mech.is", (3008, 4008))]
         boot.scan_host_key(60),
         boot.wait_ready(60),
         firewall.apply(ALLOWED, GUARD, 90),
+        firewall.apply(ALLOWED, GUARD, 90, only_declared=True),
+        containers.clear_names(["mech-llms"], "mech-network"),
+        containers.attach({"mech-llms": (), "mongodb": ("mongo",)}, "mech-network"),
+        containers.untag(["redis:alpine", "ghcr.io/x/y:1"]),
+        redis.apply(RedisConfig()),
+        boot.converge(),
         firewall.confirm("abc"),
         nginx.apply(),
         certificate.self_signed("mech.is", 365, 30),

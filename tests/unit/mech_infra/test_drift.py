@@ -140,6 +140,15 @@ def test_drift_is_said_in_words(path: list[Any], value: Any, label: str, word: s
     assert found[label].startswith(word)
 
 
+def test_rules_of_others_are_drift_only_when_asked_for() -> None:
+    check = checks.ufw_only_declared()
+    facts = good()
+    facts["ufw"]["rules"].append(rule("allow", "8080", comment=""))
+    assert judging.observe({check.label: check.wire}, good()) == {check.label: "none"}
+    assert judging.observe({check.label: check.wire}, facts) == {check.label: "allow 8080/tcp"}
+    assert watching.findings([checks.foreign_rules(told=False).wire], facts) == []
+
+
 def test_a_rule_after_ours_shadows_nothing() -> None:
     facts = good()
     facts["ufw"]["rules"].append(rule("deny", "80", "any", ""))
