@@ -143,11 +143,35 @@ def _client(url_variable: str, url: str, token_variable: str) -> httpx.Client:
     return httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
-def locks(backend: str | None) -> list[Path]:
-    """Lock files of a file backend (file://PATH); other backends keep theirs elsewhere."""
+def _folder(backend: str | None) -> Path | None:
+    """Where a file backend (file://PATH) keeps its files; None for other backends."""
     if not backend or not backend.startswith("file://"):
-        return []
-    return sorted((Path(backend.removeprefix("file://")) / ".pulumi" / "locks").rglob("*.json"))
+        return None
+    return Path(backend.removeprefix("file://").partition("?")[0]).expanduser() / ".pulumi"
+
+
+def locks(backend: str | None) -> list[Path]:
+    """Lock files of a file backend; other backends keep theirs elsewhere."""
+    folder = _folder(backend)
+    return sorted((folder / "locks").rglob("*.json")) if folder else []
+
+
+def broken_notes(backend: str | None) -> list[Path]:
+    """Attribute files that a killed engine left half-written: with one of them, its state cannot be read any more.
+
+    The state itself is replaced whole; the note beside it (a checksum, made anew each time) is not
+    (gocloud.dev fileblob: setAttrs before the rename).
+    """
+
+    def whole(note: Path) -> bool:
+        try:
+            json.loads(note.read_text())
+        except (OSError, ValueError):
+            return False
+        return True
+
+    folder = _folder(backend)
+    return [note for note in sorted(folder.rglob("*.attrs")) if not whole(note)] if folder else []
 
 
 def stale(lock: Path) -> bool:
@@ -169,11 +193,13 @@ def recover(stack: str | None, dry_run: bool = False, force: bool = False) -> li
     """Do all of it; returns (what, what was done). An empty list: there was nothing. Raises OpsError."""
     done: list[tuple[str, str]] = []
     held = locks(os.environ.get("PULUMI_BACKEND_URL"))
+    if held and not force and not all(stale(lock) for lock in held):
+        raise OpsError("another `pulumi` is at work on this stack; wait for it, or use --force if you know it is dead")
+    for note in broken_notes(os.environ.get("PULUMI_BACKEND_URL")):
+        if not dry_run:
+            note.unlink(missing_ok=True)
+        done.append((f"{note.name}, half-written", "would be removed" if dry_run else "removed"))
     if held:
-        if not force and not all(stale(lock) for lock in held):
-            raise OpsError(
-                "another `pulumi` is at work on this stack; wait for it, or use --force if you know it is dead"
-            )
         if not dry_run:
             pulumi.run(pulumi.cancel_command(stack))
         done.append(("stack lock of a process that is gone", "released"))

@@ -94,3 +94,13 @@ def test_a_lock_is_stale_when_its_process_is_gone(tmp_path: Path) -> None:
     assert recover.stale(lock)
     lock.write_text(json.dumps({"pid": 1, "hostname": "another-machine"}))
     assert not recover.stale(lock)
+
+
+def test_a_half_written_note_beside_the_state_is_found(tmp_path: Path) -> None:
+    stacks = tmp_path / ".pulumi" / "stacks" / "mech"
+    stacks.mkdir(parents=True)
+    (stacks / "prod.json").write_text("{}")
+    (stacks / "prod.json.attrs").write_text("")
+    (stacks / "other.json.attrs").write_text('{"md5": ""}')
+    assert [note.name for note in recover.broken_notes(f"file://{tmp_path}")] == ["prod.json.attrs"]
+    assert recover.broken_notes("s3://bucket") == []
