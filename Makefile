@@ -14,7 +14,7 @@ up: setup
 
 # Destroys the stack. MongoDB's and Redis' data stay on their block storage; the next `make up` finds them.
 down:
-	@. .venv/bin/activate && pulumi destroy --yes --stack $(STACK) --suppress-permalink=true
+	@. .venv/bin/activate && mech recover --stack $(STACK) && pulumi destroy --yes --stack $(STACK) --suppress-permalink=true
 	@.venv/bin/mech sandbox stop
 	@echo "MongoDB's and Redis' data are kept; \`mech sandbox reset\` removes them too."
 
