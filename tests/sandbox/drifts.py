@@ -77,7 +77,8 @@ def shell(s: Surface, what: str, look: str, do: str, token: str = "", undo: str 
 
 # --- UFW and iptables
 
-UFW = "ufw status verbose; ufw show added; systemctl is-enabled ufw; iptables -S INPUT; iptables -S ufw-user-input"
+# Sorted: the order of accepting rules makes no difference (that of others before ours does: see ufw_rule_shadowed).
+UFW = "ufw status verbose | sort; systemctl is-enabled ufw; iptables -S INPUT; iptables -S ufw-user-input | sort"
 ALLOWED = "ufw show added | awk '/^ufw allow/ && $3 !~ /^22/ {print $3}'"
 
 
