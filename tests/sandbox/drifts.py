@@ -7,6 +7,7 @@ by looking at the same place, never by asking Pulumi.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -131,9 +132,23 @@ def ufw_foreign_rule(s: Surface) -> Drift:
 
 
 @kind
+def iptables_guard_flushed(s: Surface) -> Drift:
+    return shell(s, "iptables -F DOCKER-USER", "iptables -S DOCKER-USER", "iptables -F DOCKER-USER")
+
+
+@kind
 def iptables_flushed(s: Surface) -> Drift:
-    chain = s.rng.choice(["ufw-user-input", "DOCKER-USER"])
-    return shell(s, f"iptables -F {chain}", f"iptables -S {chain}", f"iptables -F {chain}")
+    """Whoever does it locks everybody out, for UFW's policy is to drop: the dashboard's restart is the way back."""
+    instance = s.one("/instances", "instances")
+
+    def restart() -> None:
+        ask(s.vultr, "POST", f"/instances/{instance['id']}/reboot")
+        end = time.monotonic() + 60
+        while s.reach(22) != "answers" and time.monotonic() < end:
+            time.sleep(1)
+
+    return Drift("iptables -F ufw-user-input", lambda: s.reach(80), lambda: s.host("iptables -F ufw-user-input"),
+                 undo=restart)  # fmt: skip
 
 
 @kind
