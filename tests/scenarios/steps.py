@@ -1,0 +1,205 @@
+"""The vocabulary of scenarios: ways to break, to notice, to find out and to heal, each with its words for the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from mech_infra.catalogue import SERVICES
+from tests.sandbox.stack import STACK
+
+from .scenario import By, Seen, Step, Symptom
+from .world import World
+
+# -- break and heal ---------------------------------------------------------------------------------------------
+
+
+def on_host(line: str, says: str = "", check: bool = True) -> Step:
+    """A person on the host types this."""
+    return Step(says or f"on the host: `{line}`", lambda world: world.ssh(line, check))
+
+
+def setting(name: str, value: str) -> Step:
+    """A person changes a setting of the zone in Cloudflare's dashboard."""
+    return Step(
+        f"in Cloudflare's dashboard: {name} = {value}",
+        lambda world: world.cloudflare("PATCH", f"/settings/{name}", {"value": value}),
+    )
+
+
+def record(service: str, says: str, **change: Any) -> Step:
+    """A person edits our A record in Cloudflare's dashboard."""
+    return Step(
+        f"in Cloudflare's dashboard: {says}",
+        lambda world: world.cloudflare("PATCH", f"/dns_records/{world.record(service)['id']}", change),
+    )
+
+
+def vendor(says: str, **faults: dict[str, Any]) -> Step:
+    return Step(says, lambda world: world.vendors(**faults))
+
+
+def vendors_well(says: str = "the vendor's outage ends; nothing of ours is to be done") -> Step:
+    return Step(says, lambda world: world.vendors())
+
+
+def config(key: str, value: str, secret: bool = False) -> Step:
+    """A person changes the stack's config; nothing happens before the next `pulumi up`."""
+    shown = "a wrong one" if secret else f"`{value}`"
+    return Step(f"config `{key}`: {shown}", lambda world: world.config_set(key, value, secret))
+
+
+def remade(service: str, *, without: str = "", env: str = "", flags: str = "--restart unless-stopped") -> Step:
+    """A person makes a service's container anew by hand, the guide's way, and forgets something."""
+    spec = SERVICES[service]
+    name = spec.container_name
+    drop = f" | grep -v '^{without}='" if without else ""
+    more = f"echo '{env}' >> /tmp/{name}.env; " if env else ""
+    line = (
+        f"image=$(docker inspect -f '{{{{.Config.Image}}}}' {name}); docker rm -f {name} >/dev/null; "
+        f"cat {spec.directory}/.env{drop} > /tmp/{name}.env; {more}"
+        f"docker run -d --name {name} --network mech-network {flags} -p {spec.port}:{spec.port} "
+        f"--env-file /tmp/{name}.env $image; rm -f /tmp/{name}.env"
+    )
+    what = f"without {without}" if without else f"with `{env.partition('=')[0]}` wrong" if env else "by hand"
+    return Step(f"`docker rm -f {name}; docker run … {name}` {what}", lambda world: world.ssh(line))
+
+
+def up() -> Step:
+    return Step("`pulumi up`", lambda world: world.up())
+
+
+def config_back() -> Step:
+    return Step("the config's value set right", lambda world: world.config_back())
+
+
+def nothing(says: str) -> Step:
+    return Step(says, lambda world: None)
+
+
+# -- symptom ----------------------------------------------------------------------------------------------------
+
+
+def http(
+    service: str, code: int, path: str = "/health", *, scheme: str = "https", method: str = "GET", body: Any = None,
+    size: int = 0, text: str = "", header: tuple[str, str] | None = None, within_s: float = 30,
+) -> Symptom:  # fmt: skip
+    """The edge's answer to a visitor has exactly this code; `text` stands in the body, `header` is (name, value)."""
+    url = f"{scheme}://{service}.mech.is{path}"
+
+    def check(world: World) -> None:
+        got = world.net.ask(method, url, json_body=body, size=size, timeout=20)
+        assert got.code == code, f"{url}: {got.code} {got.text[:300]}, not {code}"
+        assert text in got.text, f"{url}: {got.text[:500]!r}, not {text!r}"
+        if header:
+            assert got.headers.get(header[0], "").startswith(header[1]), got.headers
+
+    shown = f"`{method} {url}`" if method != "GET" or scheme == "http" else f"`{url}`"
+    said = f": “{text}”" if text else f" to `{header[1]}`" if header else ""
+    return Symptom(f"HTTP {code} at {shown}{said}", check, within_s)
+
+
+def refused(url: str, text: str) -> Symptom:
+    """No HTTP answer at all; the client's error has these words."""
+
+    def check(world: World) -> None:
+        got = world.get(url, timeout=10)
+        assert got.code == 0 and text in got.text, f"{url}: {got}, not {text!r}"
+
+    return Symptom(f"`{url}`: “{text}”", check)
+
+
+def depends(service: str, dependency: str, text: str, within_s: float = 30) -> Symptom:
+    """/health says this of one dependency."""
+
+    def check(world: World) -> None:
+        got = world.health_of(service)
+        said = (got.json.get("dependencies") or {}).get(dependency, f"{got.code} {got.text[:200]}")
+        assert text in said, f"{service}'s {dependency}: {said!r}, not {text!r}"
+
+    return Symptom(f"`https://{service}.mech.is/health`: {dependency}: “{text}”", check, within_s)
+
+
+def says(line: str, text: str, within_s: float = 30, shown: str = "") -> Symptom:
+    """A command on the host prints this."""
+
+    def check(world: World) -> None:
+        said = world.ssh(line, check=False)
+        assert text in said, f"{line!r}: {said[-1500:]!r}, not {text!r}"
+
+    return Symptom(f"`{shown or line}`: “{text}”", check, within_s)
+
+
+def logs(container: str, text: str, within_s: float = 30) -> Symptom:
+    return says(f"docker logs --tail 50 {container}", text, within_s)
+
+
+def there(line: str, text: str, within_s: float = 30) -> Symptom:
+    """A command on a visitor's machine prints this."""
+
+    def check(world: World) -> None:
+        said = world.net.run(line)
+        assert text in said, f"{line!r}: {said[-1500:]!r}, not {text!r}"
+
+    return Symptom(f"`{line}`: “{text}”", check, within_s)
+
+
+def holds(what: str, check: Callable[[World], None], within_s: float = 30) -> Symptom:
+    return Symptom(what, check, within_s)
+
+
+# -- seen -------------------------------------------------------------------------------------------------------
+
+
+def preview(*words: str) -> Seen:
+    """Plain `pulumi preview`, no flags, says it."""
+
+    def run(world: World) -> str:
+        done = world.stack.pulumi("preview", check=False)
+        return done.stdout + done.stderr
+
+    return Seen("preview", words, run, "pulumi preview")
+
+
+def config_refuses(*words: str) -> Seen:
+    """`pulumi preview` ends with a sentence about the config; nothing is touched."""
+
+    def run(world: World) -> str:
+        done = world.stack.pulumi("preview", check=False)
+        assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
+    return Seen("config", ("nothing was changed", *words), run, "pulumi preview")
+
+
+def policy(rule: str, *words: str) -> Seen:
+    """`mech policy check` refuses the config as it stands."""
+
+    def run(world: World) -> str:
+        done = world.stack.mech("policy", "check", "--stack", STACK, check=False)
+        return done.stdout + done.stderr
+
+    return Seen("policy", (rule, *words), run, "mech policy check")
+
+
+def status(*words: str, within_s: float = 0) -> Seen:
+    """`mech status` from the internet, exit code 2, says it. The JSON form: no line is folded."""
+
+    def run(world: World) -> str:
+        argv = ("sandbox", "shell", "--", "mech", "status", "--stack", STACK, "--json")
+        done = world.stack.mech(*argv, check=False)
+        assert done.returncode == 2, (done.returncode, done.stdout[-2000:], done.stderr[-1000:])
+        found = [entry for entry in json.loads(done.stdout) if entry["state"] != "ok"]
+        return "\n".join(f"{e['service']} {e['code']} {e['state']}: {e['detail']}" for e in found)
+
+    return Seen("status", words, run, "mech status", within_s)
+
+
+def diagnosis(line: str, *words: str, by: By = "diagnosis", shown: str = "") -> Seen:
+    """The guide's own command on the host says it; our product has no better eye for this one."""
+    return Seen(by, words, lambda world: world.ssh(line, check=False), shown or line)
+
+
+def told(command: str, run: Callable[[World], str], *words: str, by: By = "diagnosis") -> Seen:
+    return Seen(by, words, run, command)
