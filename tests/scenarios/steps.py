@@ -9,6 +9,7 @@ from typing import Any
 from mech_infra.catalogue import SERVICES
 from tests.sandbox.stack import STACK
 
+from .certificates import self_signed
 from .scenario import By, Seen, Step, Symptom
 from .world import World
 
@@ -72,6 +73,65 @@ def up() -> Step:
 
 def config_back() -> Step:
     return Step("the config's value set right", lambda world: world.config_back())
+
+
+def back() -> Step:
+    """After a scenario that changed vendors and config: both as they were."""
+
+    def do(world: World) -> None:
+        world.reset()
+        world.up()
+
+    return Step("", do)
+
+
+def gone(key: str) -> Step:
+    """A secret is taken out of the stack's config."""
+    return Step(f"config: `pulumi config rm {key}`", lambda world: world.stack.pulumi("config", "rm", key))
+
+
+def deleted(service: str) -> Step:
+    return Step(
+        f"in Cloudflare's dashboard: {service}'s record deleted",
+        lambda world: world.cloudflare("DELETE", f"/dns_records/{world.record(service)['id']}"),
+    )
+
+
+def shadowed(service: str, address: str) -> Step:
+    order = {"type": "A", "name": f"{service}.mech.is", "content": address, "proxied": True, "ttl": 1}
+    return Step(
+        f"in Cloudflare's dashboard: a second A record for {service} = {address}",
+        lambda world: world.cloudflare("POST", "/dns_records", order),
+    )
+
+
+def unshadowed(service: str, address: str) -> Step:
+    def do(world: World) -> None:
+        for found in world.cloudflare("GET", f"/dns_records?name={service}.mech.is"):
+            if found["content"] == address:
+                world.cloudflare("DELETE", f"/dns_records/{found['id']}")
+
+    return Step("in Cloudflare's dashboard: the other record deleted (what is not ours is named, never removed)", do)
+
+
+def certificate(says: str, names: tuple[str, ...], days_left: int) -> Step:
+    """Another certificate is put in the origin's place, of a key of its own."""
+
+    def do(world: World) -> None:
+        crt, key = self_signed(names, days_left)
+        world.ssh("cat > /etc/ssl/mech/mech.crt", text=crt)
+        world.ssh("cat > /etc/ssl/mech/mech.key && systemctl reload nginx", text=key)
+
+    return Step(f"on the host: another certificate in /etc/ssl/mech, {says}", do)
+
+
+def recover() -> Step:
+    return Step("`mech recover`", lambda world: world.stack.mech("recover", "--stack", STACK))
+
+
+def console(line: str, check: bool = True) -> Step:
+    """A person at Vultr's console: no SSH needed."""
+    return Step(f"at Vultr's console: `{line}`", lambda world: world.console(line, check))
 
 
 def nothing(says: str) -> Step:
@@ -201,5 +261,5 @@ def diagnosis(line: str, *words: str, by: By = "diagnosis", shown: str = "") -> 
     return Seen(by, words, lambda world: world.ssh(line, check=False), shown or line)
 
 
-def told(command: str, run: Callable[[World], str], *words: str, by: By = "diagnosis") -> Seen:
-    return Seen(by, words, run, command)
+def told(command: str, run: Callable[[World], str], *words: str, by: By = "diagnosis", within_s: float = 0) -> Seen:
+    return Seen(by, words, run, command, within_s)

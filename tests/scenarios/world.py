@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from sandbox import credentials, daemon, internet, steps
+from sandbox.host import machine
 from sandbox.settings import load
 from tests.sandbox.stack import REPO, STACK, Stack
 
@@ -41,6 +42,7 @@ class World:
         self.stack = Stack(self.settings, self.project)
         self._host_ip = ""
         self._places: list[Internet] = []
+        self.seen_codes: list[int] = []  # what an attacker got
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -118,6 +120,10 @@ class World:
         self._places.append(made)
         return made
 
+    def place_for(self, client: int) -> Internet:
+        """A place at one address, for the length of a `with`."""
+        return Internet(self.settings, client)
+
     @property
     def net(self) -> Internet:
         return self._places[0] if self._places else self.place()
@@ -145,6 +151,14 @@ class World:
         if check and done.returncode:
             raise AssertionError(f"on the host, {line!r}: {done.returncode} {done.stdout} {done.stderr}")
         return (done.stdout + done.stderr).strip()
+
+    def console(self, line: str, check: bool = True) -> str:
+        """The same at the host's console: by its namespaces, whatever its firewall says."""
+        pid = machine.init_pid(self.settings, self.instance)
+        argv = ["nsenter", "-t", str(pid), "-a", "sh", "-c", line]
+        done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     # -- a person in the dashboards, and the vendors ------------------------------------------------------------
 
@@ -175,6 +189,11 @@ class World:
         found = self.vultr("GET", "/instances")["instances"]
         assert len(found) == 1, found
         return str(found[0]["id"])
+
+    def lose_host(self) -> None:
+        """The instance is deleted at Vultr."""
+        self.ssh("docker exec redis redis-cli save")
+        self.vultr("DELETE", f"/instances/{self.instance}")
 
     def vendors(self, **faults: dict[str, Any]) -> None:
         """Make vendors fail; without arguments all are well."""

@@ -1,0 +1,16 @@
+"""Redis made anew by hand, as the guide writes it: no password, no limits, no volume."""
+
+from tests.scenarios.scenario import Scenario
+from tests.scenarios.steps import depends, on_host, preview, up
+
+SCENARIO = Scenario(
+    title="Redis made by hand",
+    guide="mech-queue: Redis Connection Errors",
+    breaks=on_host(
+        "docker stop redis; docker rm redis; docker run -d --name redis --network mech-network redis:alpine",
+        "on the host, the guide's repair: `docker run -d --name redis --network mech-network redis:alpine`",
+    ),
+    symptom=(depends("queue", "redis", "refused the password in REDIS_URL", within_s=60),),
+    seen=(preview("drift: docker: container redis: made by hand"),),
+    heal=up(),
+)
