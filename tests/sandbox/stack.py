@@ -123,7 +123,9 @@ class Stack:
             "--skip-preview",
         ]
         log = (self.settings.state / "killed.log").open("ab")
-        process = subprocess.Popen(argv, cwd=self.folder, env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            argv, cwd=self.folder, env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
         try:
             process.wait(after_s)
             return False

@@ -34,6 +34,7 @@ class Symptom:
     says: str
     check: Callable[[World], None]
     within_s: float = 30
+    pause_s: float = 0.5  # between two looks
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,17 @@ def _detect(world: World, seen: Seen) -> float:
     return time.monotonic() - begin
 
 
+def _clean(world: World) -> None:
+    """Nothing left to do, and Docker too finds every container well (it looks every 10 s)."""
+    world.stack.pulumi("preview", "--expect-no-changes")
+
+    def healthy() -> None:
+        said = world.ssh("docker ps -a --filter health=unhealthy --format '{{.Names}}'")
+        assert not said, f"unhealthy: {said}"
+
+    until(healthy, 30)
+
+
 def _play(world: World, scenario: Scenario) -> dict[str, float]:
     if scenario.prepare:
         scenario.prepare.do(world)
@@ -32,7 +43,7 @@ def _play(world: World, scenario: Scenario) -> dict[str, float]:
     scenario.breaks.do(world)
     broken = time.monotonic()
     for symptom in scenario.symptom:
-        until(lambda symptom=symptom: symptom.check(world), symptom.within_s)  # type: ignore[misc]
+        until(lambda symptom=symptom: symptom.check(world), symptom.within_s, symptom.pause_s)  # type: ignore[misc]
     shown = time.monotonic() - broken
     detect = [_detect(world, seen) for seen in scenario.seen]
     begin = time.monotonic()
@@ -41,7 +52,7 @@ def _play(world: World, scenario: Scenario) -> dict[str, float]:
     healed = time.monotonic() - begin
     if scenario.after:
         until(lambda: scenario.after.check(world), scenario.after.within_s)  # type: ignore[union-attr]
-    world.stack.pulumi("preview", "--expect-no-changes")
+    _clean(world)
     world.find(planted, redis=not scenario.flushes_redis)
     return {"symptom_s": shown, "detect_s": min(detect), "heal_s": healed}
 
@@ -51,12 +62,13 @@ def test_scenario(world: World, scenario: Scenario) -> None:
     begin = time.monotonic()
     try:
         times = _play(world, scenario)
-    except BaseException:
+    except BaseException as error:
+        print(f"{scenario.name} failed: {str(error)[:3000]}")
         if scenario.undo:
             scenario.undo.do(world)
         world.rescue()
         raise
     if scenario.undo:
         scenario.undo.do(world)
-        world.stack.pulumi("preview", "--expect-no-changes")
+        _clean(world)
     measured.note(scenario.name, {**times, "whole_s": time.monotonic() - begin})
