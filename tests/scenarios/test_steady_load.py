@@ -52,7 +52,7 @@ def test_the_other_seven_answer_every_request(world: World, repaired: str) -> No
     world.ssh(f"docker rm -f {container}")
     assert world.get(f"https://{repaired}.mech.is/").code == 502
     world.up()
-    world.stack.well()
+    world.well()
     time.sleep(2)
     said = load.end()
     after = set(world.ssh(f"docker ps --format '{made}' | cut -d' ' -f1,2").splitlines())

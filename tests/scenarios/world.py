@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from mech_infra.catalogue import SERVICES
 from sandbox import credentials, daemon, internet, steps
 from sandbox.host import machine
 from sandbox.settings import load
@@ -58,7 +59,7 @@ class World:
         shutil.copy(self._config, self._original)
         self.reset()
         self.stack.up()
-        self.stack.well()
+        self.well()
 
     def reuse(self) -> bool:
         """Whether there is one to go on with."""
@@ -68,7 +69,8 @@ class World:
         self.reset()
         if self.stack.pulumi("preview", "--expect-no-changes", check=False).returncode:
             self.rescue()
-        return all(entry["state"] == "ok" for entry in self.stack.health(20))
+        self.well(30)
+        return True
 
     def reset(self) -> None:
         """Put back what is not a matter of state: vendors, keys, the edge's time-outs, the stack's config."""
@@ -83,9 +85,9 @@ class World:
         self.reset()
         self._host_ip = ""
         try:
-            self.stack.mech("recover", "--stack", STACK)
-            self.stack.up()
-            self.stack.well()
+            self.stack.mech("recover", "--stack", STACK, "--force")  # nobody else works on this stack
+            self.up()
+            self.well()
             self.stack.pulumi("preview", "--expect-no-changes")
         except Exception as error:
             print(f"the sandbox is made anew, since: {str(error)[-1500:]}")
@@ -135,6 +137,17 @@ class World:
 
     def health_of(self, service: str) -> Answer:
         return self.get(f"https://{service}.mech.is/health", timeout=15)
+
+    def well(self, within_s: float = 90) -> None:
+        """All eight say ok to a visitor. Raises AssertionError with what the others say."""
+
+        def ok() -> None:
+            asked = {name: self.net.begin("GET", f"https://{name}.mech.is/health", timeout=15) for name in SERVICES}
+            said = {name: self.net.end(number) for name, number in asked.items()}
+            bad = {n: f"{a.code} {a.text[:300]}" for n, a in said.items() if a.json.get("status") != "ok"}
+            assert not bad, bad
+
+        until(ok, within_s)
 
     # -- a person on the host -----------------------------------------------------------------------------------
 

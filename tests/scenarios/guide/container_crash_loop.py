@@ -1,7 +1,7 @@
 """A setting that the service refuses: its container starts and ends again and again."""
 
 from tests.scenarios.scenario import Scenario
-from tests.scenarios.steps import config, config_back, http, logs, says, status, up
+from tests.scenarios.steps import config, config_back, http, logs, preview, says, status, up
 
 SCENARIO = Scenario(
     title="Container in a crash loop",
@@ -12,6 +12,9 @@ SCENARIO = Scenario(
         says("docker inspect -f '{{.State.Status}}' mech-queue", "restarting"),
         logs("mech-queue", "QUEUE_WORKERS must be a whole number from 1 to 64"),
     ),
-    seen=(status("queue 502 down: nginx has no answer from the container"),),
+    seen=(
+        preview("not well: the container mech-queue is restarting"),
+        status("queue 502 down: nginx has no answer from the container"),
+    ),
     heal=config_back() + up(),
 )

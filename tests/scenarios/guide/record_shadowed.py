@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     guide="DNS Propagation Issues",
     breaks=shadowed("llm", "203.0.113.9"),
     symptom=(http("llm", 523), http("llm", 200)),
-    seen=(preview("not ours", "llm.mech.is", "203.0.113.9"),),
+    seen=(preview("not ours: the record A llm.mech.is → 203.0.113.9 stands beside ours, and visitors get either"),),
     heal=unshadowed("llm", "203.0.113.9"),
     undo=unshadowed("llm", "203.0.113.9"),
 )
