@@ -63,7 +63,7 @@ def test_scenario(world: World, scenario: Scenario) -> None:
     try:
         times = _play(world, scenario)
     except (Exception, pytest.fail.Exception) as error:  # the latter: a time-out
-        print(f"{scenario.name} failed: {str(error)[:3000]}")
+        print(f"{scenario.name} failed: {str(error)[:500]} … {str(error)[-2000:]}")
         if scenario.undo:
             scenario.undo.do(world)
         world.rescue()

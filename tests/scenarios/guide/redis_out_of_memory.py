@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     guide="Redis Performance Issues",
     breaks=on_host("docker exec redis redis-cli config set maxmemory 100kb"),
     symptom=(http("queue", 503, "/jobs", method="POST", body={"type": "echo"}, text="Redis: OOM"),),
-    seen=(preview("drift: redis: redis maxmemory: 102400 (declared: 402653184)"),),
+    seen=(preview("drift: redis: maxmemory: 102400 (declared: 402653184)"),),
     heal=up(),
     after=http("queue", 202, "/jobs", method="POST", body={"type": "echo"}),
 )

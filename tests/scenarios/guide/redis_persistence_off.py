@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     guide="Redis Performance Issues",
     breaks=on_host("docker exec redis redis-cli config set save ''"),
     symptom=(says("docker exec redis redis-cli config get save | tail -n +2 | wc -w", "0"),),
-    seen=(preview("drift: redis: redis save: empty (declared: 900 1)"),),
+    seen=(preview("drift: redis: save: empty (declared: 900 1)"),),
     heal=up(),
     after=says("docker exec redis redis-cli config get save", "900 1"),
 )
