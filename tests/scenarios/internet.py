@@ -19,7 +19,16 @@ WORKER = """
 import asyncio, json, sys, time, threading, ssl, os
 import httpx
 context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
+async def many(order):
+    limits = httpx.Limits(max_connections=20)
+    async with httpx.AsyncClient(verify=context, timeout=60, trust_env=False, limits=limits) as client:
+        got = await asyncio.gather(*(client.get(order["url"]) for _ in range(order["repeat"])))
+    codes = [answer.status_code for answer in got]
+    said = {"code": 0, "text": json.dumps({str(code): codes.count(code) for code in set(codes)}), "headers": {}, "ms": 0}
+    print(json.dumps({"id": order["id"], **said}), flush=True)
 async def one(order):
+    if order["repeat"] > 1:
+        return await many(order)
     begin = time.monotonic()
     try:
         async with httpx.AsyncClient(verify=context, timeout=order["timeout"], trust_env=False) as client:
@@ -100,12 +109,15 @@ class Internet:
 
     def begin(
         self, method: str, url: str, *, json_body: Any = None, size: int = 0, timeout: float = 30,
-        headers: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None, repeat: int = 1,
     ) -> int:  # fmt: skip
-        """Send one and do not wait; `size` is a body of so many bytes. Returns its number for `end`."""
+        """Send one and do not wait; `size` is a body of so many bytes. Returns its number for `end`.
+
+        `repeat`: so many by kept connections, as fast as it goes; the answer's text counts the codes.
+        """
         number = next(self._numbers)
         order = {"id": number, "method": method, "url": url, "json": json_body, "size": size, "timeout": timeout,
-                 "headers": headers or {}}  # fmt: skip
+                 "headers": headers or {}, "repeat": repeat}  # fmt: skip
         assert self._process.stdin is not None
         with self._came:
             self._process.stdin.write((json.dumps(order) + "\n").encode())

@@ -258,9 +258,9 @@ def status(*words: str, within_s: float = 0) -> Seen:
     return Seen("status", words, run, "mech status", within_s)
 
 
-def diagnosis(line: str, *words: str, by: By = "diagnosis", shown: str = "") -> Seen:
+def diagnosis(line: str, *words: str, by: By = "diagnosis", shown: str = "", within_s: float = 0) -> Seen:
     """The guide's own command on the host says it; our product has no better eye for this one."""
-    return Seen(by, words, lambda world: world.ssh(line, check=False), shown or line)
+    return Seen(by, words, lambda world: world.ssh(line, check=False), shown or line, within_s)
 
 
 def told(command: str, run: Callable[[World], str], *words: str, by: By = "diagnosis", within_s: float = 0) -> Seen:

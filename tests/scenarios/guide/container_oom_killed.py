@@ -7,9 +7,10 @@ SCENARIO = Scenario(
     title="Container OOM-killed",
     guide="Memory Issues",
     breaks=on_host(
-        "docker update --memory 6m --memory-swap 6m mech-search; docker restart -t 1 mech-search", check=False
+        "docker stop -t 1 mech-search; docker update --memory 6m --memory-swap 6m mech-search; docker start mech-search",
+        check=False,
     ),
     symptom=(says("docker events --since 60s --until 0s --filter event=oom --filter container=mech-search", "oom"),),
-    seen=(preview("services-search", "memory"),),
+    seen=(preview("docker:index:Container services-search", "~memory"),),
     heal=up(),
 )

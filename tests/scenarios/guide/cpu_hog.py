@@ -24,7 +24,7 @@ SCENARIO = Scenario(
     guide="High CPU Usage",
     breaks=on_host("docker update --cpus 2 mech-queue") + hog(),
     symptom=(holds("`docker stats`: mech-queue above 100 % CPU", busy),),
-    seen=(preview("services-queue", "cpus"),),
+    seen=(preview("docker:index:Container services-queue", "~cpus"),),
     heal=up(),
     after=says("docker inspect -f '{{.HostConfig.NanoCpus}}' mech-queue", "500000000"),
 )

@@ -10,7 +10,8 @@ SCENARIO = Scenario(
         "docker stop redis; docker rm redis; docker run -d --name redis --network mech-network redis:alpine",
         "on the host, the guide's repair: `docker run -d --name redis --network mech-network redis:alpine`",
     ),
-    symptom=(depends("queue", "redis", "refused the password in REDIS_URL", within_s=60),),
+    symptom=(depends("queue", "redis", "Could not connect to Redis at redis:6379"),),
     seen=(preview("drift: docker: container redis: made by hand"),),
     heal=up(),
+    limits="The stand-in of redis:alpine answers in protected mode; the real image would say that it refuses the password.",
 )
