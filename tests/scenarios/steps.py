@@ -21,6 +21,30 @@ def on_host(line: str, says: str = "", check: bool = True) -> Step:
     return Step(says or f"on the host: `{line}`", lambda world: world.ssh(line, check))
 
 
+def fill(folder: str) -> Step:
+    """A disk to its last block: also those that only root may take, as the containers are root."""
+    line = (
+        f"n=0; for size in 1G 64M 4M 256K 4K; do while fallocate -l $size {folder}/full.$n 2>/dev/null; "
+        f"do n=$((n+1)); done; rm -f {folder}/full.$n; done"
+    )
+    return Step(f"on the host: files in {folder} take all that is free", lambda world: world.ssh(line))
+
+
+def emptied(folder: str) -> Step:
+    return on_host(f"rm -f {folder}/full.*")
+
+
+def large_requests(service: str, path: str, key: str) -> Step:
+    """A dozen requests of 0.9 MB at once; their codes go to `world.seen_codes`."""
+    url = f"https://{service}.mech.is{path}"
+
+    def do(world: World) -> None:
+        sent = [world.net.begin("POST", url, json_body={key: "x" * 900_000}, timeout=15) for _ in range(12)]
+        world.seen_codes = [world.net.end(number).code for number in sent]
+
+    return Step(f"a dozen large requests to {service}", do)
+
+
 def setting(name: str, value: str) -> Step:
     """A person changes a setting of the zone in Cloudflare's dashboard."""
     return Step(
@@ -209,6 +233,15 @@ def there(line: str, text: str, within_s: float = 30) -> Symptom:
 
 def holds(what: str, check: Callable[[World], None], within_s: float = 30) -> Symptom:
     return Symptom(what, check, within_s)
+
+
+def got(code: int) -> Symptom:
+    """Some of the requests that the break sent were answered so."""
+
+    def check(world: World) -> None:
+        assert code in world.seen_codes, world.seen_codes
+
+    return Symptom(f"HTTP {code} to some of them", check)
 
 
 # -- seen -------------------------------------------------------------------------------------------------------

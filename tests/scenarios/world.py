@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from mech_infra.catalogue import SERVICES
+from mech_infra.commands.volume import DATA as DATA
 from sandbox import credentials, daemon, internet, steps
 from sandbox.host import machine
 from sandbox.settings import load
