@@ -9,7 +9,8 @@ SCENARIO = Scenario(
     breaks=Step(
         "at Vultr: the instance is halted", lambda world: world.vultr("POST", f"/instances/{world.instance}/halt")
     ),
-    symptom=(http("llm", 522, within_s=60),),
-    seen=(preview("does not answer"), status("llm 522 down: no answer from the origin")),
+    symptom=(http("llm", 523, within_s=60),),
+    seen=(preview("does not answer"), status("llm 523 down: the origin cannot be reached")),
     heal=recover() + up(),
+    limits="The sandbox takes a halted host's address away (523); at Vultr nobody answers at it (522).",
 )

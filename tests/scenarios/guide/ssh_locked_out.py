@@ -13,11 +13,11 @@ def shut_out(world: World) -> None:
 SCENARIO = Scenario(
     title="UFW rule order cuts SSH",
     guide="Issue 1: All Services Unreachable",
-    breaks=on_host("ufw insert 1 deny 22/tcp"),
+    breaks=on_host("ufw insert 1 deny 22"),
     symptom=(holds("`ssh root@HOST`: “Connection timed out”", shut_out),),
     seen=(preview("does not answer"),),
-    heal=console("ufw delete deny 22/tcp") + up(),
-    undo=console("ufw delete deny 22/tcp", check=False),
+    heal=console("ufw delete deny 22") + up(),
+    undo=console("ufw delete deny 22", check=False),
     limits="No program can come in by a closed door: Vultr's console is needed, which the sandbox stands in for "
     "by entering the host's namespaces.",
 )
