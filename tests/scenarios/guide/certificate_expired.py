@@ -14,7 +14,7 @@ SCENARIO = Scenario(
             OPENSSL, "certificate has expired", shown="openssl s_client -connect 127.0.0.1:443 -servername llm.mech.is"
         ),
     ),
-    seen=(preview("drift: certificate: certificate: expired on"),),
+    seen=(preview("drift: certificate: /etc/ssl/mech/mech.crt: expired on"),),
     heal=up(),
     after=says("openssl x509 -in /etc/ssl/mech/mech.crt -noout -checkend 2592000", "will not expire"),
 )

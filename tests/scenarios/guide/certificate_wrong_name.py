@@ -12,7 +12,7 @@ SCENARIO = Scenario(
     symptom=(
         says(OPENSSL, "CN = other.example", shown="openssl s_client -connect 127.0.0.1:443 -servername llm.mech.is"),
     ),
-    seen=(preview("drift: certificate: certificate: for other.example"),),
+    seen=(preview("drift: certificate: /etc/ssl/mech/mech.crt: for other.example"),),
     heal=up(),
     after=says("openssl x509 -in /etc/ssl/mech/mech.crt -noout -ext subjectAltName", "DNS:*.mech.is, DNS:mech.is"),
 )
