@@ -6,7 +6,7 @@ from tests.scenarios.steps import got, http, large_requests, on_host, preview, s
 SCENARIO = Scenario(
     title="Indexing fails: memory",
     guide="mech-indexer: Indexing Failures",
-    breaks=on_host("docker update --memory 6m --memory-swap 6m mech-indexer")
+    breaks=on_host("docker update --memory 10m --memory-swap 10m mech-indexer")
     + large_requests("indexer", "/index", "repo"),
     symptom=(
         says(
@@ -17,5 +17,5 @@ SCENARIO = Scenario(
     seen=(preview("docker:index:Container services-indexer", "~memory"),),
     heal=up(),
     after=http("indexer", 200, "/index", method="POST", body={"repo": "mech-is/example"}),
-    limits="The stand-in of GitHub has one small repository: large requests take the memory that a large one would.",
+    limits="The stand-in of GitHub has one small repository: large requests take the memory that a large one would. Lower still (6 MB), the indexer dies again and again, and then Docker refuses `docker update` now and then (“cannot update a stopped container”): `pulumi up` fails, and has to be run again.",
 )
