@@ -4,7 +4,7 @@ SHELL := /bin/bash
 STACK := sandbox
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: up down test check lint unit lock setup
+.PHONY: up down test check lint unit lock setup scenarios
 
 up: setup
 	@. .venv/bin/activate && mech sandbox start
@@ -38,9 +38,15 @@ unit: .venv/stamp
 	@$(PYTHON) -m engine environment
 	@touch $@
 
-# Everything: then the real engine against the real sandbox (root). The tests' sandboxes are their own.
+# Everything: then the real engine against the real sandbox (root), and a third of the scenarios, another one at each
+# commit. The tests' sandboxes are their own.
+PART := $(shell echo $$(($$(git rev-list --count HEAD 2>/dev/null || echo 0) % 3 + 1))/3)
 test: setup lint check unit
-	@. .venv/bin/activate && pytest -q tests/sandbox
+	@. .venv/bin/activate && pytest -q tests/sandbox && MECH_SCENARIO_PART=$(PART) pytest -q tests/scenarios
+
+# Every failure of the guide: broken, seen, healed, clean. MECH_SCENARIO_PART=2/3 runs a part, -k in ARGS some.
+scenarios: setup
+	@. .venv/bin/activate && pytest -v tests/scenarios $(ARGS)
 
 lock:
 	@uv pip compile -q --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock

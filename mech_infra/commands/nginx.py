@@ -122,7 +122,10 @@ systemctl unmask -q nginx 2>/dev/null || true
 systemctl enable -q nginx
 install -m 644 "$stage/mech" {LOGROTATE}
 chmod 644 {CONFIG} 2>/dev/null && chown root:root {CONFIG} || true
-if cmp -s "$stage/mech.conf" {CONFIG} && systemctl is-active --quiet nginx; then echo unchanged; exit 0; fi
+# The file may be right and nginx still run what it read before.
+if cmp -s "$stage/mech.conf" {CONFIG} && systemctl is-active --quiet nginx && nginx -t 2>/dev/null; then
+  systemctl reload nginx; echo unchanged; exit 0
+fi
 if [ -e {CONFIG} ]; then cp -p {CONFIG} "$stage/before"; fi
 install -m 644 "$stage/mech.conf" {CONFIG}
 if ! nginx -t 2> "$stage/errors"; then

@@ -38,7 +38,12 @@ class Network(pulumi.ComponentResource):
                 checks.network(catalogue.NETWORK_NAME),
                 *(checks.container(name, catalogue.NETWORK_NAME, given) for name, given in aliases.items()),
             ],
-            watches=[checks.foreign_containers(), checks.ill_containers(), checks.foreign_listeners(ports)],
+            watches=[
+                checks.foreign_containers(),
+                checks.foreign_networks(),
+                checks.ill_containers(),
+                checks.foreign_listeners(ports),
+            ],
             parent=self,
         )
         cleared = host.access.run(

@@ -45,6 +45,7 @@ class Proxy(pulumi.ComponentResource):
             [
                 checks.unit("nginx"),
                 checks.nginx_accepts(),
+                checks.nginx_runs_its_config(),
                 *(checks.file(path, content) for path, content in written.items()),
             ],
             watches=[checks.foreign_sites()],

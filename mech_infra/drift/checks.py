@@ -110,6 +110,10 @@ def nginx_accepts() -> Check:
     return Check("nginx -t", "accepts", "nginx-accepts")
 
 
+def nginx_runs_its_config() -> Check:
+    return Check("what nginx runs", "its config", "nginx-current")
+
+
 # --- what is not ours: told, never touched
 
 
@@ -132,6 +136,10 @@ def foreign_rules(told: bool = True) -> Watch:
 
 def foreign_containers() -> Watch:
     return Watch("foreign-containers")
+
+
+def foreign_networks() -> Watch:
+    return Watch("foreign-networks")
 
 
 def docker_down() -> Watch:
@@ -170,5 +178,5 @@ def foreign_keys(ours: str) -> Watch:
 
 
 def foreign_sites() -> Watch:
-    """Files of nginx's that others put beside ours."""
+    """Files of nginx's that others put beside ours, and those of its package that they changed."""
     return Watch("foreign-sites")

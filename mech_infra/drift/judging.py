@@ -208,8 +208,16 @@ def _nginx_accepts(args: Args, facts: Facts) -> str | None:
     return "refuses: " + (about["says"][0].strip() if about["says"] else "see nginx -t on the host")
 
 
+def _nginx_current(args: Args, facts: Facts) -> str | None:
+    about = facts.get("nginx") or {}
+    worker, config = about.get("newest_worker_s"), about.get("config_s")
+    # Half a clock tick and the probe's own steps lie between the two readings.
+    stale = worker is not None and config is not None and worker > config + 0.05
+    return "an older config than the file" if stale else None
+
+
 JUDGES: dict[str, Callable[[Args, Facts], str | None]] = {
     "unit": _unit, "package": _package, "file": _file, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
     "ufw-rule": _ufw_rule, "ufw-only-declared": _ufw_only_declared, "docker-guard": _docker_guard, "container": _container, "network": _network, "image": _image,
-    "redis": _redis, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts,
+    "redis": _redis, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts, "nginx-current": _nginx_current,
 }  # fmt: skip

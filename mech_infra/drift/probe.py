@@ -17,6 +17,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from typing import Any
 
 WANT: dict[str, Any] = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
@@ -174,8 +175,28 @@ def certificate() -> dict[str, Any] | None:
 
 
 def nginx() -> dict[str, Any]:
+    """`newest_worker_s` and `config_s` are ages: a worker reads the config when it starts."""
     code, said = run("nginx", "-t")
-    return {"accepts": code == 0, "says": [line for line in said.splitlines() if "[emerg]" in line][:1]}
+    ages = []
+    uptime = float((text("/proc/uptime") or "0").split()[0])
+    for path in glob.glob("/proc/[0-9]*/comm"):
+        if (text(path) or "").strip() == "nginx":
+            # After the name in brackets the start time is the 20th field, in clock ticks since boot (proc(5)).
+            fields = (text(path[: -len("comm")] + "stat") or "").rpartition(")")[2].split()
+            if len(fields) > 19:
+                ages.append(uptime - int(fields[19]) / os.sysconf("SC_CLK_TCK"))
+    try:
+        # Not the modification time: a file that was moved back has its old one.
+        config: float | None = time.time() - os.stat(WANT.get("config", "")).st_ctime
+    except OSError:
+        config = None
+    _, verified = run("dpkg", "--verify", "nginx-common")
+    return {
+        "accepts": code == 0, "says": [line for line in said.splitlines() if "[emerg]" in line][:1],
+        "newest_worker_s": min(ages) if ages else None, "config_s": config,
+        # rpm's format: the third column is the checksum.
+        "edited": [line.split()[-1] for line in verified.splitlines() if line[2:3] == "5" and "/etc/nginx/" in line],
+    }  # fmt: skip
 
 
 def keys() -> list[dict[str, str]]:

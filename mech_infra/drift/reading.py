@@ -34,6 +34,7 @@ WANT: dict[str, Any] = {
     "packages": list(boot.PACKAGES),
     "redis": list(redis.SETTINGS),
     "certificate": nginx.CERTIFICATE,
+    "config": nginx.CONFIG,
     "key": nginx.KEY,
 }  # fmt: skip
 

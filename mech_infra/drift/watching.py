@@ -39,6 +39,14 @@ def _foreign_containers(args: Args, facts: Facts) -> list[str]:
     ]  # fmt: skip
 
 
+def _foreign_networks(args: Args, facts: Facts) -> list[str]:
+    found = (facts.get("docker") or {}).get("networks", [])
+    return [
+        f"not ours: the network {n['name']} is not declared (left as it is)"
+        for n in found if MANAGED not in n["labels"] and n["name"] not in ("bridge", "host", "none")
+    ]  # fmt: skip
+
+
 def _docker_down(args: Args, facts: Facts) -> list[str]:
     down = "docker" in facts and facts["docker"] is None
     return (
@@ -57,7 +65,11 @@ def _foreign_listeners(args: Args, facts: Facts) -> list[str]:
 
 def _foreign_sites(args: Args, facts: Facts) -> list[str]:
     found = [path for path in facts.get("files") or {} if path.startswith("/etc/nginx/") and path != nginx.CONFIG]
-    return [f"not ours: {path} is not declared, and nginx reads it (left as it is)" for path in sorted(found)]
+    edited = sorted((facts.get("nginx") or {}).get("edited", []))
+    return [
+        *(f"not ours: {path} is not declared, and nginx reads it (left as it is)" for path in sorted(found)),
+        *(f"not ours: {path} is not as its package brought it (left as it is)" for path in edited),
+    ]
 
 
 def _foreign_keys(args: Args, facts: Facts) -> list[str]:
@@ -105,6 +117,7 @@ def _foreign_group_rules(args: Args, facts: Facts) -> list[str]:
 
 WATCHES: dict[str, Callable[[Args, Facts], list[str]]] = {
     "foreign-rules": _foreign_rules, "foreign-containers": _foreign_containers,
+    "foreign-networks": _foreign_networks,
     "ill-containers": _ill_containers, "foreign-listeners": _foreign_listeners, "foreign-sites": _foreign_sites,
     "docker-down": _docker_down, "foreign-keys": _foreign_keys,
     "shadowing-records": _shadowing_records, "foreign-rulesets": _foreign_rulesets,

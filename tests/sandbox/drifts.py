@@ -222,7 +222,7 @@ def nginx_main_config_edited(s: Surface) -> Drift:
     file = "/etc/nginx/nginx.conf"
     return shell(s, f"worker_connections 16 in {file}", f"sha256sum {file}",
                  f"cp -p {file} /tmp/nginx.conf && sed -i 's/worker_connections .*/worker_connections 16;/' {file}",
-                 undo=f"mv /tmp/nginx.conf {file}")  # fmt: skip
+                 file, f"mv /tmp/nginx.conf {file}")  # fmt: skip
 
 
 @kind

@@ -25,6 +25,7 @@ STACK = "sandbox"
 @dataclass
 class Stack:
     settings: Settings
+    folder: Path = REPO  # where Pulumi.yaml and the stack's config are
 
     @property
     def env(self) -> dict[str, str]:
@@ -47,7 +48,7 @@ class Stack:
     ) -> subprocess.CompletedProcess[str]:
         argv = ["pulumi", *arguments, *(["--stack", STACK] if stack else []), "--non-interactive"]
         done = subprocess.run(
-            argv, cwd=REPO, env=self.env, capture_output=True, text=True, timeout=timeout, check=False
+            argv, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=timeout, check=False
         )
         if check and done.returncode:
             raise AssertionError(f"{' '.join(argv)}: {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
@@ -61,7 +62,9 @@ class Stack:
 
     def mech(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         argv = [str(Path(sys.prefix) / "bin" / "mech"), *arguments]
-        done = subprocess.run(argv, cwd=REPO, env=self.env, capture_output=True, text=True, timeout=200, check=False)
+        done = subprocess.run(
+            argv, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=200, check=False
+        )
         if check and done.returncode:
             raise AssertionError(f"{' '.join(argv)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
@@ -120,7 +123,9 @@ class Stack:
             "--skip-preview",
         ]
         log = (self.settings.state / "killed.log").open("ab")
-        process = subprocess.Popen(argv, cwd=REPO, env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            argv, cwd=self.folder, env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
         try:
             process.wait(after_s)
             return False

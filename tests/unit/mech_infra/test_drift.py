@@ -52,7 +52,7 @@ def good() -> dict[str, Any]:
                    "images": {"redis:alpine": ["redis"], "r.io/x:1": ["r.io/x", "other"]}},
         "redis": {"maxmemory": "1"},
         "certificate": {"end": end.strftime("%b %d %H:%M:%S %Y GMT"), "names": ["*.mech.is", "mech.is"], "matches": True},
-        "nginx": {"accepts": True, "says": []},
+        "nginx": {"accepts": True, "says": [], "newest_worker_s": 5.0, "config_s": 5.1, "edited": []},
         "mounts": [["/dev/vda", "/data"]],
         "listeners": [{"address": "0.0.0.0", "port": 80, "process": "nginx"}],
     }  # fmt: skip
@@ -64,7 +64,7 @@ ALL = [
     checks.unit("ufw", boot_only=True), checks.package("nginx"), checks.container("redis", "mech-network", ["redis"]),
     checks.container("mech-llms", "mech-network"), checks.network("mech-network"), checks.redis_setting("maxmemory", "1"),
     checks.image("redis:alpine"), checks.image("r.io/x:1"),
-    checks.certificate(["*.mech.is", "mech.is"], 30), checks.nginx_accepts(), checks.mounted("/data"),
+    checks.certificate(["*.mech.is", "mech.is"], 30), checks.nginx_accepts(), checks.nginx_runs_its_config(), checks.mounted("/data"),
 ]  # fmt: skip
 WIRES = {check.label: check.wire for check in ALL}
 
@@ -127,6 +127,7 @@ LATE = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).strftime("%b %d %H:%M:%S
         (["certificate", "matches"], False, "/etc/ssl/mech/mech.crt", "does not belong to its key"),
         (["certificate", "end"], LATE, "/etc/ssl/mech/mech.crt", "expired on "),
         (["nginx"], {"accepts": False, "says": ["[emerg] bad"]}, "nginx -t", "refuses: [emerg] bad"),
+        (["nginx", "newest_worker_s"], 60.0, "what nginx runs", "an older config"),
         (["mounts"], [], "/data", "not mounted"),
     ],
 )  # fmt: skip
@@ -164,6 +165,8 @@ def test_a_rule_after_ours_shadows_nothing() -> None:
         (checks.ill_containers(), {"docker": {"containers": [container("llm", status="Up (unhealthy)")]}}, "unhealthy"),
         (checks.docker_down(), {"docker": None}, "mech recover"),
         (checks.foreign_listeners({3008: ""}), {"listeners": [{"port": 3008, "process": "python3"}]}, "port 3008 is held by python3"),
+        (checks.foreign_sites(), {"nginx": {"edited": ["/etc/nginx/nginx.conf"]}}, "/etc/nginx/nginx.conf is not as its package"),
+        (checks.foreign_networks(), {"docker": {"networks": [{"name": "x", "labels": {}}]}}, "network x"),
         (checks.foreign_sites(), {"files": {"/etc/nginx/conf.d/x.conf": {}}}, "/etc/nginx/conf.d/x.conf"),
         (checks.foreign_keys("ssh-ed25519 OURS us@here"),
          {"keys": [{"key": "ssh-ed25519 OURS", "comment": "x"}, {"key": "ssh-rsa THEIRS", "comment": "a@b"}]}, "the key a@b"),
@@ -187,7 +190,7 @@ def test_nothing_of_ours_is_named_as_foreign() -> None:
     }  # fmt: skip
     ours["files"][nginx.CONFIG] = {}
     watches = [
-        checks.docker_down(), checks.foreign_rules(), checks.foreign_containers(), checks.ill_containers(), checks.foreign_sites(),
+        checks.docker_down(), checks.foreign_networks(), checks.foreign_rules(), checks.foreign_containers(), checks.ill_containers(), checks.foreign_sites(),
         checks.foreign_keys("ssh-ed25519 OURS us@here"), checks.foreign_listeners({80: "nginx"}), checks.shadowing_records(["llm.mech.is"]), checks.foreign_rulesets(),
         checks.foreign_group_rules([Allow("80")]),
     ]  # fmt: skip

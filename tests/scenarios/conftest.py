@@ -1,0 +1,31 @@
+"""One sandbox for all scenarios of a run; MECH_SCENARIO_KEEP=1 goes on with one that is there, and leaves it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox import steps
+
+from .collect import chosen
+from .world import World
+
+SCENARIOS, SEED = chosen()
+KEEP = bool(os.environ.get("MECH_SCENARIO_KEEP"))
+
+
+def pytest_report_header() -> str:
+    return f"scenarios: order of MECH_SCENARIO_SEED={SEED}, part {os.environ.get('MECH_SCENARIO_PART') or '1/1'}"
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    world = World("scenarios")
+    if not (KEEP and world.reuse()):
+        world.make()
+    yield world
+    world.close()
+    if not KEEP:
+        steps.remove(world.settings)

@@ -1,0 +1,1 @@
+"""One failure of the guide a file; each defines SCENARIO."""

@@ -1,0 +1,13 @@
+"""R2_ACCESS_KEY is not in the config, and the container was made anew without it."""
+
+from tests.scenarios.scenario import Scenario
+from tests.scenarios.steps import config_back, config_refuses, depends, gone, remade, up
+
+SCENARIO = Scenario(
+    title="R2_ACCESS_KEY missing",
+    guide="mech-storage: R2 Connection Errors",
+    breaks=gone("mech:R2_ACCESS_KEY") + remade("storage", without="R2_ACCESS_KEY"),
+    symptom=(depends("storage", "r2", "Access Denied: R2_ACCESS_KEY is not set"),),
+    seen=(config_refuses("mech:R2_ACCESS_KEY is missing and storage cannot work without it"),),
+    heal=config_back() + up(),
+)

@@ -1,0 +1,16 @@
+"""Redis' password is changed in the running server: who connects anew does not get in."""
+
+from tests.scenarios.scenario import Scenario
+from tests.scenarios.steps import depends, on_host, preview, status, up
+
+SCENARIO = Scenario(
+    title="Redis: wrong password",
+    guide="mech-queue: Redis Connection Errors",
+    breaks=on_host("docker exec redis redis-cli config set requirepass other; docker restart -t 2 mech-queue"),
+    symptom=(depends("queue", "redis", "Redis at redis:6379 refused the password in REDIS_URL", within_s=60),),
+    seen=(
+        preview("drift: redis: maxmemory: not readable: it refuses the declared password"),
+        status("queue 503 degraded: redis: Redis at redis:6379 refused the password in REDIS_URL"),
+    ),
+    heal=up(),
+)
