@@ -55,11 +55,12 @@ def recover(
     as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done")] = False,
     force: Annotated[bool, typer.Option("--force", help="also take the lock from a process that may live")] = False,
+    reboot: Annotated[bool, typer.Option("--reboot", help="restart a host that runs and does not answer SSH")] = False,
 ) -> None:
     """Put a stack right after `pulumi up` was killed, or the host halted or lost, so that the next `pulumi up` works."""
     from mech_ops import recover as recovery
 
-    done = recovery.recover(stack, dry_run, force)
+    done = recovery.recover(stack, dry_run, force, reboot)
     if as_json:
         print(json.dumps([{"what": what, "done": how} for what, how in done], indent=2))
     elif not done:

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 
 _INSTANCE = "vultr:index/instance:Instance"
 _BOOT_S = 180
+_GOES_DOWN_S = 5
 _SSH = 22
 # Failed too often, systemd wants to be told before it tries again.
 _START_DOCKER = (
@@ -60,9 +61,12 @@ def without(state: Json, gone: list[str]) -> Json:
 
 
 def recover(
-    state: Json, vultr: httpx.Client, dry_run: bool, wait_s: float = _BOOT_S
+    state: Json, vultr: httpx.Client, dry_run: bool, reboot: bool = False, wait_s: float = _BOOT_S
 ) -> tuple[Json, list[tuple[str, str]]]:
-    """Returns (the state, what was done); a new state must be written back. Raises OpsError when Vultr cannot be asked."""
+    """Returns (the state, what was done); a new state must be written back. Raises OpsError when Vultr cannot be asked.
+
+    `reboot`: also a host that runs and does not answer SSH. Its own rules, as saved, are in force again after that.
+    """
     known = instance(state)
     if known is None:
         return state, []
@@ -87,9 +91,17 @@ def recover(
             )
         return state, [(f"host {address} was {about['power_status']}", "started; SSH answers")]
     if in_docker(state) and not answers(address, 10):
+        if reboot and not dry_run:
+            _ask(vultr, "POST", f"/instances/{known['id']}/reboot")
+            time.sleep(_GOES_DOWN_S)
+            if not answers(address, wait_s):
+                raise OpsError(
+                    f"host {address} was rebooted, but SSH still does not answer: look at its console at Vultr"
+                )
+            return state, [(f"host {address} ran, but SSH did not answer", "rebooted; SSH answers")]
         return state, [
             (f"host {address} runs at Vultr, but SSH does not answer",
-             "look at its console at Vultr; mech:host.sshFrom must contain this machine's address"),
+             "mech:host.sshFrom must contain this machine's address; if it does: mech recover --reboot"),
         ]  # fmt: skip
     if in_docker(state) and not host_shell.run(state, "systemctl is-active --quiet docker"):
         if dry_run:

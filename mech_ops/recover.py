@@ -189,7 +189,9 @@ def stale(lock: Path) -> bool:
     return "pulumi" not in name
 
 
-def recover(stack: str | None, dry_run: bool = False, force: bool = False) -> list[tuple[str, str]]:
+def recover(
+    stack: str | None, dry_run: bool = False, force: bool = False, reboot: bool = False
+) -> list[tuple[str, str]]:
     """Do all of it; returns (what, what was done). An empty list: there was nothing. Raises OpsError."""
     done: list[tuple[str, str]] = []
     held = locks(os.environ.get("PULUMI_BACKEND_URL"))
@@ -208,7 +210,7 @@ def recover(stack: str | None, dry_run: bool = False, force: bool = False) -> li
     if not operations and host_state.instance(state) is None:
         return done
     vendors, ids = Vendors(), known_ids(state)
-    healed, told = host_state.recover(state, vendors.vultr, dry_run)
+    healed, told = host_state.recover(state, vendors.vultr, dry_run, reboot)
     done += told
     if not operations:
         if healed is not state:

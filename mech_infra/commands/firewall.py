@@ -26,6 +26,22 @@ class Allow:
         return f"allow {self.port}/tcp"
 
 
+def closing(ports: Sequence[str]) -> str:
+    """A regular expression (POSIX extended) for rules of INPUT that close one of these ports to everybody.
+
+    Such a rule stands before UFW's own chains and undoes what is declared. One that names a source (fail2ban's, say)
+    is somebody else's decision about somebody, and does not match.
+    """
+    singles = {str(port) for text in ports for port in _range(text)} | set(ports)
+    match = rf"-p tcp (-m (tcp|multiport) )?(--dports? ({'|'.join(sorted(singles))}) )?"
+    return rf"^-A INPUT ({match})?-j (DROP|REJECT)"
+
+
+def _range(text: str) -> range:
+    first, _, last = text.partition(":")
+    return range(int(first), int(last or first) + 1)
+
+
 def rules(ssh_from: Sequence[str], service_ports: str | None) -> tuple[Allow, ...]:
     """SSH first, then HTTP and HTTPS, then the guide's service range if it is exposed (guide, Issue 1)."""
     sources = [""] if "0.0.0.0/0" in ssh_from else list(ssh_from)
@@ -121,6 +137,9 @@ if grep '^### tuple ###' /etc/ufw/user.rules | head -n {len(wanted)} | grep -qv 
 fi
 {_REMOVE_OTHERS if only_declared else ""}ufw --force default deny incoming >/dev/null
 ufw --force default allow outgoing >/dev/null
+# What closes our ports before UFW is asked; rules that name a source stay.
+iptables -w 5 -S INPUT | sed -n '/-j ufw-/q; /^-A INPUT /p' | grep -E '{closing([allow.port for allow in wanted])}' \\
+  | while read -r rule; do iptables -w 5 -D ${{rule#-A }} </dev/null; done || true
 sed -i '/^{_BEGIN}$/,/^{_END}$/d' /etc/ufw/after.rules
 cat {STATE}/guard >> /etc/ufw/after.rules
 if ufw status | grep -q '^Status: active'; then ufw reload >/dev/null; else ufw --force enable >/dev/null; fi

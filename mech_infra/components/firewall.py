@@ -35,7 +35,7 @@ class Firewall(pulumi.ComponentResource):
                 *(checks.ufw_rule(allow) for allow in allowed), checks.docker_guard(guard),
                 *([checks.ufw_only_declared()] if config.only_declared else []),
             ],
-            watches=[checks.foreign_rules(told=not config.only_declared)],
+            watches=[checks.foreign_rules(allowed, in_ufw=not config.only_declared)],
             parent=self,
         )  # fmt: skip
         applied = host.access.run(

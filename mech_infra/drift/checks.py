@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mech_infra.commands.firewall import Allow
+from mech_infra.commands.firewall import Allow, closing
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ class Watch:
         return {"kind": self.kind, **self.args}
 
 
-def foreign_rules(told: bool = True) -> Watch:
-    """Rules outside UFW, and those in UFW unless they are drift (mech:firewall.onlyDeclared) and `told` as such."""
-    return Watch("foreign-rules", {"in_ufw": told})
+def foreign_rules(allowed: Sequence[Allow], in_ufw: bool = True) -> Watch:
+    """Rules outside UFW that close none of our ports, and those `in_ufw` unless they are drift (onlyDeclared)."""
+    return Watch("foreign-rules", {"in_ufw": in_ufw, "closing": closing([allow.port for allow in allowed])})
 
 
 def foreign_containers() -> Watch:

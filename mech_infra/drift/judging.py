@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from mech_infra.commands.containers import MANAGED
+from mech_infra.commands.firewall import closing
 
 Facts = Mapping[str, Any]
 Args = Mapping[str, Any]
@@ -104,6 +106,10 @@ def _ufw_rule(args: Args, facts: Facts) -> str | None:
     for rule in tuples[: tuples.index(wanted)]:
         if rule[0].split("_")[0] in ("deny", "reject", "limit") and _covers(rule, args["port"]):
             return f"shadowed by `{rule[0]} {rule[2]}{'' if rule[1] == 'any' else '/' + rule[1]}`"
+    before = [line for line in live or [] if line.startswith("-A INPUT ")]
+    before = before[: next((i for i, line in enumerate(before) if " -j ufw-" in line), len(before))]
+    if closed := next((line for line in before if re.search(closing([args["port"]]), line)), None):
+        return f"closed by iptables: `{closed}`"
     if about["enabled"] and live is not None:
         loaded = [line for line in live if line.startswith("-A ufw-user-input ") and line.endswith("-j ACCEPT")]
         if not any(f"--dport {args['port']} " in line or f"--dports {args['port']} " in line for line in loaded):

@@ -5,12 +5,19 @@ Pulumi pickles `Sensor` into the state by its name: it stays small and where it 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
 
 from mech_infra.drift.checks import Check, Watch
 
@@ -22,11 +29,16 @@ class Sensor(ResourceProvider):
 
     serialize_as_secret_always = False
 
+    def configure(self, req: ConfigureRequest) -> None:
+        from mech_infra.drift import engine
+
+        engine.leave_with_it()
+
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(props["title"], {**props, "generation": 1})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        from mech_infra.drift import clouds, judging, reading, watching
+        from mech_infra.drift import clouds, engine, judging, reading, watching
 
         title, access = props["title"], props["access"]
         try:
@@ -35,14 +47,14 @@ class Sensor(ResourceProvider):
             if not error.told:  # once for all sensors
                 error.told = True
                 who, then = (f"host {access['host']}", " Next: mech recover") if "host" in access else (title, "")
-                _say(f"{who} does not answer ({error}): what is on it was not looked at.{then}")
+                engine.say(f"{who} does not answer ({error}): what is on it was not looked at.{then}")
             return ReadResult(id_, dict(props), {key: props[key] for key in _DECLARED})
         state = judging.observe(props["checks"], facts)
         for label, word in state.items():
             if word != props["checks"][label]["good"]:
-                _say(f"drift: {title}: {label}: {word} (declared: {props['checks'][label]['good']})")
+                engine.say(f"drift: {title}: {label}: {word} (declared: {props['checks'][label]['good']})")
         for text in watching.findings([{**watch, **access} for watch in props["watches"]], facts):
-            _say(text)
+            engine.say(text)
         seen = {**props, "state": state}
         return ReadResult(id_, seen, {key: seen[key] for key in _DECLARED})
 
@@ -103,16 +115,3 @@ def _props(
         "access": dict(access),
         "generation": None,
     }
-
-
-def _say(text: str) -> None:
-    """A warning in the engine's own log, whose address the plugin gets as its argument."""
-    import grpc
-    from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
-
-    if len(sys.argv) < 2:
-        return
-    with grpc.insecure_channel(sys.argv[1]) as channel:
-        engine_pb2_grpc.EngineStub(channel).Log(
-            engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text), timeout=5
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,7 +27,9 @@ def _foreign_rules(args: Args, facts: Facts) -> list[str]:
     live = facts.get("chains") or []
     found += [
         f"not ours: iptables has the rule `{line}` outside UFW (left as it is)"
-        for line in live if line.startswith("-A INPUT ") and not line.startswith("-A INPUT -j ufw-")
+        for line in live
+        if line.startswith("-A INPUT ") and not line.startswith("-A INPUT -j ufw-") and
+        not re.search(args["closing"], line)
     ]  # fmt: skip
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -134,6 +135,24 @@ class Stack:
             process.wait()
             time.sleep(0.5)  # its plugins notice and leave
             return True
+
+
+def orphans() -> list[str]:
+    """Plugins on this machine whose engine is gone."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        host, _, port = next((word for word in words if word.startswith("127.0.0.1:")), "").rpartition(":")
+        if not host or not any(word == "pulumi.dynamic" or word.startswith("sandbox.providers.") for word in words):
+            continue
+        try:
+            socket.create_connection((host, int(port)), timeout=2).close()
+        except OSError:
+            found.append(f"{path.parent.name}: {' '.join(words)}")
+    return found
 
 
 def make(name: str) -> Stack:

@@ -29,8 +29,6 @@ NAMED = os.environ.get("MECH_DRIFT_KINDS", "").split()
 # What is known not to be shown, or not to be repaired, each with the reason.
 KNOWN_MISSES = {
     "container-inner-file": "what somebody writes inside a container is no part of any declaration, and is gone with it",
-    "iptables-drops-ours": "named as not ours, with the rule; UFW cannot undo what stands before its own chains",
-    "iptables-flushed": "it locks everybody out, `pulumi up` too: preview says that the host is silent, a restart heals",
     "edge-setting-of-others": "a setting of the zone that the program does not declare is its owner's affair",
     "record-foreign": "a zone is full of others' records: only those that stand beside ours are named",
 }

@@ -13,7 +13,7 @@ import pytest
 
 from sandbox import steps
 
-from .stack import Stack, make
+from .stack import Stack, make, orphans
 
 ROUNDS = int(os.environ.get("MECH_KILL_ROUNDS", "2"))
 SEED = int(os.environ.get("MECH_KILL_SEED", "0")) or random.randrange(1, 10**6)
@@ -39,4 +39,5 @@ def test_a_killed_up_is_recovered(stack: Stack, number: int) -> None:
     stack.well()
     assert stack.inventory() == WHOLE
     stack.pulumi("preview", "--expect-no-changes", "--refresh")
+    assert orphans() == []
     stack.destroy()

@@ -105,6 +105,9 @@ LATE = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).strftime("%b %d %H:%M:%S
         (["chains", 1], "", "UFW", "on, but its rules are not loaded"),
         (["chains", 0], "-P INPUT ACCEPT", "UFW's default for incoming", "allow (iptables)"),
         (["chains", 5], "", "guard over Docker's published ports", "not in force"),
+        (["chains", 1], "-A INPUT -p tcp -m tcp --dport 80 -j DROP", "80/tcp", "closed by iptables: `-A INPUT"),
+        (["chains", 1], "-A INPUT -p tcp -m tcp --dport 3005 -j REJECT", "3001:3010/tcp", "closed by iptables"),
+        (["chains", 1], "-A INPUT -j DROP", "22/tcp", "closed by iptables"),
         (["units", "nginx.service", "active"], "failed", "unit nginx", "not running"),
         (["units", "nginx.service", "enabled"], "disabled", "unit nginx", "not at boot"),
         (["units", "nginx.service", "load"], "masked", "unit nginx", "masked"),
@@ -147,7 +150,15 @@ def test_rules_of_others_are_drift_only_when_asked_for() -> None:
     facts["ufw"]["rules"].append(rule("allow", "8080", comment=""))
     assert judging.observe({check.label: check.wire}, good()) == {check.label: "none"}
     assert judging.observe({check.label: check.wire}, facts) == {check.label: "allow 8080/tcp"}
-    assert watching.findings([checks.foreign_rules(told=False).wire], facts) == []
+    assert watching.findings([checks.foreign_rules([], in_ufw=False).wire], facts) == []
+
+
+@pytest.mark.parametrize("line", ["-A INPUT -s 192.0.2.1/32 -p tcp -m tcp --dport 80 -j DROP", "-A INPUT -p udp -j DROP",
+                                  "-A INPUT -p tcp -m tcp --dport 8080 -j DROP", "-A INPUT -p tcp -j f2b-sshd"])  # fmt: skip
+def test_rules_about_others_close_nothing_of_ours(line: str) -> None:
+    facts = good()
+    facts["chains"].insert(1, line)
+    assert drift(facts) == {}
 
 
 def test_a_rule_after_ours_shadows_nothing() -> None:
@@ -159,8 +170,8 @@ def test_a_rule_after_ours_shadows_nothing() -> None:
 @pytest.mark.parametrize(
     ("watch", "change", "says"),
     [
-        (checks.foreign_rules(), {"ufw": {"rules": [rule("allow", "8080", comment="")]}}, "`allow 8080/tcp`"),
-        (checks.foreign_rules(), {"chains": ["-A INPUT -p tcp -m tcp --dport 80 -j DROP"]}, "--dport 80 -j DROP"),
+        (checks.foreign_rules([Allow("443")]), {"ufw": {"rules": [rule("allow", "8080", comment="")]}}, "`allow 8080/tcp`"),
+        (checks.foreign_rules([Allow("443")]), {"chains": ["-A INPUT -p tcp -m tcp --dport 80 -j DROP"]}, "--dport 80 -j DROP"),
         (checks.foreign_containers(), {"docker": {"containers": [container("stray", labels={})]}}, "container stray"),
         (checks.ill_containers(), {"docker": {"containers": [container("llm", status="Up (unhealthy)")]}}, "unhealthy"),
         (checks.docker_down(), {"docker": None}, "mech recover"),
@@ -190,7 +201,7 @@ def test_nothing_of_ours_is_named_as_foreign() -> None:
     }  # fmt: skip
     ours["files"][nginx.CONFIG] = {}
     watches = [
-        checks.docker_down(), checks.foreign_networks(), checks.foreign_rules(), checks.foreign_containers(), checks.ill_containers(), checks.foreign_sites(),
+        checks.docker_down(), checks.foreign_networks(), checks.foreign_rules([Allow("443")]), checks.foreign_containers(), checks.ill_containers(), checks.foreign_sites(),
         checks.foreign_keys("ssh-ed25519 OURS us@here"), checks.foreign_listeners({80: "nginx"}), checks.shadowing_records(["llm.mech.is"]), checks.foreign_rulesets(),
         checks.foreign_group_rules([Allow("80")]),
     ]  # fmt: skip

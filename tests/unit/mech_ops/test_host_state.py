@@ -99,3 +99,13 @@ def test_a_host_that_runs_and_does_not_answer_is_said(monkeypatch: pytest.Monkey
     assert "mech:host.sshFrom" in done[0][1]
     with pytest.raises(OpsError, match="console"):
         host_state.recover(state(), Vultr("stopped").client, False)
+
+
+def test_it_is_rebooted_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([False, True])
+    monkeypatch.setattr(host_state, "answers", lambda address, wait: next(answers))
+    monkeypatch.setattr(host_state, "_GOES_DOWN_S", 0)
+    vultr = Vultr("running")
+    _, done = host_state.recover(state(), vultr.client, False, reboot=True)
+    assert vultr.calls[-1] == "POST /instances/abc/reboot"
+    assert done[0][1] == "rebooted; SSH answers"
