@@ -77,6 +77,8 @@ class Host(pulumi.ComponentResource):
                 protect=config.protect,
                 delete_before_replace=True,
                 depends_on=rules,
+                # Read once, when the host is made: a key or script made anew at Vultr must not cost the host.
+                ignore_changes=["sshKeyIds", "scriptId"],
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{config.boot_timeout_s}s"),
             ),
         )
