@@ -109,7 +109,7 @@ def play(stack: Stack, there: Surface, kind: str) -> Round:
     if any("Next: mech recover" in line for line in told):  # no plan comes about: the preview names the way out
         row.shown = True
         row.what += " (mech recover, then up)"
-        stack.mech("recover", "--stack", "sandbox", check=False)
+        stack.mech("recover", "--stack", "sandbox", "--reboot", check=False)
     done = stack.pulumi("up", "--yes", "--skip-preview", "--suppress-permalink=true", check=False)
     now = drift.look()
     row.repaired = done.returncode == 0 and now == (changed if drift.token else before)

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,11 @@ def _context_host(name: str) -> str:
 
 
 class Engine:
-    """A lazily made client. Thread-safe; a failed first ping is tried again by the next call."""
+    """A lazily made client. Thread-safe; a failed first ping is tried again by the next call.
+
+    Upstream makes a client a resource, all at once: so who waited for a ping that failed has failed with it, and a host
+    that drops packets costs one time-out, not one for each resource.
+    """
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
@@ -44,14 +49,22 @@ class Engine:
         self._client: Any = None
         self._adapter: Any = None
         self._lock = threading.Lock()
+        self._failed: tuple[float, ProviderError] | None = None
 
     @property
     def client(self) -> Any:
         """docker-py's APIClient. Raises ProviderError when the daemon does not answer."""
+        asked = time.monotonic()
         with self._lock:
             if self._client is None:
+                if self._failed and self._failed[0] > asked:
+                    raise self._failed[1]
                 self.host = host_of(self.config)
-                self._client = self._connect()
+                try:
+                    self._client = self._connect()
+                except ProviderError as error:
+                    self._failed = (time.monotonic(), error)
+                    raise
             return self._client
 
     def _connect(self) -> Any:

@@ -198,3 +198,33 @@ def test_registry_credentials_go_to_their_registry_only() -> None:
     assert engine.auth_for("redis:alpine") == {}
     assert registry_of("redis:alpine") == "registry-1.docker.io"
     assert registry_of("localhost/x") == "localhost"
+
+
+def test_who_waited_for_a_silent_daemon_fails_with_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+    import time
+
+    tries = []
+
+    def silent(self: DockerEngine) -> None:
+        tries.append(1)
+        time.sleep(0.3)
+        raise ProviderError("no answer")
+
+    monkeypatch.setattr(DockerEngine, "_connect", silent)
+    engine, failures = DockerEngine({"host": "ssh://root@192.0.2.1:22"}), []
+
+    def ask() -> None:
+        try:
+            assert engine.client
+        except ProviderError as error:
+            failures.append(str(error))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(tries), failures) == (1, ["no answer"] * 8)
+    ask()  # a later call tries again: the host may have come up
+    assert len(tries) == 2
