@@ -51,3 +51,26 @@ def install() -> None:
     if not isinstance(library.json_format, _Format):
         library.json_format = _Format(library.json_format)
         library.deserialize_properties = Once(library.deserialize_properties)
+        library.unknown_checking_proxy = Once(library.unknown_checking_proxy)
+        whole = library._PolicyAnalyzerServicer.AnalyzeStack
+
+        def analyze(self: Any, request: Any, context: Any) -> Any:
+            return whole(self, _StackRequest(request), context)
+
+        library._PolicyAnalyzerServicer.AnalyzeStack = analyze
+
+
+class _StackRequest:
+    """A stack to judge, whose resources are given out once: `pack._Stacks` keeps them for all the rules of the call."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self._given = False
+
+    @property
+    def resources(self) -> Any:
+        given, self._given = self._given, True
+        return () if given else self._request.resources
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._request, name)

@@ -16,7 +16,13 @@ for name in {" ".join(containers)}; do
   [ -n "$(docker ps -aq --filter "name=^$name\\$")" ] || continue
   if managed container Config.Labels "$name"; then
     # A paused container counts as running for the provider.
-    [ "$(docker inspect -f '{{{{.State.Paused}}}}' "$name")" = false ] || docker unpause "$name" >/dev/null
+    case "$(docker inspect -f '{{{{.State.Status}}}}' "$name")" in
+      paused) docker unpause "$name" >/dev/null ;;
+      # Killed for memory again and again, it cannot be given its limit back: Docker refuses while it is down.
+      restarting)
+        docker update --memory 4g --memory-swap 4g "$name" >/dev/null || true
+        docker restart -t 1 "$name" >/dev/null || true ;;
+    esac
   else
     docker rm -f "$name" >/dev/null; echo "removed the container $name, which was made by hand"
   fi

@@ -93,13 +93,17 @@ def _ill_containers(args: Args, facts: Facts) -> list[str]:
 
 
 def _shadowing_records(args: Args, facts: Facts) -> list[str]:
-    address = args.get("address")
+    address, records = args.get("address"), facts.get("records") or []
+    # Ours with another address is drift of ours, and Cloudflare's provider says it.
+    intact = {r["name"] for r in records if r["type"] == "A" and r["content"] == address}
     return [
         f"not ours: the record {r['type']} {r['name']} → {r['content']} stands beside ours, and visitors get either "
         "(left as it is)"
-        for r in facts.get("records") or []
-        if r["name"] in args["names"] and r["type"] in ("A", "AAAA", "CNAME", "NS") and
-        not (r["type"] == "A" and r["content"] == address)
+        for r in records
+        if r["name"] in args["names"] and (
+            r["type"] in ("AAAA", "CNAME", "NS") or
+            (r["type"] == "A" and r["content"] != address and r["name"] in intact)
+        )
     ]  # fmt: skip
 
 

@@ -193,6 +193,13 @@ def test_what_is_not_ours_is_named(watch: checks.Watch, change: dict[str, Any], 
     assert says in said
 
 
+def test_our_own_record_with_another_address_is_not_called_foreign() -> None:
+    watch = {**checks.shadowing_records(["llm.mech.is"]).wire, "address": "192.0.2.1"}
+    ours, wrong = ({"type": "A", "name": "llm.mech.is", "content": f"192.0.2.{n}"} for n in (1, 9))
+    assert watching.findings([watch], {"records": [wrong]}) == []
+    assert "192.0.2.9" in watching.findings([watch], {"records": [ours, wrong]})[0]
+
+
 def test_nothing_of_ours_is_named_as_foreign() -> None:
     ours = {
         **good(), "keys": [{"key": "ssh-ed25519 OURS", "comment": "x"}], "records": [{"type": "A", "name": "llm.mech.is", "content": "192.0.2.1"}],
