@@ -72,8 +72,8 @@ def fingerprint(wanted: Sequence[Allow], guard: str) -> str:
     return hashlib.sha256("\n".join([*(allow.rule for allow in wanted), guard]).encode()).hexdigest()[:16]
 
 
-_NO_OTHERS = """ \\
-  && ! grep '^### tuple' /etc/ufw/user.rules | grep -qv 'comment=6d656368$'"""
+_NO_OTHERS = f""" \\
+  && ! grep '^### tuple' /etc/ufw/user.rules | grep -qv 'comment={_OURS}$'"""
 _REMOVE_OTHERS = """# Asked for by mech:firewall.onlyDeclared; the last number first, since numbers move up.
 ufw status numbered | grep '^\\[' | grep -v '# mech$' | sed 's/^\\[ *\\([0-9]*\\)\\].*/\\1/' | sort -rn \\
   | while read -r number; do ufw --force delete "$number" </dev/null >/dev/null; done
