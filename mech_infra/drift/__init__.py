@@ -4,6 +4,7 @@ A remote command has no read (findings §1), so each part of the host has a *sen
 the host says (`sensor.HostState`). When that is not what is declared, the sensor's `generation` moves, and the command
 that has it among its triggers, the *actuator*, runs again.
 
-`probe.py` runs on the host and reads; `reading.py` fetches; `judging.py` turns facts into words; `sensor.py` is the
-resource. Nothing here changes a host.
+`checks.py` says what is looked at; `probe.py` runs on the host and reads; `reading.py` fetches, `clouds.py` asks the two
+APIs; `judging.py` turns facts into words, `watching.py` names what is not ours; `sensor.py` is the resource, `engine.py`
+its way to the engine's log. Nothing here changes a host.
 """
