@@ -108,7 +108,7 @@ def ssh_not_at_boot(s: Surface) -> Drift:
 def redis_setting(s: Surface) -> Drift:
     key, value = s.rng.choice([("maxmemory", "1048576"), ("maxmemory-policy", "allkeys-lru"), ("save", "''"),
                                ("appendonly", "no"), ("requirepass", "sesame")])  # fmt: skip
-    ask_it = f"docker exec redis redis-cli config get {key} | tail -1"
+    ask_it = f"docker exec redis redis-cli config get {key} | tr '\\n' ' '"  # an error ends with an empty line
     return shell(s, f"redis: config set {key} {value}", ask_it, f"docker exec redis redis-cli config set {key} {value}")
 
 
