@@ -44,7 +44,8 @@ PART := $(shell echo $$(($$(git rev-list --count HEAD 2>/dev/null || echo 0) % 3
 test: setup lint check unit
 	@. .venv/bin/activate && pytest -q tests/sandbox && MECH_SCENARIO_PART=$(PART) pytest -q tests/scenarios
 
-# Every failure of the guide: broken, seen, healed, clean. MECH_SCENARIO_PART=2/3 runs a part, -k in ARGS some.
+# Every failure of the guide: broken, seen, healed, clean. MECH_SCENARIO_PART=2/3 runs a part, -k in ARGS some,
+# MECH_SCENARIO_ALONE=1 each on a fresh sandbox.
 scenarios: setup
 	@. .venv/bin/activate && pytest -v tests/scenarios $(ARGS)
 

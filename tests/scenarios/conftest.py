@@ -1,9 +1,13 @@
-"""One sandbox for all scenarios of a run; MECH_SCENARIO_KEEP=1 goes on with one that is there, and leaves it."""
+"""One sandbox for all scenarios of a run; MECH_SCENARIO_KEEP=1 goes on with one that is there, and leaves it.
+
+MECH_SCENARIO_ALONE=1 makes a fresh one for each scenario.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -13,16 +17,18 @@ from .collect import chosen
 from .world import World
 
 SCENARIOS, SEED = chosen()
-KEEP = bool(os.environ.get("MECH_SCENARIO_KEEP"))
+ALONE = bool(os.environ.get("MECH_SCENARIO_ALONE"))
+KEEP = bool(os.environ.get("MECH_SCENARIO_KEEP")) and not ALONE
+SCOPE: Literal["function", "session"] = "function" if ALONE else "session"
 
 
 def pytest_report_header() -> str:
     return f"scenarios: order of MECH_SCENARIO_SEED={SEED}, part {os.environ.get('MECH_SCENARIO_PART') or '1/1'}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope=SCOPE)
 def world() -> Iterator[World]:
-    world = World("scenarios")
+    world = World("scenarios-alone" if ALONE else "scenarios")
     if not (KEEP and world.reuse()):
         world.make()
     yield world
