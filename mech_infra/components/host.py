@@ -103,7 +103,12 @@ class Host(pulumi.ComponentResource):
             f"{name}-system",
             "host",
             [*(checks.package(package) for package in boot.PACKAGES), *(checks.unit(unit) for unit in boot.UNITS)],
-            watches=[checks.docker_down(), checks.foreign_keys(public)],
+            watches=[
+                checks.docker_down(),
+                checks.foreign_keys(public),
+                checks.short_of_space(),
+                checks.large_logs(),
+            ],
             parent=self,
         )
         system = usable.run(f"{name}-converge", boot.converge(), parent=self, triggers=[self.instance.id, repair])

@@ -152,6 +152,16 @@ def ill_containers() -> Watch:
     return Watch("ill-containers")
 
 
+def short_of_space(percent: int = 90) -> Watch:
+    """A filesystem of the host on which at least so much of the bytes or inodes is used."""
+    return Watch("short-of-space", {"percent": percent})
+
+
+def large_logs() -> Watch:
+    """Log files that rotation should have cut (reading.WANT has the size)."""
+    return Watch("large-logs")
+
+
 def foreign_listeners(ports: Mapping[int, str]) -> Watch:
     """TCP ports that are ours, each with the process that should listen there ("" for Docker's proxy)."""
     return Watch("foreign-listeners", {"ports": {str(port): name for port, name in ports.items()}})

@@ -15,6 +15,7 @@ import os
 import pwd
 import re
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -224,7 +225,38 @@ def listeners() -> list[dict[str, Any]]:
     return found
 
 
-READERS = (files, ufw, chains, units, packages, docker, redis, certificate, nginx, mounts, listeners, keys)
+def space() -> list[dict[str, Any]]:
+    """Room on the filesystems of the given paths, in bytes and inodes; `free` as for users, like df's."""
+    found = []
+    for path in WANT.get("space", []):
+        try:
+            about = os.statvfs(path)
+        except OSError:
+            continue
+        found.append({
+            "path": path, "device": os.stat(path).st_dev,
+            "used": (about.f_blocks - about.f_bfree) * about.f_frsize, "free": about.f_bavail * about.f_frsize,
+            "inodes_used": about.f_files - about.f_ffree, "inodes_free": about.f_favail,
+        })  # fmt: skip
+    return found
+
+
+def logs() -> list[dict[str, Any]]:
+    """Log files of at least `large_log` bytes."""
+    found = []
+    for pattern in WANT.get("logs", []):
+        for path in glob.glob(pattern, recursive=True):
+            try:
+                about = os.stat(path, follow_symlinks=False)
+            except OSError:
+                continue
+            # What takes room, not the length: /var/log/lastlog is mostly a hole.
+            if stat.S_ISREG(about.st_mode) and about.st_blocks * 512 >= WANT["large_log"]:
+                found.append({"path": path, "bytes": about.st_blocks * 512})
+    return found
+
+
+READERS = (files, ufw, chains, units, packages, docker, redis, certificate, nginx, mounts, listeners, keys, space, logs)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from mech_infra import catalogue
 from mech_infra.commands import boot, nginx, redis
 from mech_infra.commands.ssh import options
+from mech_infra.commands.volume import DATA
 
 PROBE = Path(__file__).with_name("probe.py")
 # The engine asks all sensors within seconds; the plugin's process lives for one operation, `up` has two.
@@ -36,6 +37,10 @@ WANT: dict[str, Any] = {
     "certificate": nginx.CERTIFICATE,
     "config": nginx.CONFIG,
     "key": nginx.KEY,
+    "space": ["/", "/var/lib/docker", DATA],
+    # The guide's places ("Disk Space Issues"), and where Docker keeps what containers print.
+    "logs": ["/var/log/**", f"{catalogue.SERVICES_ROOT}/*/logs/**", "/var/lib/docker/containers/*/*-json.log*"],
+    "large_log": 110_000_000,  # bytes; logrotate's maxsize is 100M and looked at once a day
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -92,6 +93,46 @@ def _ill_containers(args: Args, facts: Facts) -> list[str]:
     ]
 
 
+def _short_of_space(args: Args, facts: Facts) -> list[str]:
+    found: dict[int, str] = {}
+    for fs in facts.get("space") or []:
+        for what, used, free in (
+            ("full", fs["used"], fs["free"]),
+            ("out of inodes", fs["inodes_used"], fs["inodes_free"]),
+        ):
+            percent = math.ceil(100 * used / (used + free)) if used + free else 0
+            if percent >= args["percent"] and fs["device"] not in found:  # one filesystem can be at two of the paths
+                room = f", {size(free)} free" if what == "full" else ""
+                find = (
+                    f"du -xh -d3 {fs['path']} | sort -h | tail"
+                    if what == "full"
+                    else f"du -x --inodes -d3 {fs['path']} | sort -n | tail"
+                )
+                found[fs["device"]] = f"not well: {fs['path']} is {percent} % {what}{room}: {find}"
+    return list(found.values())
+
+
+def _large_logs(args: Args, facts: Facts) -> list[str]:
+    names = {c["id"]: c["name"] for c in (facts.get("docker") or {}).get("containers", [])}
+    found = []
+    for log in facts.get("logs") or []:
+        container = re.match(r"/var/lib/docker/containers/(\w+)/", log["path"])
+        if container:
+            whose = names.get(container.group(1), container.group(1)[:12])
+            found.append(f"not well: the log of the container {whose} takes {size(log['bytes'])}: its rotation is not as declared, or not yet applied")  # fmt: skip
+        else:
+            found.append(f"not well: {log['path']} takes {size(log['bytes'])}: logrotate /etc/logrotate.conf")
+    return found
+
+
+def size(number: int) -> str:
+    """Bytes as a person reads them, in powers of ten."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
+        if number >= factor:
+            return f"{number / factor:.1f} {unit}"
+    return f"{number // 1000} kB"
+
+
 def _shadowing_records(args: Args, facts: Facts) -> list[str]:
     address, records = args.get("address"), facts.get("records") or []
     # Ours with another address is drift of ours, and Cloudflare's provider says it.
@@ -125,7 +166,8 @@ def _foreign_group_rules(args: Args, facts: Facts) -> list[str]:
 WATCHES: dict[str, Callable[[Args, Facts], list[str]]] = {
     "foreign-rules": _foreign_rules, "foreign-containers": _foreign_containers,
     "foreign-networks": _foreign_networks,
-    "ill-containers": _ill_containers, "foreign-listeners": _foreign_listeners, "foreign-sites": _foreign_sites,
+    "ill-containers": _ill_containers, "short-of-space": _short_of_space, "large-logs": _large_logs,
+    "foreign-listeners": _foreign_listeners, "foreign-sites": _foreign_sites,
     "docker-down": _docker_down, "foreign-keys": _foreign_keys,
     "shadowing-records": _shadowing_records, "foreign-rulesets": _foreign_rulesets,
     "foreign-group-rules": _foreign_group_rules,

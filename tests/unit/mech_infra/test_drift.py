@@ -34,6 +34,11 @@ def container(name: str, **more: Any) -> dict[str, Any]:
             "networks": ["mech-network"], "aliases": [name], "ports": [], **more}  # fmt: skip
 
 
+def fs(path: str, used: int = 1, free: int = 99, inodes_used: int = 1, inodes_free: int = 99) -> dict[str, Any]:
+    """All on one device; room in GB."""
+    return {"path": path, "device": 1, "used": used * 10**9, "free": free * 10**9, "inodes_used": inodes_used, "inodes_free": inodes_free}  # fmt: skip
+
+
 def good() -> dict[str, Any]:
     end = dt.datetime.now(dt.UTC) + dt.timedelta(days=90)
     return {
@@ -186,6 +191,11 @@ def test_a_rule_after_ours_shadows_nothing() -> None:
         (checks.foreign_rulesets(), {"rulesets": [{"kind": "zone", "name": "x", "phase": "p"}]}, '"x"'),
         (checks.foreign_group_rules([Allow("80")]),
          {"rules": [{"protocol": "tcp", "port": "81", "subnet": "0.0.0.0", "subnet_size": 0}]}, "tcp 81"),
+        (checks.short_of_space(), {"space": [fs("/", used=91, free=9), fs("/var/lib/docker", used=91, free=9)]}, "/ is 91 % full, 9.0 GB free"),
+        (checks.short_of_space(), {"space": [fs("/data", inodes_used=99, inodes_free=1)]}, "/data is 99 % out of inodes"),
+        (checks.large_logs(), {"logs": [{"path": "/var/log/nginx/x.log", "bytes": 157_300_000}]}, "/var/log/nginx/x.log takes 157.3 MB"),
+        (checks.large_logs(), {"logs": [{"path": "/var/lib/docker/containers/1/1-json.log", "bytes": 2_000_000_000}],
+                               "docker": {"containers": [container("llm")]}}, "the log of the container llm takes 2.0 GB"),
     ],
 )  # fmt: skip
 def test_what_is_not_ours_is_named(watch: checks.Watch, change: dict[str, Any], says: str) -> None:
@@ -205,12 +215,13 @@ def test_nothing_of_ours_is_named_as_foreign() -> None:
         **good(), "keys": [{"key": "ssh-ed25519 OURS", "comment": "x"}], "records": [{"type": "A", "name": "llm.mech.is", "content": "192.0.2.1"}],
         "rulesets": [{"kind": "zone", "name": "mech: blocked clients", "phase": "p"}],
         "rules": [{"protocol": "tcp", "port": "80", "subnet": "0.0.0.0", "subnet_size": 0}],
+        "space": [fs("/", used=89, free=11)], "logs": [],
     }  # fmt: skip
     ours["files"][nginx.CONFIG] = {}
     watches = [
         checks.docker_down(), checks.foreign_networks(), checks.foreign_rules([Allow("443")]), checks.foreign_containers(), checks.ill_containers(), checks.foreign_sites(),
         checks.foreign_keys("ssh-ed25519 OURS us@here"), checks.foreign_listeners({80: "nginx"}), checks.shadowing_records(["llm.mech.is"]), checks.foreign_rulesets(),
-        checks.foreign_group_rules([Allow("80")]),
+        checks.foreign_group_rules([Allow("80")]), checks.short_of_space(), checks.large_logs(),
     ]  # fmt: skip
     assert watching.findings([{**watch.wire, "address": "192.0.2.1"} for watch in watches], ours) == []
 
