@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from mech_ops import host_shell
+from mech_ops import api, host_shell
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
@@ -70,7 +70,7 @@ def recover(
     known = instance(state)
     if known is None:
         return state, []
-    found = _ask(vultr, "GET", f"/instances/{known['id']}")
+    found = api.ask(vultr, "GET", f"/instances/{known['id']}")
     if found is None:
         lost = in_docker(state)
         if not lost:
@@ -84,7 +84,7 @@ def recover(
     if about["power_status"] != "running":
         if dry_run:
             return state, [(f"host {address} is {about['power_status']}", "would be started")]
-        _ask(vultr, "POST", f"/instances/{known['id']}/start")
+        api.ask(vultr, "POST", f"/instances/{known['id']}/start")
         if not answers(address, wait_s):
             raise OpsError(
                 f"host {address} was started, but SSH does not answer after {wait_s:.0f} s: look at its console at Vultr"
@@ -92,7 +92,7 @@ def recover(
         return state, [(f"host {address} was {about['power_status']}", "started; SSH answers")]
     if in_docker(state) and not answers(address, 10):
         if reboot and not dry_run:
-            _ask(vultr, "POST", f"/instances/{known['id']}/reboot")
+            api.ask(vultr, "POST", f"/instances/{known['id']}/reboot")
             time.sleep(_GOES_DOWN_S)
             if not answers(address, wait_s):
                 raise OpsError(
@@ -135,17 +135,3 @@ def answers(address: str, wait_s: float) -> bool:
 
 def _resources(state: Json) -> list[Json]:
     return list(state.get("deployment", {}).get("resources") or [])
-
-
-def _ask(vultr: httpx.Client, method: str, path: str) -> Json | None:
-    """The answer's body; None for 404. Raises OpsError."""
-    try:
-        answer = vultr.request(method, path)
-    except httpx.HTTPError as error:
-        raise OpsError(f"{vultr.base_url} does not answer ({error}); try again when it does") from None
-    if answer.status_code == 404:
-        return None
-    if answer.status_code >= 400:
-        raise OpsError(f"{vultr.base_url}{path} answered {answer.status_code}; is VULTR_API_KEY set and valid?")
-    body: Json = answer.json() if answer.content else {}
-    return body

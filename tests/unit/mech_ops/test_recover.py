@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mech_ops import host_shell, recover
+from mech_ops import backend, host_shell, orphans, recover
 from mech_ops.errors import OpsError
 
 INSTANCE = {
@@ -19,7 +19,7 @@ INSTANCE = {
 }
 
 
-def vendors(answers: dict[str, Any], deleted: list[str] | None = None) -> recover.Vendors:
+def vendors(answers: dict[str, Any], deleted: list[str] | None = None) -> orphans.Vendors:
     def handle(request: httpx.Request) -> httpx.Response:
         path = request.url.path
         if request.method == "DELETE":
@@ -29,7 +29,7 @@ def vendors(answers: dict[str, Any], deleted: list[str] | None = None) -> recove
         return httpx.Response(200, json=answers[path]) if path in answers else httpx.Response(404, json={})
 
     client = httpx.Client(base_url="https://api", transport=httpx.MockTransport(handle))
-    return recover.Vendors(client, client)
+    return orphans.Vendors(client, client)
 
 
 def test_an_instance_that_the_state_does_not_know_is_an_orphan() -> None:
@@ -70,8 +70,12 @@ def test_a_record_with_another_address_is_not_ours() -> None:
 
 
 def test_an_api_that_refuses_is_said() -> None:
-    with pytest.raises(OpsError, match="token"):
-        vendors({}).find(INSTANCE, set())
+    def refuse(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(401, json={"error": "Invalid API token."})
+
+    client = httpx.Client(base_url="https://api", transport=httpx.MockTransport(refuse))
+    with pytest.raises(OpsError, match=r"GET https://api/instances answered 401; is its token set"):
+        orphans.Vendors(client, client).find(INSTANCE, set())
 
 
 def test_clearing_keeps_everything_else() -> None:
@@ -91,9 +95,9 @@ def test_the_host_is_reached_as_the_docker_provider_does() -> None:
 def test_a_lock_is_stale_when_its_process_is_gone(tmp_path: Path) -> None:
     lock = tmp_path / "lock.json"
     lock.write_text(json.dumps({"pid": 2**22 - 1, "hostname": os.uname().nodename}))
-    assert recover.stale(lock)
+    assert backend.stale(lock)
     lock.write_text(json.dumps({"pid": 1, "hostname": "another-machine"}))
-    assert not recover.stale(lock)
+    assert not backend.stale(lock)
 
 
 def test_a_half_written_note_beside_the_state_is_found(tmp_path: Path) -> None:
@@ -102,5 +106,5 @@ def test_a_half_written_note_beside_the_state_is_found(tmp_path: Path) -> None:
     (stacks / "prod.json").write_text("{}")
     (stacks / "prod.json.attrs").write_text("")
     (stacks / "other.json.attrs").write_text('{"md5": ""}')
-    assert [note.name for note in recover.broken_notes(f"file://{tmp_path}")] == ["prod.json.attrs"]
-    assert recover.broken_notes("s3://bucket") == []
+    assert [note.name for note in backend.broken_notes(f"file://{tmp_path}")] == ["prod.json.attrs"]
+    assert backend.broken_notes("s3://bucket") == []
