@@ -9,9 +9,7 @@ import uuid
 
 from aiohttp import web
 
-from sandbox.cloud.store import Json, Store
-from sandbox.host.model import FirewallRule
-from sandbox.settings import Settings
+from sandbox.cloud.store import Json
 
 from .api import Api, VultrError, answer, body, field, now, page
 from .lifecycle import Lifecycle
@@ -19,20 +17,6 @@ from .lifecycle import Lifecycle
 MAX_RULES = 50
 _PROTOCOLS = ("icmp", "tcp", "udp", "gre", "esp", "ah")
 _PORT = re.compile(r"(\d{1,5})(?::(\d{1,5}))?")
-
-
-def host_rules(store: Store, settings: Settings, group: str) -> list[FirewallRule] | None:
-    """The rules of a group as the host wants them; None where no group is attached (all open)."""
-    if not group:
-        return None
-    found = []
-    for rule in store.all(f"firewall_rule:{group}"):
-        subnet, size = rule["subnet"], rule["subnet_size"]
-        if rule["source"] == "cloudflare":
-            # The group's own list of Cloudflare's networks: in a sandbox that is the edge.
-            subnet, size = settings.edge, 32
-        found.append(FirewallRule(rule["ip_type"], rule["protocol"], rule["port"], subnet, size))
-    return found
 
 
 class Firewalls:

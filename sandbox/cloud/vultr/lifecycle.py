@@ -14,6 +14,8 @@ from sandbox.cloud.store import Json, Store
 from sandbox.host.model import HostSpec
 from sandbox.settings import Settings
 
+from .outer_firewall import host_rules
+
 log = logging.getLogger("sandbox.vultr")
 
 
@@ -113,8 +115,6 @@ class Lifecycle:
 
     def firewall(self, id: str) -> None:
         """Make the host's filter equal to its group's rules. No effect before the host exists."""
-        from .firewalls import host_rules
-
         with self.lock(id):
             record = self.store.get("instance", id)
             if record is None or self.state(id) == "missing":

@@ -13,6 +13,7 @@ from sandbox.providers.cloudflare.wire import to_program, to_wire
 from sandbox.providers.harness import Engine, running
 from sandbox.providers.values import UNKNOWN, Secret
 from tests.unit.providers.fake_clouds import Cloudflare, serving
+from tests.unit.providers.lifecycle import changes, made
 
 RECORD, SETTING = "cloudflare:index/dnsRecord:DnsRecord", "cloudflare:index/zoneSetting:ZoneSetting"
 RULESET, ZONE = "cloudflare:index/ruleset:Ruleset", "cloudflare:index/zone:Zone"
@@ -45,20 +46,6 @@ def engine(api: Cloudflare) -> Iterator[Engine]:
     with running(Plugin()) as engine:
         engine.configure(apiToken=Secret("good"))
         yield engine
-
-
-def made(engine: Engine, token: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    checked, failures = engine.check(token, inputs)
-    assert not failures
-    id, state = engine.create(token, checked)
-    return id, state, checked
-
-
-def changes(engine: Engine, token: str, olds: Any, news: Any, state: Any) -> tuple[dict[str, str], list[str]]:
-    checked, failures = engine.check(token, news, olds)
-    assert not failures
-    answer = engine.diff(token, olds, checked, state)
-    return {path: diff.Kind.Name(diff.kind) for path, diff in answer.detailedDiff.items()}, list(answer.replaces)
 
 
 @pytest.mark.parametrize("name", ["llm", "llm.mech.is", "LLM.mech.is", "@"])

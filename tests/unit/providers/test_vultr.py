@@ -13,6 +13,7 @@ from sandbox.providers.harness import Engine, running
 from sandbox.providers.values import UNKNOWN, Secret
 from sandbox.providers.vultr.provider import Vultr as Plugin
 from tests.unit.providers.fake_clouds import Vultr, serving
+from tests.unit.providers.lifecycle import changes, made
 
 INSTANCE, KEY = "vultr:index/instance:Instance", "vultr:index/sSHKey:SSHKey"
 GROUP, RULE = "vultr:index/firewallGroup:FirewallGroup", "vultr:index/firewallRule:FirewallRule"
@@ -36,22 +37,6 @@ def engine(api: Vultr) -> Iterator[Engine]:
     with running(Plugin()) as engine:
         engine.configure(apiKey=Secret("good"))
         yield engine
-
-
-def made(engine: Engine, token: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    checked, failures = engine.check(token, inputs)
-    assert not failures
-    id, state = engine.create(token, checked)
-    return id, state, checked
-
-
-def changes(engine: Engine, token: str, olds: Any, news: Any, state: Any) -> tuple[dict[str, str], list[str]]:
-    checked, failures = engine.check(token, news, olds)
-    assert not failures
-    answer = engine.diff(token, olds, checked, state)
-    kinds = {path: answer.detailedDiff[path].Kind.Name(diff.kind) for path, diff in answer.detailedDiff.items()}
-    assert bool(kinds) == (answer.changes == answer.DIFF_SOME)
-    return kinds, list(answer.replaces)
 
 
 def test_instance_waits_until_it_runs(engine: Engine, api: Vultr) -> None:
