@@ -40,6 +40,7 @@ class Datastores(pulumi.ComponentResource):
             "redis",
             [
                 checks.file(redis.CONFIG, conf),
+                checks.redis_password(),
                 *(checks.redis_setting(key, value) for key, value in redis.settings(config.redis).items()),
             ],
             secret=True,

@@ -93,6 +93,11 @@ def redis_setting(name: str, value: str) -> Check:
     return Check(name, value, "redis", {"name": name, "value": value})
 
 
+def redis_password() -> Check:
+    """The Redis that runs takes the declared password, or asks for none where none is declared."""
+    return Check("password", "accepted", "redis-password")
+
+
 def certificate(names: Sequence[str], renew_before_days: int) -> Check:
     return Check(
         "/etc/ssl/mech/mech.crt",

@@ -175,14 +175,16 @@ def _image(args: Args, facts: Facts) -> str | None:
 
 
 def _redis(args: Args, facts: Facts) -> str | None:
-    about = facts.get("redis")
-    if about is None or facts.get("docker") is None:
+    about = facts.get("redis") or {}
+    if facts.get("docker") is None or args["name"] not in about:  # it does not answer, or refuses the password
         return None
-    running = any(c["name"] == "redis" and c["state"] == "running" for c in facts["docker"]["containers"])
-    if "error" in about:
-        return "not readable: it refuses the declared password" if running and "AUTH" in about["error"] else None
-    value = about.get(args["name"])
-    return None if value == args["value"] else f"{value or 'empty'}"
+    value = about[args["name"]]
+    return None if value == args["value"] else value or "empty"
+
+
+def _redis_password(args: Args, facts: Facts) -> str | None:
+    said = (facts.get("redis") or {}).get("password", "accepted")
+    return None if said == "accepted" else said
 
 
 def _certificate(args: Args, facts: Facts) -> str | None:
@@ -225,5 +227,5 @@ def _nginx_current(args: Args, facts: Facts) -> str | None:
 JUDGES: dict[str, Callable[[Args, Facts], str | None]] = {
     "unit": _unit, "package": _package, "file": _file, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
     "ufw-rule": _ufw_rule, "ufw-only-declared": _ufw_only_declared, "docker-guard": _docker_guard, "container": _container, "network": _network, "image": _image,
-    "redis": _redis, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts, "nginx-current": _nginx_current,
+    "redis": _redis, "redis-password": _redis_password, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts, "nginx-current": _nginx_current,
 }  # fmt: skip

@@ -154,13 +154,19 @@ def docker() -> dict[str, Any] | None:
 
 
 def redis() -> dict[str, str]:
+    """The settings, and whether it takes the declared password; `error` when it does not answer."""
     # The password, if there is one, stands in the container's own environment (REDISCLI_AUTH).
     asked = f"for k in {' '.join(WANT.get('redis', []))}; do redis-cli config get $k; done"
     code, said = run("docker", "exec", "redis", "sh", "-c", asked)
     lines = said.splitlines()
-    if code != 0 or len(lines) < 2 or any(line.startswith(("NOAUTH", "WRONGPASS", "(error)")) for line in lines):
+    if any(line.startswith(("NOAUTH", "AUTH failed: WRONGPASS")) for line in lines):
+        return {"password": "refused"}
+    # "AUTH failed: ERR AUTH <password> called without any password configured": it answers all the same.
+    open_ = any(line.startswith("AUTH failed") for line in lines)
+    lines = [line for line in lines if not line.startswith("AUTH failed")]
+    if code != 0 or len(lines) < 2 or any(line.startswith("(error)") for line in lines):
         return {"error": lines[0] if lines else "no answer"}
-    return dict(zip(lines[::2], lines[1::2], strict=False))
+    return {"password": "not asked for" if open_ else "accepted", **dict(zip(lines[::2], lines[1::2], strict=False))}
 
 
 def certificate() -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ SCENARIO = Scenario(
     breaks=on_host("docker exec redis redis-cli config set requirepass other; docker restart -t 2 mech-queue"),
     symptom=(depends("queue", "redis", "Redis at redis:6379 refused the password in REDIS_URL", within_s=60),),
     seen=(
-        preview("drift: redis: maxmemory: not readable: it refuses the declared password"),
+        preview("drift: redis: password: refused (declared: accepted)"),
         status("queue 503 degraded: redis: Redis at redis:6379 refused the password in REDIS_URL"),
     ),
     heal=up(),

@@ -1,0 +1,16 @@
+"""Somebody took Redis' password away: every service still works, and so does everybody else on the network."""
+
+from tests.scenarios.scenario import Scenario
+from tests.scenarios.steps import on_host, preview, says, up
+
+ANYBODY = "docker exec -e REDISCLI_AUTH= redis redis-cli ping"
+
+SCENARIO = Scenario(
+    title="Redis: no password",
+    guide="mech-queue: Redis Connection Errors",
+    breaks=on_host("docker exec redis redis-cli config set requirepass ''"),
+    symptom=(says(ANYBODY, "PONG"),),
+    seen=(preview("drift: redis: password: not asked for (declared: accepted)"),),
+    heal=up(),
+    after=says(ANYBODY, "NOAUTH"),
+)
