@@ -79,17 +79,21 @@ def drift(
     stack: Stack = None,
     form: Annotated[str, typer.Option("--format", "-f", help="text, json or markdown")] = "text",
     output: Annotated[Path | None, typer.Option(help="write the report there, too")] = None,
+    put_right: Annotated[bool, typer.Option("--repair", help="run `pulumi up` where it only puts drift right")] = False,
 ) -> None:
-    """Say what is not as declared, and what `pulumi up` would do about it. Exit code 2 if there is anything.
+    """Say what is not as declared, and what `pulumi up` would do about it. Exit code 2 if there is anything (left).
 
-    Nothing is repaired. What is not ours, or ours and not well, is told and does not change the exit code.
+    Nothing is repaired unless asked, and then only when the program has no change that was not applied yet.
+    What is not ours, or ours and not well, is told and does not change the exit code.
     """
-    from mech_ops.drift import check, render
+    from mech_ops.drift import check, render, repair
 
     if form not in render.FORMATS:
         raise OpsError(f"--format {form}: one of {', '.join(render.FORMATS)}")
     with errors.status("asking the host and the clouds what is there (about 10 s)"):
         report = check.check(stack)
+    if put_right:
+        report = repair.repair(stack, report)
     text = render.render(report, form)
     print(text)
     if output:

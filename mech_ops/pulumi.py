@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,16 @@ def preview_command(stack: str | None, exclude: Sequence[str] = ()) -> list[str]
     return ["pulumi", "preview", "--json", "--non-interactive", *left_out, *_stack(stack)]
 
 
+def up_command(stack: str | None) -> list[str]:
+    return ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *_stack(stack)]
+
+
+def up(stack: str | None) -> None:
+    """`pulumi up`, with what it says on standard error as it goes. Raises OpsError."""
+    if _started(up_command(stack), stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode:
+        raise OpsError("`pulumi up` failed: its own words are above. Next: mech drift")
+
+
 def preview(stack: str | None, exclude: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     """A preview as a stream of events; they say how it went, so a failure is the caller's to judge."""
     # Without it, --json gives the plan only: not what the refresh found.
@@ -62,7 +73,12 @@ def outputs(stack: str | None) -> dict[str, Any]:
 def _run(
     argv: list[str], text: str | None = None, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    return _started(argv, input=text, capture_output=True, text=True, env=environment)
+
+
+def _started(argv: list[str], **how: Any) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(argv, input=text, capture_output=True, text=True, check=False, env=environment)
+        done: subprocess.CompletedProcess[str] = subprocess.run(argv, check=False, **how)
     except FileNotFoundError:
         raise OpsError("pulumi is not on PATH; run `. .venv/bin/activate` first (made by `make up`)") from None
+    return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from mech_ops.drift.report import Item, Report
 
@@ -20,11 +21,13 @@ def as_json(report: Report) -> str:
 def headline(report: Report) -> str:
     """One sentence that says it all."""
     found = [
+        f"{len(report.repaired)} repaired" if report.repaired else "",
         f"{len(report.drift)} drifted" if report.drift else "",
         f"{len(report.unapplied)} declared and not applied yet" if report.unapplied else "",
         "a part was not looked at" if report.not_looked_at else "",
+        "" if report.exit_code else "no drift: everything that was looked at is as declared",
     ]
-    said = ", ".join(filter(None, found)) or "no drift: everything that was looked at is as declared"
+    said = ", ".join(filter(None, found))
     return f"stack {report.stack}: {said}" if report.stack else said
 
 
@@ -44,6 +47,7 @@ def _sections(report: Report) -> list[tuple[str, list[tuple[str, str, str]]]]:
 
     return [
         ("Not looked at", plain(report.not_looked_at)),
+        ("Repaired", rows([replace(item, repair="") for item in report.repaired])),
         ("Drift", rows(report.drift)),
         ("Declared, not applied yet", rows(report.unapplied)),
         ("Not ours (left as it is)", plain([said.removesuffix(" (left as it is)") for said in report.not_ours])),
@@ -62,6 +66,8 @@ def text(report: Report) -> str:
             lines.append(f"  {part:{width}}{'  ' if width else ''}{sentence}" + (f" → {repair}" if repair else ""))
     if report.follows:
         lines += ["", "pulumi up would also do, since it follows from these", *(f"  {step}" for step in report.follows)]
+    if report.not_repaired:
+        lines += ["", f"not repaired: {report.not_repaired}"]
     return "\n".join([*lines, *(["", f"next: {following(report)}"] if following(report) else [])])
 
 
@@ -76,8 +82,10 @@ def markdown(report: Report) -> str:
             lines += [f"| {part} | {_cell(sentence)} | {_cell(repair)} |" for part, sentence, repair in rows]
         else:
             lines += [f"- {_cell(sentence)}" for _, sentence, _ in rows]
+    if report.not_repaired:
+        lines += ["", f"Not repaired: {_cell(report.not_repaired)}."]
     if following(report):
-        lines += ["", f"Next: `{following(report)}`. Nothing was repaired by this check."]
+        lines += ["", f"Next: `{following(report)}`."]
     return "\n".join(lines)
 
 

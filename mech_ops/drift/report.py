@@ -50,6 +50,8 @@ class Report:
     not_well: list[str] = field(default_factory=list)
     not_looked_at: list[str] = field(default_factory=list)
     follows: list[str] = field(default_factory=list)  # steps of `up` that only follow from the others
+    repaired: list[Item] = field(default_factory=list)  # by `mech drift --repair`
+    not_repaired: str = ""  # why not, when it was asked for
 
     @property
     def exit_code(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from mech_ops import cli, pulumi
-from mech_ops.drift import check, events, render, report, words
+from mech_ops.drift import check, events, render, repair, report, words
 from mech_ops.errors import OpsError
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -244,3 +245,50 @@ def test_exit_codes(
         assert json.loads(capsys.readouterr().out) == json.loads(file.read_text())
     else:
         assert "boom" in capsys.readouterr().err
+
+
+@pytest.fixture
+def ups(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The stacks that `pulumi up` was run on."""
+    ran: list[str | None] = []
+    monkeypatch.setattr(pulumi, "up", ran.append)
+    return ran
+
+
+def drifted(*labels: str) -> report.Report:
+    return report.Report(
+        "s", [report.Item("firewall", label, "deny", "open", "runs firewall-apply again") for label in labels]
+    )
+
+
+def test_repair_tells_what_is_well_again(engine: Callable[..., list[Any]], ups: list[str | None]) -> None:
+    engine((0, recorded("clean"), ""))
+    found = repair.repair("s", drifted("80/tcp", "443/tcp"))
+    assert (ups, found.exit_code, len(found.repaired)) == (["s"], 0, 2)
+    shown = render.text(found)
+    assert shown.startswith("stack sandbox: 2 repaired, no drift") and "80/tcp is deny, declared open" in shown
+
+
+def test_what_is_there_again_after_the_repair_is_said(engine: Callable[..., list[Any]], ups: list[str | None]) -> None:
+    engine((0, said("warning", "drift: firewall: 80/tcp: deny (declared: open)"), ""))
+    found = repair.repair(None, drifted("80/tcp", "443/tcp"))
+    assert ([item.subject for item in found.repaired], found.exit_code) == (["443/tcp"], 2)
+    assert "there again" in found.not_repaired
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"unapplied": [report.Item("edge", "record x", "not there", "there", "creates it")]}, "that wants a person"),
+        ({"not_looked_at": ["host 10.0.0.1 does not answer"]}, "mech recover"),
+    ],
+)
+def test_nothing_is_repaired_unseen(change: dict[str, Any], why: str, ups: list[str | None]) -> None:
+    found = repair.repair("s", dataclasses.replace(drifted("80/tcp"), **change))
+    assert (ups, found.exit_code) == ([], 2)
+    assert why in render.text(found) and why in render.markdown(found)
+
+
+def test_where_nothing_drifted_nothing_is_run(ups: list[str | None]) -> None:
+    assert repair.repair("s", report.Report("s")).exit_code == 0
+    assert ups == []
