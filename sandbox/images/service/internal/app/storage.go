@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -76,9 +77,13 @@ func (s *Server) putFile(w http.ResponseWriter, r *http.Request) {
 	digest := sha256.New()
 	size, err := io.Copy(io.MultiWriter(spool, digest), http.MaxBytesReader(w, r.Body, s.config.MaxUpload))
 	var over *http.MaxBytesError
+	var disk *fs.PathError // of the spool: what the caller's connection does is another error
 	switch {
 	case errors.As(err, &over):
 		s.refuse(w, http.StatusRequestEntityTooLarge, tooLarge)
+		return
+	case errors.As(err, &disk):
+		s.refuse(w, http.StatusInsufficientStorage, fmt.Errorf("Error: cannot keep the upload: %w", err))
 		return
 	case err != nil && timedOut(err):
 		s.refuse(w, http.StatusRequestTimeout, fmt.Errorf("Error: Upload timeout after %s", s.config.UploadTimeout))
