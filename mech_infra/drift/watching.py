@@ -96,19 +96,14 @@ def _ill_containers(args: Args, facts: Facts) -> list[str]:
 def _short_of_space(args: Args, facts: Facts) -> list[str]:
     found: dict[int, str] = {}
     for fs in facts.get("space") or []:
-        for what, used, free in (
-            ("full", fs["used"], fs["free"]),
-            ("out of inodes", fs["inodes_used"], fs["inodes_free"]),
-        ):
+        path = fs["path"]
+        full = (fs["used"], fs["free"], f"full, {size(fs['free'])} free: du -xh -d3 {path} | sort -h | tail")
+        many = (fs["inodes_used"], fs["inodes_free"], f"out of inodes: du -x --inodes -d3 {path} | sort -n | tail")
+        for used, free, text in (full, many):
             percent = math.ceil(100 * used / (used + free)) if used + free else 0
-            if percent >= args["percent"] and fs["device"] not in found:  # one filesystem can be at two of the paths
-                room = f", {size(free)} free" if what == "full" else ""
-                find = (
-                    f"du -xh -d3 {fs['path']} | sort -h | tail"
-                    if what == "full"
-                    else f"du -x --inodes -d3 {fs['path']} | sort -n | tail"
-                )
-                found[fs["device"]] = f"not well: {fs['path']} is {percent} % {what}{room}: {find}"
+            if percent >= args["percent"]:
+                # One filesystem can be at two of the paths, and wants one sentence.
+                found.setdefault(fs["device"], f"not well: {path} is {percent} % {text}")
     return list(found.values())
 
 
