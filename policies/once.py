@@ -6,6 +6,7 @@ one conversion serves all rules. Pinned with the library; without it everything 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -52,12 +53,18 @@ def install() -> None:
         library.json_format = _Format(library.json_format)
         library.deserialize_properties = Once(library.deserialize_properties)
         library.unknown_checking_proxy = Once(library.unknown_checking_proxy)
-        whole = library._PolicyAnalyzerServicer.AnalyzeStack
+        servicer = library._PolicyAnalyzerServicer
+        whole = servicer.AnalyzeStack
 
         def analyze(self: Any, request: Any, context: Any) -> Any:
             return whole(self, _StackRequest(request), context)
 
-        library._PolicyAnalyzerServicer.AnalyzeStack = analyze
+        servicer.AnalyzeStack = analyze
+        # Settings come from the environment, and that does not change while the pack runs.
+        servicer._configure_runtime_settings = functools.cache(servicer._configure_runtime_settings)
+        for reading in ("_get_resource_options", "_get_provider_resource"):
+            # Neither looks at `self`.
+            setattr(servicer, reading, Once(functools.partial(getattr(servicer, reading), None)))
 
 
 class _StackRequest:
