@@ -4,7 +4,7 @@ SHELL := /bin/bash
 STACK := sandbox
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: up down test check lint unit lock setup scenarios
+.PHONY: up down test check lint unit lock setup scenarios bench
 
 up: setup
 	@. .venv/bin/activate && mech sandbox start
@@ -49,6 +49,10 @@ test: setup lint check unit
 # MECH_SCENARIO_ALONE=1 each on a fresh sandbox.
 scenarios: setup
 	@. .venv/bin/activate && pytest -v tests/scenarios $(ARGS)
+
+# What the policy pack adds to a preview of 1,000 resources; needs the sandbox (`make up`) and a machine at rest.
+bench: setup
+	@. .venv/bin/activate && python -m tests.bench.policies $(ARGS)
 
 lock:
 	@uv pip compile -q --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock

@@ -1,0 +1,1 @@
+"""What the policy pack costs, measured: not part of `make test`, since a busy machine makes any limit lie."""
