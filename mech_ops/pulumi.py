@@ -60,7 +60,7 @@ def run(argv: list[str], text: str | None = None) -> str:
     done = _run(argv, text)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
-        raise OpsError(f"`{' '.join(argv)}` failed: {said[-1]}")
+        raise OpsError(f"`{' '.join(argv)}` failed: {said[-1].removeprefix('error: ')}")
     return done.stdout
 
 

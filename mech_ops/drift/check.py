@@ -41,4 +41,4 @@ def said(preview: events.Preview, stderr: str) -> str:
     own = dict.fromkeys(message for _, message in preview.errors if message not in _GENERAL)
     lines = list(own) or [line for line in stderr.strip().splitlines() if line.strip()][-3:] or ["it said nothing"]
     more = f" (and {len(lines) - 2} more)" if len(lines) > 2 else ""
-    return "; ".join(line.strip() for line in lines[:2]) + more
+    return "; ".join(line.strip().removeprefix("error: ") for line in lines[:2]) + more
