@@ -51,7 +51,9 @@ def declare(config: StackConfig) -> None:
     network = Network("network", host, docker, members, listeners)
     images = Images("images", {s.name: s.image for s in services} | platform.datastores.images, host, docker)
     runtime = Runtime(docker, network.network.name, images.ids, [network.joined])
-    datastores = Datastores("datastores", platform.datastores, secrets, host, runtime, [volume.mounted])
+    # A container made by hand under Redis' name is gone before a running Redis is given its settings.
+    before = [volume.mounted, network.cleared]
+    datastores = Datastores("datastores", platform.datastores, secrets, host, runtime, before)
     running = Services("services", services, secrets, exposed, host, runtime, [datastores.redis, datastores.mongodb])
     certificates = Certificates("certificates", platform.certificate, platform.domain, host)
     proxy = Proxy("proxy", platform.proxy, platform.domain, services, host, certificates.installed)

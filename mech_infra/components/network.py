@@ -18,7 +18,8 @@ class Network(pulumi.ComponentResource):
 
     `aliases` are the containers that belong on it, each with the names it answers to. The Docker provider sees a
     container leave the network by its ports only (findings §7), and cannot make what stands there by hand under our
-    names: so names and membership have a sensor of their own. `joined` is to be waited for before a container is made.
+    names: so names and membership have a sensor of their own. After `cleared` nothing stands there by hand; `joined` is
+    to be waited for before a container is made.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Network(pulumi.ComponentResource):
             ],
             parent=self,
         )
-        cleared = host.access.run(
+        self.cleared = host.access.run(
             f"{name}-names",
             commands.clear_names(list(aliases), catalogue.NETWORK_NAME),
             parent=self,
@@ -62,7 +63,7 @@ class Network(pulumi.ComponentResource):
                 docker.NetworkLabelArgs(label=commands.MANAGED, value="pulumi"),
             ],
             opts=pulumi.ResourceOptions(
-                parent=self, provider=provider, delete_before_replace=True, depends_on=[cleared]
+                parent=self, provider=provider, delete_before_replace=True, depends_on=[self.cleared]
             ),
         )
         self.joined = host.access.run(
