@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -83,6 +84,13 @@ def test_second_up_changes_nothing_within_a_minute(stack: Stack) -> None:
     done = stack.up()
     assert time.monotonic() - begin < 60
     assert re.search(r"Resources:\s+\d+ unchanged\n", done.stdout), done.stdout
+
+
+def test_names_are_cleared_before_a_running_redis_is_given_its_settings(stack: Stack) -> None:
+    """Else a `docker restart` meets the removal of a container made by hand, and `pulumi up` fails now and then."""
+    resources = json.loads(stack.pulumi("stack", "export").stdout)["deployment"]["resources"]
+    conf = next(r for r in resources if r["urn"].endswith("::datastores-redis-conf"))
+    assert [urn for urn in conf["dependencies"] if urn.endswith("::network-names")]
 
 
 @pytest.mark.parametrize("flags", [(), ("--refresh",)])
