@@ -59,9 +59,14 @@ def run(argv: list[str], text: str | None = None) -> str:
     """Run one of them; returns standard output. Raises OpsError with the CLI's own words."""
     done = _run(argv, text)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
-        raise OpsError(f"`{' '.join(argv)}` failed: {said[-1].removeprefix('error: ')}")
+        said = words(done.stderr or done.stdout) or ["no output"]
+        raise OpsError(f"`{' '.join(argv)}` failed: {said[-1]}")
     return done.stdout
+
+
+def words(said: str) -> list[str]:
+    """What the CLI said, a line each, without the "error:" that our own sentence has already."""
+    return [line.strip().removeprefix("error: ") for line in said.splitlines() if line.strip()]
 
 
 def outputs(stack: str | None) -> dict[str, Any]:

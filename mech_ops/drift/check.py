@@ -39,6 +39,6 @@ def _only_docker_failed(preview: events.Preview) -> bool:
 def said(preview: events.Preview, stderr: str) -> str:
     """The engine's errors without the ones that only say that there were errors."""
     own = dict.fromkeys(message for _, message in preview.errors if message not in _GENERAL)
-    lines = list(own) or [line for line in stderr.strip().splitlines() if line.strip()][-3:] or ["it said nothing"]
+    lines = list(own) or pulumi.words(stderr)[-3:] or ["it said nothing"]
     more = f" (and {len(lines) - 2} more)" if len(lines) > 2 else ""
-    return "; ".join(line.strip().removeprefix("error: ") for line in lines[:2]) + more
+    return "; ".join(lines[:2]) + more
