@@ -6,7 +6,6 @@ one conversion serves all rules. Pinned with the library; without it everything 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -53,31 +52,8 @@ def install() -> None:
         library.json_format = _Format(library.json_format)
         library.deserialize_properties = Once(library.deserialize_properties)
         library.unknown_checking_proxy = Once(library.unknown_checking_proxy)
-        servicer = library._PolicyAnalyzerServicer
-        whole = servicer.AnalyzeStack
-
-        def analyze(self: Any, request: Any, context: Any) -> Any:
-            return whole(self, _StackRequest(request), context)
-
-        servicer.AnalyzeStack = analyze
-        # Settings come from the environment, and that does not change while the pack runs.
-        servicer._configure_runtime_settings = functools.cache(servicer._configure_runtime_settings)
-        for reading in ("_get_resource_options", "_get_provider_resource"):
-            # Neither looks at `self`.
-            setattr(servicer, reading, Once(functools.partial(getattr(servicer, reading), None)))
 
 
-class _StackRequest:
-    """A stack to judge, whose resources are given out once: `pack._Stacks` keeps them for all the rules of the call."""
-
-    def __init__(self, request: Any) -> None:
-        self._request = request
-        self._given = False
-
-    @property
-    def resources(self) -> Any:
-        given, self._given = self._given, True
-        return () if given else self._request.resources
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._request, name)
+def values(message: Any) -> Any:
+    """A message's properties as the library's policies see them: reading an unknown one raises UnknownValueError."""
+    return library.unknown_checking_proxy(library.deserialize_properties(library.json_format.MessageToDict(message)))

@@ -11,16 +11,16 @@ from pulumi_policy import (
     Policy,
     ReportViolation,
     ResourceValidationArgs,
-    ResourceValidationPolicy,
     Severity,
     StackValidationArgs,
     StackValidationPolicy,
 )  # fmt: skip
 from pulumi_policy.proxy import UnknownValueError
 
-from policies import once
+from policies import once, server
 from policies.model import UNKNOWN, Resource, Rule, Stack, message
 from policies.rules import RULES
+from policies.server import OfType
 
 # How the engine marks an unknown string; the library wants to know which kind was missed.
 _SENTINEL = rpc.UNKNOWN
@@ -58,7 +58,7 @@ def _judge(rule: Rule, stack: Stack, report: ReportViolation) -> None:
 
 
 class _Inputs:
-    """What the program said about each resource, noted when the engine shows it to the resource rules.
+    """What the program said about each resource, noted when the engine shows it before it ships.
 
     The stack rules get outputs only. While a provider cannot be configured yet (docker, before there is a host) those
     are empty, and computed ones are unknown, though the program's own words would be enough to judge.
@@ -68,18 +68,16 @@ class _Inputs:
     _COMPUTED = frozenset({"subnet", "mainIp", "mountId", "stdout", "imageId", "certificate"})
 
     def __init__(self) -> None:
-        self._by_urn: dict[str, dict[str, Any]] = {}
-        self._noted_by: dict[str, str] = {}
+        self._by_urn: dict[str, Any] = {}
 
-    def note(self, rule: Rule, args: ResourceValidationArgs) -> None:
-        # The first rule that sees a resource notes it, in this call and in later ones.
-        if self._noted_by.setdefault(args.urn, rule.id) == rule.id:
-            self._by_urn[args.urn] = plain(args.props)
+    def note(self, urn: str, properties: Any) -> None:
+        # Most are never asked for, so they are converted when they are.
+        self._by_urn[urn] = properties
 
     def merged(self, urn: str, outputs: dict[str, Any]) -> dict[str, Any]:
-        said = self._by_urn.get(urn)
-        if said is None:
+        if urn not in self._by_urn:
             return outputs
+        said = plain(once.values(self._by_urn[urn]))
         known = {
             key: value for key, value in outputs.items()
             if value is not UNKNOWN or (key not in said and key in self._COMPUTED)
@@ -92,26 +90,24 @@ _INPUTS = _Inputs()
 
 def _one(rule: Rule) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        _INPUTS.note(rule, args)
-        if args.resource_type == rule.type:
-            _judge(rule, Stack([Resource(args.resource_type, args.name, plain(args.props), args.urn)]), report)
+        _judge(rule, Stack([Resource(args.resource_type, args.name, plain(args.props), args.urn)]), report)
 
     remediate = None
     if rule.remedy is not None:
         remedy = rule.remedy
 
         def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
-            if args.resource_type != rule.type:
-                return None
             props = plain(args.props)
             found, unknown = rule.judge(Stack([Resource(args.resource_type, args.name, props, args.urn)]))
             return remedy({key: args.props[key] for key in args.props}) if found and not unknown else None
 
-    return ResourceValidationPolicy(
+    policy = OfType(
         name=rule.id, description=f"{rule.title}: {rule.fix}", validate=validate, remediate=remediate,
         enforcement_level=_LEVELS[rule.level], display_name=rule.title, severity=Severity(rule.severity),
         url=f"docs/policies.md#{rule.id}", remediation_steps=rule.fix,
     )  # fmt: skip
+    policy.resource_type = rule.type
+    return policy
 
 
 class _Stacks:
@@ -152,4 +148,5 @@ def _whole(rule: Rule) -> Policy:
 def policies() -> list[Policy]:
     """One policy a rule: levels are overridden by rule id."""
     once.install()
+    server.install(_INPUTS.note)
     return [_one(rule) if rule.judge_one else _whole(rule) for rule in RULES]
