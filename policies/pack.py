@@ -71,7 +71,7 @@ class _Inputs:
         self._by_urn: dict[str, Any] = {}
 
     def note(self, urn: str, properties: Any) -> None:
-        # Most are never asked for, so they are converted when they are.
+        # Converted when the stack is judged, not while the engine waits for this one resource.
         self._by_urn[urn] = properties
 
     def merged(self, urn: str, outputs: dict[str, Any]) -> dict[str, Any]:
