@@ -9,6 +9,7 @@ import pulumi
 import pulumi_docker as docker
 
 from mech_infra.commands.containers import MANAGED
+from mech_infra.config.types import cpus_text
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def container(
         restart="unless-stopped",
         memory=memory_mb,
         memory_swap=memory_mb,
-        cpus=f"{cpus:g}",
+        cpus=cpus_text(cpus),
         must_run=True,
         wait=wait,
         wait_timeout=90 if wait else None,

@@ -28,7 +28,13 @@ class DataVolume(pulumi.ComponentResource):
             size_gb=config.data_volume_gb,
             block_type="storage_opt",
             label=label,
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, import_=_kept(label)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                retain_on_delete=True,
+                import_=_kept(label),
+                # Ours to attach (below). Vultr's plugin 2.27.1 reads it back, and takes the volume off where it is absent.
+                ignore_changes=["attachedToInstance"],
+            ),
         )
         attached = command.local.Command(
             f"{name}-attach",

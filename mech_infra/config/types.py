@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -49,9 +50,30 @@ def _port(value: Any) -> Any:
     return int(value)
 
 
+def cpus_text(cpus: float) -> str:
+    """Cores as pulumi-docker reads them back from Docker: any other text for the same number is a change for ever.
+
+    Source: terraform-provider-docker 4.5.0, nanoInt64ToDecimalString: 1 is "1.0", 10 is "10.", 0.25 is "0.25"; with nine
+    zeros among its digits a number is cut to one decimal, so that 0.05 comes back as "0.1".
+    """
+    exact = f"{Decimal(str(cpus)):.9f}"
+    if exact.count("0") == 9:
+        return str(Decimal(exact).quantize(Decimal("0.1"), ROUND_HALF_UP))
+    return exact.rstrip("0")
+
+
+def _cpus(value: float) -> float:
+    if float(cpus_text(value)) != value:
+        raise ValueError(
+            f"the Docker provider reads {value:g} cores back as {cpus_text(value)}, a change for ever; "
+            f"write {max(round(value, 1), 0.1):g}"
+        )
+    return value
+
+
 Cidr = Annotated[str, BeforeValidator(_cidr)]
 AddressOrCidr = Annotated[str, BeforeValidator(_address_or_cidr)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Port = Annotated[int, BeforeValidator(_port)]
 Megabytes = Annotated[int, Field(ge=32, le=1_048_576)]
-Cpus = Annotated[float, Field(gt=0, le=256)]
+Cpus = Annotated[float, Field(gt=0, le=256), AfterValidator(_cpus)]

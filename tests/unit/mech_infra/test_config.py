@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mech_infra import catalogue
 from mech_infra.config import ConfigError, load
+from mech_infra.config.types import cpus_text
 
 from .conftest import SECRETS, raw_config
 
@@ -38,6 +39,7 @@ def test_the_guides_defaults_need_only_secrets() -> None:
         ({"services": {"llm": {"port": 70000}}}, ["mech:services.llm.port", "1 to 65535"]),
         ({"services": {"llm": {"port": 4000}}}, ["mech:services.llm.port", "exposeServicePorts"]),
         ({"services": {"llm": {"replicas": 0}}}, ["mech:services.llm.replicas", "greater than or equal to 1"]),
+        ({"services": {"llm": {"cpus": 0.05}}}, ["mech:services.llm.cpus", "back as 0.1", "write 0.1"]),
         ({"services": {"llm": {"replicas": 5}}}, ["vc2-4c-8gb", "larger plan"]),
         ({"host": {"sshFrom": ["10.0.0.1/8"]}}, ["mech:host.sshFrom.0", "203.0.113.0/24"]),
         ({"host": {"plan": "big"}}, ["mech:host.plan", "vc2-4c-8gb"]),
@@ -74,6 +76,13 @@ def test_missing_placeholder_and_plain_secrets_are_told_apart(name: str) -> None
 def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(ConfigError, match="7 mistakes"):
         load({"mech:domain": "x", "mech:edge": json.dumps({"ssl": "no"})})
+
+
+@pytest.mark.parametrize(
+    ("cpus", "text"), [(1, "1.0"), (10, "10."), (100, "100."), (0.5, "0.5"), (0.25, "0.25"), (1.05, "1.05")]
+)
+def test_cores_are_written_as_the_docker_provider_reads_them(cpus: float, text: str) -> None:
+    assert cpus_text(cpus) == text
 
 
 _JSON = st.recursive(
