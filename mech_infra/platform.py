@@ -18,6 +18,7 @@ from mech_infra.components.proxy import Proxy
 from mech_infra.components.services import Services
 from mech_infra.components.volume import DataVolume
 from mech_infra.config import ConfigError, StackConfig, check_files, load, service_url
+from mech_infra.guard.program import Guard
 
 
 def stack_config() -> StackConfig:
@@ -36,6 +37,8 @@ def stack_config() -> StackConfig:
 def declare(config: StackConfig) -> None:
     """Declare everything and export the stack's outputs."""
     platform, secrets = config.platform, config.secrets
+    guard = Guard(platform.allow, platform.host.protect)
+    guard.watch()
     services = platform.resolved_services()
     exposed = platform.firewall.expose_service_ports
     ports = f"{catalogue.SERVICE_PORTS[0]}:{catalogue.SERVICE_PORTS[-1]}" if exposed else None
@@ -62,6 +65,7 @@ def declare(config: StackConfig) -> None:
         [proxy.installed, firewall.confirmed],
     )  # fmt: skip
 
+    guard.finish()
     pulumi.export("host_ip", host.address)
     pulumi.export("host_key", host.access.host_key)
     pulumi.export("service_urls", {service.name: service_url(platform.domain, service.name) for service in services})

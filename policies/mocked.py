@@ -37,8 +37,9 @@ class ConfigProblem(Exception):
 
 
 class _Mocks(pulumi.runtime.Mocks):
-    def __init__(self) -> None:
+    def __init__(self, state: Mapping[str, Any]) -> None:
         self.resources: list[Resource] = []
+        self._state = state
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         outputs = {**args.inputs, **COMPUTED.get(args.typ, {})}
@@ -48,6 +49,8 @@ class _Mocks(pulumi.runtime.Mocks):
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         if args.token.endswith(":getIpRanges"):
             return {"ipv4Cidrs": ["192.0.2.0/24"], "ipv6Cidrs": [], "id": "x", "etag": "x"}
+        if args.token.endswith(":readStackResourceOutputs"):
+            return {"name": args.args["stackName"], "outputs": dict(self._state)}
         return {}, [("", "no results were found")]
 
 

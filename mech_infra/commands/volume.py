@@ -30,6 +30,16 @@ api "$url" >&2
 exit 1"""
 
 
+def detach_volume() -> str:
+    """Take $BLOCK off $INSTANCE through Vultr's API, if it is still on it; `unmount_volume` came before."""
+    return r"""set -eu
+url=${MECH_VULTR_URL:-https://api.vultr.com/v2}/blocks/$BLOCK
+: "${VULTR_API_KEY:?is not set: export the Vultr API key}"
+api() { printf 'header = "Authorization: Bearer %s"\n' "$VULTR_API_KEY" | curl -sS -m 30 -K - "$@"; }
+api "$url" | tr -d ' ' | grep -qF "\"attached_to_instance\":\"$INSTANCE\"" || exit 0
+api -X POST -H 'Content-Type: application/json' -d '{"live": true}' "$url/detach" > /dev/null"""
+
+
 def files(mount_id: str) -> dict[str, str]:
     """What mounts the volume at each boot before docker: path to text."""
     script = f"""#!/bin/sh
@@ -61,10 +71,19 @@ install -d /etc/systemd/system/docker.service.d
 {written}
 systemctl daemon-reload
 systemctl enable -q mech-data.service
+# Another volume than the declared one is taken off first, and nobody writes to it then.
+stopped=
+device=/dev/disk/by-id/virtio-{mount_id}
+if [ -b "$device" ] && mountpoint -q {DATA} && [ "$(mountpoint -d {DATA})" != "$(mountpoint -x "$device")" ]; then
+  stopped=$(docker ps --format '{{{{.Names}}}}' --filter name='^(redis|mongodb)$' || true)
+  [ -z "$stopped" ] || docker stop -t 60 $stopped >/dev/null
+  umount {DATA}
+fi
 # Not `restart`: docker requires this unit, and would be restarted under whatever it is doing.
 /usr/local/sbin/mech-data
 systemctl start mech-data.service
 install -d -m 755 {DATA}/mongodb {DATA}/redis
+[ -z "$stopped" ] || docker start $stopped >/dev/null
 # A database that was started while the volume was away writes beside it: it is started anew on the volume.
 for name in redis mongodb; do
   case $name in redis) path=/data;; *) path=/data/db;; esac
@@ -72,6 +91,19 @@ for name in redis mongodb; do
   [ "$seen" = "$(stat -c %d {DATA})" ] || docker restart -t 20 $name >/dev/null
 done
 findmnt -no SOURCE {DATA} >/dev/null && echo mounted {mount_id}"""
+
+
+def unmount_volume() -> str:
+    """Before the volume is detached. Does nothing while a container has data on it: then the host is another by now."""
+    return f"""set -eu
+mountpoint -q {DATA} || exit 0
+for id in $(docker ps -q); do
+  if docker inspect -f '{{{{range .Mounts}}}}{{{{println .Source}}}}{{{{end}}}}' "$id" | grep -q '^{DATA}/'; then
+    echo "kept: a container has its data there"; exit 0
+  fi
+done
+sync -f {DATA}
+umount {DATA}"""
 
 
 _UNIT_TEXT = """[Unit]

@@ -39,6 +39,7 @@ class DataVolume(pulumi.ComponentResource):
         attached = command.local.Command(
             f"{name}-attach",
             create=commands.attach_volume(),
+            delete=commands.detach_volume(),
             environment={"BLOCK": self.block.id, "INSTANCE": host.instance.id},
             triggers=[host.instance.id, self.block.id],
             logging=command.local.Logging.NONE,
@@ -60,6 +61,7 @@ class DataVolume(pulumi.ComponentResource):
         self.mounted = host.access.run(
             f"{name}-mount",
             self.block.mount_id.apply(commands.mount_volume),
+            delete=commands.unmount_volume(),
             parent=self,
             triggers=[host.instance.id, repair],
             after=[attached],

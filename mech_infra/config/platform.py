@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from mech_infra import catalogue
 from mech_infra.config.edge import EdgeConfig
 from mech_infra.config.host import CertificateConfig, FirewallConfig, HostConfig, ProxyConfig
-from mech_infra.config.types import Domain, Section
+from mech_infra.config.types import Allowed, Domain, Section
 from mech_infra.config.workloads import DatastoresConfig, ImagesConfig, ServiceConfig
 
 # Replica N listens on the host at its port + (N - 1) times this, on loopback only.
@@ -61,6 +61,9 @@ class PlatformConfig(Section):
     proxy: ProxyConfig = ProxyConfig()
     certificate: CertificateConfig = CertificateConfig()
     edge: EdgeConfig = EdgeConfig()
+    allow: tuple[Allowed, ...] = Field(
+        (), description="changes that lose data and are meant, one by one: `replace data-block` (mech_infra.guard)"
+    )
 
     @field_validator("services")
     @classmethod

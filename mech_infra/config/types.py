@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from mech_infra.guard.judging import CHANGES, Permission
+
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
@@ -71,6 +73,17 @@ def _cpus(value: float) -> float:
     return value
 
 
+def _allowed(value: Any) -> Permission:
+    change, _, resource = str(value).strip().partition(" ")
+    if change not in CHANGES or not re.fullmatch(r"[\w.-]+", resource):
+        raise ValueError(
+            f"{value!r} is not a change and a resource; write one of {', '.join(CHANGES)} and the resource's name, "
+            "as `replace data-block`"
+        )
+    return Permission(change, resource)
+
+
+Allowed = Annotated[Permission, BeforeValidator(_allowed)]
 Cidr = Annotated[str, BeforeValidator(_cidr)]
 AddressOrCidr = Annotated[str, BeforeValidator(_address_or_cidr)]
 Domain = Annotated[str, AfterValidator(_domain)]

@@ -25,6 +25,7 @@ class Recorder(pulumi.runtime.Mocks):
 
     def __init__(self) -> None:
         self.resources: dict[str, pulumi.runtime.MockResourceArgs] = {}
+        self.state: dict[str, Any] = {}  # what the stack has before: URN to {type, outputs}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.resources[args.name] = args
@@ -42,6 +43,8 @@ class Recorder(pulumi.runtime.Mocks):
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         if args.token.endswith(":getIpRanges"):
             return {"ipv4Cidrs": ["192.0.2.0/24"], "ipv6Cidrs": [], "id": "x", "etag": "x"}
+        if args.token.endswith(":readStackResourceOutputs"):
+            return {"name": args.args["stackName"], "outputs": self.state}
         return {}, [("", "no results were found")]
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:
@@ -80,11 +83,14 @@ def key(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def declare(key: Path) -> Declare:
-    def run(sections: dict[str, Any] | None = None, secrets: dict[str, str] | None = None) -> Recorder:
+    def run(
+        sections: dict[str, Any] | None = None, secrets: dict[str, str] | None = None, state: dict[str, Any] | None = None
+    ) -> Recorder:
         sections = {"edge": {"zoneId": "0" * 31 + "1"}, **(sections or {})}
         sections["host"] = {"sshPrivateKey": str(key), **sections.get("host", {})}
         raw, marked = raw_config(sections, secrets)
         recorder = Recorder()
+        recorder.state = state or {}
         asyncio.set_event_loop(asyncio.new_event_loop())
         pulumi.runtime.set_mocks(recorder, project="mech", stack="unit", preview=False)
         pulumi.runtime.set_all_config(raw, marked)

@@ -1,0 +1,171 @@
+"""Which change of which resource loses data, purely. Property names are the providers'; sizes are GB.
+
+Sources: `replaced_by` is what the providers' schemas mark as "a change replaces"; that an absent `attachedToInstance`
+detaches is terraform-provider-vultr 2.27.1's own behaviour, seen on a running stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Values = Mapping[str, Any]
+
+CONTAINER = "docker:index/container:Container"
+CHANGES = ("replace", "delete", "detach", "shrink", "remount")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one type of resource keeps. `attachment` and `size` name the inputs that take it off or cut it.
+
+    `absent_detaches`: the plugin takes an attachment that is not declared for one that is not wanted.
+    """
+
+    what: str
+    loses: str
+    replaced_by: tuple[str, ...] = ()
+    attachment: str = ""
+    absent_detaches: bool = False
+    size: str = ""
+
+
+KINDS: Mapping[str, Kind] = {
+    "vultr:index/blockStorage:BlockStorage": Kind(
+        "block storage", "the databases would start empty on another volume",
+        replaced_by=("region", "blockType"), attachment="attachedToInstance", absent_detaches=True, size="sizeGb",
+    ),
+    "vultr:index/reservedIp:ReservedIp": Kind(
+        "the reserved address", "every record and every key check that names it would be wrong, and Vultr gives it away",
+        replaced_by=("region", "ipType"), attachment="instanceId",
+    ),
+    "vultr:index/instance:Instance": Kind(
+        "the protected instance", "all that is on its own disk would go with it",
+        replaced_by=("region", "osId", "hostname", "imageId", "snapshotId", "appId", "userData", "userScheme"),
+    ),
+    CONTAINER: Kind("a container with data", "it would run on other data than now"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One entry of mech:allow: exactly this change of exactly this resource."""
+
+    change: str
+    resource: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.change} {self.resource}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A change that loses data. `why` says what causes it, `instead` how to go without it."""
+
+    type: str
+    resource: str
+    change: str
+    why: str
+    instead: str
+
+    @property
+    def permission(self) -> Permission:
+        return Permission(self.change, self.resource)
+
+
+def declared(type: str, name: str, old: Values, new: Values) -> Iterator[Finding]:
+    """What the program's own words change: `old` is the state, `new` the inputs that are known before the plan."""
+    kind = KINDS[type]
+    for key in kind.replaced_by:
+        if _set(old.get(key)) and _set(new.get(key)) and str(old[key]).lower() != str(new[key]).lower():
+            yield Finding(type, name, "replace", f"{key} {_text(old[key])} → {_text(new[key])} makes it anew",
+                          f"leave {key} at {_text(old[key])}")  # fmt: skip
+    if kind.size and _number(new.get(kind.size)) < _number(old.get(kind.size)):
+        had, wanted = (f"{_number(values.get(kind.size)):g} GB" for values in (old, new))
+        yield Finding(type, name, "shrink", f"{had} → {wanted} cuts it", f"leave it at {had}")
+    if type == CONTAINER:
+        yield from _remounted(name, old, new)
+
+
+def updated(type: str, name: str, old: Values, new: Values, ignored: Collection[str]) -> Iterator[Finding]:
+    """What an update in place would do; `ignored` are the resource's ignore_changes, which no plugin acts on."""
+    key = KINDS[type].attachment
+    told = key in new or KINDS[type].absent_detaches
+    if key and told and key not in ignored and _set(old.get(key)) and old[key] != new.get(key):
+        yield Finding(type, name, "detach", f"{key} {_text(old[key])} → {_text(new.get(key))} takes it off its host",
+                      f"declare {key}, or put it into ignore_changes")  # fmt: skip
+    yield from declared(type, name, old, new)
+
+
+def adopted(type: str, name: str, old: Values, id: Any) -> Iterator[Finding]:
+    """What the import of another one in its place would do; `old` has its own id where the plugin tells it."""
+    if isinstance(id, str) and _set(old.get("id")) and old["id"] != id:
+        yield Finding(type, name, "replace", f"{id} would be adopted in place of {old['id']}",
+                      f"take the import away, or import {old['id']}")  # fmt: skip
+
+
+def replaced(type: str, name: str) -> Finding:
+    return Finding(type, name, "replace", "its provider wants to make it anew",
+                   "see `pulumi preview --diff` for the property; a new version of a plugin may be the cause")  # fmt: skip
+
+
+def missing(type: str, name: str) -> Finding:
+    return Finding(type, name, "delete", "the program no longer declares it under this name and parent",
+                   "declare it again, or give what was renamed an alias: opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name=…)])")  # fmt: skip
+
+
+def mounts(values: Values) -> dict[str, str]:
+    """Where a container's data are: target to `type:source`, of mounts and volumes that it may write to."""
+    found = {}
+    for mount in _maps(values.get("mounts")):
+        if not mount.get("readOnly") and mount.get("type") in ("bind", "volume"):
+            found[str(mount.get("target"))] = f"{mount['type']}:{mount.get('source') or ''}"
+    for volume in _maps(values.get("volumes")):
+        if not volume.get("readOnly") and volume.get("containerPath"):
+            source = volume.get("hostPath") or volume.get("volumeName") or ""
+            found[str(volume["containerPath"])] = f"{'bind' if volume.get('hostPath') else 'volume'}:{source}"
+    return found
+
+
+def keeps(type: str, outputs: Values, protect: bool) -> bool:
+    """Whether this resource of the state keeps something: a container with data, an instance that is protected, …"""
+    if type == CONTAINER:
+        return bool(mounts(outputs))
+    return type in KINDS and (protect or not type.endswith(":Instance"))
+
+
+def sentence(finding: Finding) -> str:
+    """What is wrong, what would be lost, and both ways out."""
+    return (
+        f"{finding.resource} ({KINDS[finding.type].what}): {finding.why}; {KINDS[finding.type].loses}. "
+        f"Instead: {finding.instead}. If it is meant: pulumi config set --path 'mech:allow[0]' '{finding.permission.text}'"
+    )
+
+
+def _remounted(name: str, old: Values, new: Values) -> Iterator[Finding]:
+    now = mounts(new)
+    for target, source in mounts(old).items():
+        if now.get(target) != source:
+            yield Finding(CONTAINER, name, "remount", f"{target} is on {source}, and would be on {now.get(target, 'nothing')}",
+                          f"mount {source} at {target}")  # fmt: skip
+
+
+def _maps(value: Any) -> list[Values]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return []
+    return [item for item in value if isinstance(item, Mapping)]
+
+
+def _set(value: Any) -> bool:
+    return isinstance(value, str | int | float) and value not in ("", 0)
+
+
+def _number(value: Any) -> float:
+    """A size, or infinity where it is not told: nothing is smaller than that."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("inf")
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value) if _set(value) else "nothing"

@@ -1,0 +1,162 @@
+"""The guard in the program: it knows what the stack has, and looks at each resource before it is declared and in the plan.
+
+Two looks, since each sees what the other cannot. Before a resource is declared, its inputs against the state: refused at
+once, also with --skip-preview. At its step of the plan (resource hooks, in previews too): what only the provider knows,
+such as a new version of a plugin that wants to make it anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi._types import input_type_to_dict, is_input_type
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
+
+from mech_infra.guard import judging
+from mech_infra.guard.judging import CONTAINER, KINDS, Finding, Permission
+
+Json = dict[str, Any]
+# The engine's own function: what the stack's last snapshot has, by URN. Empty for a stack that is new.
+_STATE = "pulumi:pulumi:readStackResourceOutputs"
+
+
+class Refused(pulumi.RunError):  # type: ignore[misc]  # the SDK's own is untyped
+    """The plan would lose data; `findings` say what, the text also how to go without, for people."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = findings
+        lines = [f"  - {judging.sentence(finding)}" for finding in findings]
+        super().__init__("\n".join(["refused, since data would be lost; nothing was changed:", *lines]))
+
+
+class Guard:
+    """What a stack keeps. `watch` before the first resource, `finish` after the last one.
+
+    Both, and the plan, raise Refused for a change that loses data and that `allowed` does not name.
+    """
+
+    def __init__(self, allowed: Iterable[Permission], protect: bool) -> None:
+        self._allowed = frozenset(allowed)
+        self._used: set[Permission] = set()
+        self._prefix = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
+        self._old = {
+            urn: found["outputs"] for urn, found in _state().items()
+            if judging.keeps(found["type"], found["outputs"], protect)
+        }  # fmt: skip
+        self._protect = protect
+        self._types: dict[pulumi.Resource, str] = {}  # with the parents' types, as a URN has them
+        self._aliased: set[pulumi.Resource] = set()
+        self._declared: set[str] = set()
+        self._ignored: dict[str, Sequence[str]] = {}
+        self._renamed: set[str] = set()  # types of which an aliased resource is declared under a URN that is new
+        self._hooks: pulumi.ResourceHookBinding | None = None
+        self._watching = True
+
+    def watch(self) -> None:
+        """Look at every resource that is declared from now on."""
+        if not isinstance(get_monitor(), MockMonitor):  # mocks have no plan
+            early = pulumi.ResourceHookOptions(on_dry_run=True)
+            self._hooks = pulumi.ResourceHookBinding(
+                before_create=[pulumi.ResourceHook("mech-guard-create", self._created, early)],
+                before_update=[pulumi.ResourceHook("mech-guard-update", self._updated, early)],
+            )
+        pulumi.runtime.register_stack_transformation(self._look)
+
+    def finish(self) -> None:
+        """Look at what the program no longer declares, and name permissions that were not needed."""
+        self._watching = self._hooks is not None  # mocks keep one root, with this guard, for the next program
+        gone = [urn for urn in self._old if urn not in self._declared and _type(urn) not in self._renamed]
+        self._refuse(judging.missing(_type(urn), _name(urn)) for urn in gone)
+        for permission in sorted(self._allowed, key=lambda one: one.text):
+            needed = "this plan uses it: take" if permission in self._used else "this plan does not need it: take"
+            pulumi.log.warn(f"mech:allow permits `{permission.text}`; {needed} it out of the stack's config afterwards")
+
+    # -- before a resource is declared --------------------------------------------------------------------------
+
+    def _look(self, args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if not self._watching:
+            return None
+        parent = args.opts.parent
+        above = self._types.get(parent) if parent is not None else None
+        self._types[args.resource] = kind = f"{above}${args.type_}" if above else args.type_
+        if args.opts.aliases or parent in self._aliased:
+            self._aliased.add(args.resource)
+        if args.type_ not in KINDS:
+            return None
+        urn = f"{self._prefix}{kind}::{args.name}"
+        self._declared.add(urn)
+        self._ignored[urn] = args.opts.ignore_changes or ()
+        if (old := self._old.get(urn)) is not None:
+            new = _inputs(args.props)
+            if args.type_ != CONTAINER or new is not None:
+                self._refuse(judging.declared(args.type_, args.name, old, new or {}))
+            self._refuse(judging.adopted(args.type_, args.name, old, args.opts.import_))
+        elif args.resource in self._aliased:
+            self._renamed.add(args.type_)
+        if self._hooks is None or (args.type_.endswith(":Instance") and not self._protect):
+            return None
+        hooks = pulumi.ResourceOptions(hooks=self._hooks)
+        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, hooks))
+
+    # -- in the plan --------------------------------------------------------------------------------------------
+
+    def _created(self, args: pulumi.ResourceHookArgs) -> None:
+        old = self._old.get(args.urn)
+        if old is None:
+            return
+        if args.type == CONTAINER:
+            self._refuse(judging.declared(args.type, args.name, old, args.new_inputs or {}))
+        else:
+            self._refuse([judging.replaced(args.type, args.name)])
+
+    def _updated(self, args: pulumi.ResourceHookArgs) -> None:
+        ignored = self._ignored.get(args.urn, ())
+        self._refuse(judging.updated(args.type, args.name, args.old_outputs or {}, args.new_inputs or {}, ignored))
+
+    def _refuse(self, findings: Iterable[Finding]) -> None:
+        found = list(findings)
+        self._used.update(finding.permission for finding in found if finding.permission in self._allowed)
+        refused = [finding for finding in found if finding.permission not in self._allowed]
+        if refused:
+            self._watching = False
+            raise Refused(refused)
+
+
+def _state() -> Mapping[str, Any]:
+    found = pulumi.runtime.invoke(_STATE, {"stackName": pulumi.get_stack()}).value
+    outputs = found.get("outputs") if isinstance(found, Mapping) else None
+    return outputs if isinstance(outputs, Mapping) else {}
+
+
+def _type(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _inputs(props: Mapping[str, Any]) -> Json | None:
+    """Inputs by the provider's names; None where a mount is known only later, which the hooks then judge."""
+    values = {re.sub(r"_(\w)", lambda match: match[1].upper(), key): _plain(value) for key, value in props.items()}
+    return None if _later(values.get("mounts")) or _later(values.get("volumes")) else values
+
+
+def _plain(value: Any) -> Any:
+    if is_input_type(type(value)):
+        value = input_type_to_dict(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _later(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_later, value.values()))
+    return any(map(_later, value)) if isinstance(value, list) else isinstance(value, pulumi.Output)
