@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from mech_infra import catalogue
+from mech_infra import catalogue, registry
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.components.certificates import Certificates
 from mech_infra.components.containers import Runtime
@@ -47,12 +47,14 @@ def declare(config: StackConfig) -> None:
     host = Host("host", platform.host, allowed)
     firewall = Firewall("firewall", platform.firewall, host, allowed, ports)
     volume = DataVolume("data", platform.host, host)
-    docker = host.access.docker_provider("docker", host)
+    login = registry.login(platform.images.registry, platform.images.registry_user, secrets)
+    docker = host.access.docker_provider("docker", host, login)
     replicas = [service.container(n) for service in services for n in range(1, service.replicas + 1)]
     members = {**dict.fromkeys(replicas, ()), **ALIASES}
     listeners = {80: "nginx", 443: "nginx"} | {port: "" for service in services for port in service.upstreams}
     network = Network("network", host, docker, members, listeners)
-    images = Images("images", {s.name: s.image for s in services} | platform.datastores.images, host, docker)
+    references = {service.name: service.image for service in services} | platform.datastores.images
+    images = Images("images", references, host, docker, login)
     runtime = Runtime(docker, network.network.name, images.ids, [network.joined])
     # A container made by hand under Redis' name is gone before a running Redis is given its settings.
     before = [volume.mounted, network.cleared]

@@ -1,7 +1,7 @@
 """A read-only image registry (Docker Registry HTTP API v2): docker.io and ghcr.io as the hosts' dockerd sees them.
 
 To every image one small layer is added when it is served: the sandbox's CA, which belongs to a sandbox and not to
-the cache. What is covered and what is not: sandbox/images/PARITY.images.md.
+the cache. Who may pull: registry_auth.py. What is covered and what is not: sandbox/PARITY.md.
 Source of paths, headers and error codes: the OCI distribution specification and Docker's Registry HTTP API v2.
 """
 
@@ -15,6 +15,7 @@ from aiohttp import web
 
 from sandbox import images, pki
 from sandbox.images.layers import Tree, digest, pack
+from sandbox.registry_auth import VERSION, Gate, error, host_of
 from sandbox.settings import Settings
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -60,7 +61,7 @@ class Registry:
         self._contents.setdefault(repository, set()).update(blobs)
 
     async def ping(self, request: web.Request) -> web.Response:
-        return web.json_response({}, headers=_VERSION)
+        return web.json_response({}, headers=VERSION)
 
     async def manifest(self, request: web.Request) -> web.Response:
         name, reference = request.match_info["name"], request.match_info["reference"]
@@ -68,9 +69,9 @@ class Registry:
             return _unknown(name)
         found = self._manifests[name].get(reference)
         if found is None:
-            return _error(404, "MANIFEST_UNKNOWN", "manifest unknown", {"Tag": reference})
+            return error(404, "MANIFEST_UNKNOWN", "manifest unknown", {"Tag": reference})
         wanted = digest(found)
-        headers = {**_VERSION, "Docker-Content-Digest": wanted, "ETag": f'"{wanted}"'}
+        headers = {**VERSION, "Docker-Content-Digest": wanted, "ETag": f'"{wanted}"'}
         return web.Response(body=found, content_type=_MANIFEST, headers=headers)
 
     async def blob(self, request: web.Request) -> web.StreamResponse:
@@ -79,8 +80,8 @@ class Registry:
             return _unknown(name)
         # Only digests of this repository, which are ours: nothing of the request becomes a path.
         if wanted not in self._contents[name]:
-            return _error(404, "BLOB_UNKNOWN", "blob unknown to registry", wanted)
-        headers = {**_VERSION, "Docker-Content-Digest": wanted, "Content-Type": "application/octet-stream"}
+            return error(404, "BLOB_UNKNOWN", "blob unknown to registry", wanted)
+        headers = {**VERSION, "Docker-Content-Digest": wanted, "Content-Type": "application/octet-stream"}
         if wanted in self._blobs:
             return _part(request, self._blobs[wanted], headers)
         return web.FileResponse(self._folder / "blobs" / wanted.replace(":", "-"), headers=headers)
@@ -89,28 +90,19 @@ class Registry:
         name = request.match_info["name"]
         if not self._has(request, name):
             return _unknown(name)
-        return web.json_response({"name": name, "tags": sorted(self._tags[name])}, headers=_VERSION)
+        return web.json_response({"name": name, "tags": sorted(self._tags[name])}, headers=VERSION)
 
     async def refuse(self, request: web.Request) -> web.Response:
         if request.method in ("GET", "HEAD"):
-            return web.Response(status=404, text="404 page not found\n", headers=_VERSION)
-        return _error(405, "UNSUPPORTED", "The operation is unsupported.", "this registry is read-only")
+            return web.Response(status=404, text="404 page not found\n", headers=VERSION)
+        return error(405, "UNSUPPORTED", "The operation is unsupported.", "this registry is read-only")
 
     def _has(self, request: web.Request, name: str) -> bool:
-        host = (request.host or "").partition(":")[0].lower()
-        return name in self._manifests and name.startswith(_OWNS.get(host, ""))
-
-
-_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
-
-
-def _error(status: int, code: str, message: str, detail: object) -> web.Response:
-    body = {"errors": [{"code": code, "message": message, "detail": detail}]}
-    return web.json_response(body, status=status, headers=_VERSION)
+        return name in self._manifests and name.startswith(_OWNS.get(host_of(request), ""))
 
 
 def _unknown(name: str) -> web.Response:
-    return _error(404, "NAME_UNKNOWN", "repository name not known to registry", {"name": name})
+    return error(404, "NAME_UNKNOWN", "repository name not known to registry", {"name": name})
 
 
 def _part(request: web.Request, data: bytes, headers: dict[str, str]) -> web.Response:
@@ -132,7 +124,7 @@ def _part(request: web.Request, data: bytes, headers: dict[str, str]) -> web.Res
 def registry_app(settings: Settings) -> web.Application:
     """The registry over the cached images. Raises FileNotFoundError before `sandbox.images.build`."""
     registry = Registry(settings)
-    app = web.Application()
+    app = web.Application(middlewares=[Gate(settings).middleware])
     app.router.add_get("/v2/", registry.ping)
     app.router.add_get("/v2/{name:.+}/manifests/{reference}", registry.manifest)
     app.router.add_get("/v2/{name:.+}/blobs/{digest}", registry.blob)

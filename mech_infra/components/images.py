@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 import pulumi
 import pulumi_docker as docker
+from pulumi.runtime import mocks, settings
+from pulumi.runtime.proto import resource_pb2
 
+from mech_infra import registry
 from mech_infra.commands import containers as commands
 from mech_infra.components.host import Host
 from mech_infra.drift import checks
@@ -17,6 +20,7 @@ class Images(pulumi.ComponentResource):
 
     The provider takes whatever the host has under a tag for the image, and pulls only when there is nothing: a tag
     moved by hand would be rolled out. So each tag has a sensor, and what does not come from its registry is untagged.
+    A registry's first image is pulled before its others: one that refuses us says so once, not eight times.
     """
 
     def __init__(
@@ -25,6 +29,7 @@ class Images(pulumi.ComponentResource):
         references: Mapping[str, str],
         host: Host,
         provider: docker.Provider,
+        login: registry.Login | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("mech:platform:Images", name, None, opts)
@@ -38,15 +43,37 @@ class Images(pulumi.ComponentResource):
             parent=self,
             triggers=[host.instance.id, *repairs.values()],
         )
-        self.ids = {
-            key: docker.RemoteImage(
+        hooks = _explaining(login)
+        firsts: dict[str, docker.RemoteImage] = {}
+        self.ids: dict[str, pulumi.Output[str]] = {}
+        for key, reference in references.items():
+            first = firsts.get(registry.host(reference))
+            image = docker.RemoteImage(
                 f"{name}-{key}",
                 name=reference,
                 # For a quick way back.
                 keep_locally=True,
                 pull_triggers=[repairs[key]],
-                opts=pulumi.ResourceOptions(parent=self, provider=provider, depends_on=[cleared]),
-            ).image_id
-            for key, reference in references.items()
-        }
+                opts=pulumi.ResourceOptions(
+                    parent=self, provider=provider, depends_on=[cleared, *([first] if first else [])], hooks=hooks
+                ),
+            )
+            firsts.setdefault(registry.host(reference), image)
+            self.ids[key] = image.image_id
         self.register_outputs({"references": dict(references)})
+
+
+def _explaining(login: registry.Login | None) -> pulumi.ResourceHookBinding | None:
+    """Our sentence in place of the plugin's error where a registry refuses a pull; None where nobody would call it."""
+    # Mocks (`mech policy check`) have no engine that calls back; a CLI older than the SDK may not know such hooks.
+    known = settings.monitor_supports_feature(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS)
+    if not known or isinstance(settings.get_monitor(), mocks.MockMonitor):
+        return None
+
+    def explain(args: pulumi.ErrorHookArgs) -> bool:
+        said = registry.explain(str((args.new_inputs or {}).get("name")), args.errors[0], login)
+        if said:
+            raise pulumi.RunError(said)
+        return False  # no second try, and the plugin's own error stands
+
+    return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("pull", explain)])

@@ -12,6 +12,7 @@ import pulumi_docker as docker
 from mech_infra.commands import ssh
 from mech_infra.drift.checks import Check, Watch
 from mech_infra.drift.sensor import HostState
+from mech_infra.registry import Login
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,20 @@ class Access:
         opts = pulumi.ResourceOptions(parent=parent, depends_on=list(self.ready))
         return HostState(name, title, access, checks, watches, secret, opts).repair
 
-    def docker_provider(self, name: str, parent: pulumi.Resource) -> docker.Provider:
-        """Docker on the host over SSH; the host key that the stack remembers is the only one accepted."""
+    def docker_provider(self, name: str, parent: pulumi.Resource, login: Login | None = None) -> docker.Provider:
+        """Docker on the host over SSH; the host key that the stack remembers is the only one accepted.
+
+        `login` goes with each pull to the Docker there, which keeps it nowhere.
+        """
+        known = login and docker.ProviderRegistryAuthArgs(
+            address=login.address, username=login.user, password=pulumi.Output.secret(login.token)
+        )
         return docker.Provider(
             name,
             host=pulumi.Output.concat("ssh://root@", self.address, ":22"),
             ssh_opts=pulumi.Output.all(self.address, self.host_key).apply(
                 lambda both: ssh.options(self.identity, both[0], both[1])
             ),
+            registry_auth=[known] if known else None,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=list(self.ready)),
         )

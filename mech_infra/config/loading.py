@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import pydantic
 from pydantic_core import ErrorDetails
 
-from mech_infra import catalogue
+from mech_infra import catalogue, registry
 from mech_infra.config.platform import PlatformConfig, is_placeholder
 
 NAMESPACE = "mech"
-OPTIONAL_SECRETS = ("REDIS_PASSWORD", "MONGODB_PASSWORD")
+OPTIONAL_SECRETS = ("REDIS_PASSWORD", "MONGODB_PASSWORD", registry.TOKEN)
 _SECTIONS = {info.alias or name: name for name, info in PlatformConfig.model_fields.items()}
 # Config that is one string in YAML; the rest are objects and arrive as JSON.
 _SCALARS = {"domain"}
@@ -58,6 +58,8 @@ def load(raw: Mapping[str, str], secret_keys: Collection[str] = ()) -> StackConf
         platform = PlatformConfig.model_validate(sections)
     except pydantic.ValidationError as error:
         mistakes += [_sentence(detail) for detail in error.errors(include_url=False)]
+    if platform is not None:
+        mistakes += registry.mistakes(platform.images.registry_user, secrets)
     mistakes += _secret_mistakes(secrets, {key.removeprefix(f"{NAMESPACE}:") for key in secret_keys})
     if mistakes or platform is None:
         raise ConfigError(_report(mistakes))
@@ -92,6 +94,11 @@ def _secret_mistakes(secrets: Mapping[str, str], marked: Collection[str]) -> lis
             mistakes.append(f"{NAMESPACE}:{name} is missing and {users} cannot work without it; {how}")
         elif is_placeholder(secrets[name]):
             mistakes.append(f"{NAMESPACE}:{name} is empty or a placeholder; {how} (it looks like {secret.looks_like})")
+    if is_placeholder(secrets.get(registry.TOKEN, "set")):
+        mistakes.append(
+            f"{NAMESPACE}:{registry.TOKEN} is empty or a placeholder; set it: "
+            f"pulumi config set --secret {NAMESPACE}:{registry.TOKEN}"
+        )
     for name in secrets:
         if name not in marked:
             mistakes.append(

@@ -50,3 +50,8 @@ class ServiceConfig(Section):
 class ImagesConfig(Section):
     registry: str = Field("ghcr.io/mech-is", description="where the services' images are", min_length=1)
     version: str = Field("1.0.0", description="tag of the services' images", min_length=1)
+    registry_user: str | None = Field(
+        None,
+        description="where they are private: who pulls them; goes with the stack secret REGISTRY_TOKEN",
+        pattern=r"^[^\s:]+$",
+    )

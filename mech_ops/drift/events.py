@@ -39,10 +39,14 @@ class Step:
 
 @dataclass
 class Preview:
-    """`refreshed`: what each resource of the state was found to be. `plan`: what `up` would do, without "same"."""
+    """`refreshed`: what each resource of the state was found to be. `plan`: what `up` would do, without "same".
+
+    `renamed`: the id that a plugin foretells for what is replaced → the id that it has now.
+    """
 
     refreshed: dict[str, Step] = field(default_factory=dict)
     plan: dict[str, Step] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)  # (urn or "", message)
 
@@ -71,6 +75,8 @@ def _take(event: Json, found: Preview) -> None:
         about = after["metadata"]
         if about["op"] == "refresh":  # only now is it known what was found
             found.refreshed[about["urn"]] = _step(about, "refresh")
+        elif _OPS.get(about["op"]) == "replace" and (foretold := (about.get("new") or {}).get("id")):
+            found.renamed[foretold] = (about.get("old") or {}).get("id", "")
     elif before := event.get("resourcePreEvent"):
         about = before["metadata"]
         op = _OPS.get(about["op"])

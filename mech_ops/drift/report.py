@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mech_ops.drift.events import Json, Preview, Step
-from mech_ops.drift.words import NOT_THERE, UNKNOWN, at, part, shown, subject
+from mech_ops.drift.values import NONE, NOT_THERE, TRIGGERS, at, root, shown, unknown, whole
+from mech_ops.drift.words import part, subject
 from mech_ops.errors import FOUND, OK
 
 _SENSOR = "pulumi-python:dynamic/mech:HostState"
@@ -18,6 +20,8 @@ _SILENT = re.compile(r"^(.+?) does not answer\b.*(?:was not looked at|preview of
 _WILL = {"update": "updates it in place", "replace": "replaces it", "create": "creates it", "delete": "deletes it",
          "import": "adopts it"}  # fmt: skip
 _STARTS = "`mech recover` starts it"
+# What a sensor puts into triggers (HostState.repair).
+_REPAIR = re.compile(r"repair \d+")
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Item:
             return f"{self.subject}: gone"
         if self.there == self.declared:  # two secrets, or nothing to compare
             return f"{self.subject} differs {self.declared}" if self.declared else self.subject
-        return f"{self.subject} is {self.there}, declared {self.declared}"
+        return f"{self.subject}{':' if self.there == NONE else ' is'} {self.there}, declared {self.declared}"
 
 
 @dataclass
@@ -80,7 +84,7 @@ def judge(preview: Preview) -> Report:
     titles = {title for title, *_ in sensed}
     for urn, step in steps.items():
         if urn not in after and not (step.type == _SENSOR and _title(step) in titles):
-            report.unapplied += _unapplied(step, preview.refreshed.get(urn))
+            report.unapplied += _unapplied(step, preview)
     # The commands that a drift already names are not told twice.
     told = {name for item in report.drift for name in item.repair.replace(",", "").split()}
     report.not_looked_at = silences(preview)
@@ -110,15 +114,9 @@ def _inputs(step: Step) -> Json:
     return found
 
 
-def _there(step: Step) -> Json:
-    about = step.new or {}
-    return {**(about.get("inputs") or {}), **(about.get("outputs") or {})}
-
-
-def _unknown(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_unknown(item) for item in value.values())
-    return any(_unknown(item) for item in value) if isinstance(value, list) else value == UNKNOWN
+def _old(step: Step) -> Json:
+    found: Json = (step.old or {}).get("inputs") or {}
+    return found
 
 
 def _follows(step: Step, preview: Preview) -> bool:
@@ -126,7 +124,30 @@ def _follows(step: Step, preview: Preview) -> bool:
     found = preview.refreshed.get(step.urn)
     if step.type == _SENSOR or step.op not in ("replace", "update") or (found and (found.paths or not found.new)):
         return False
-    return all(_unknown(at(_inputs(step), path)) for path in step.paths)
+    return all(_derived(step, path, preview) for path in _changed(step))
+
+
+def _changed(step: Step) -> list[str]:
+    """The paths that differ; of a list of triggers of which the plugin says no more, those in it that do."""
+    found: list[str] = []
+    for path in step.paths:
+        was, now = at(_old(step), path), at(_inputs(step), path)
+        if path in TRIGGERS and isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+            found += [f"{path}[{i}]" for i in range(len(was)) if was[i] != now[i]] or [path]
+        else:
+            found.append(path)
+    return found
+
+
+def _derived(step: Step, path: str, preview: Preview) -> bool:
+    """Whether the change at this path comes from other steps: not known yet, or a trigger that moves with them."""
+    was, now = at(_old(step), path), at(_inputs(step), path)
+    if unknown(now):
+        return True
+    if root(path) not in TRIGGERS or not isinstance(was, str) or not isinstance(now, str):
+        return False
+    # An id of a command is foretold by its plugin, and is another one in every preview.
+    return preview.renamed.get(now) == was or bool(_REPAIR.fullmatch(was) and _REPAIR.fullmatch(now))
 
 
 def _repair(title: str, preview: Preview, after: dict[str, Step]) -> str:
@@ -142,25 +163,33 @@ def _drifted(found: Step, step: Step | None, broken: bool) -> list[Item]:
         return (
             [Item(part(found), subject(found), "gone", "there", _verb(step) if step else "")] if step or broken else []
         )
-    items = _power(found)
-    old = (found.old or {}).get("inputs") or {}
-    now = _there(found)
-    for path in found.paths:
-        if step is None and not broken:
-            continue  # what is there is what is declared by now
-        wanted = _inputs(step) if step else old
-        if step and step.op == "update" and step.paths and not _same_root(path, step.paths):
-            continue
-        there, declared = at(now, path), at(wanted, path)
-        root = re.split(r"[.\[]", path)[0]
-        secrets = (old.get(root), wanted.get(root), now.get(root))
-        items.append(Item(part(found), f"{subject(found)}: {path}", shown(path, there, *secrets),
-                          shown(path, declared, *secrets), _verb(step) if step else ""))  # fmt: skip
-    return items
+    if step is None and not broken:
+        return _power(found)  # what is there is what is declared by now
+    outputs = (found.new or {}).get("outputs") or {}
+    paths = [path for path in found.paths if not (step and step.paths) or _same_root(path, step.paths)]
+    declared = _inputs(step) if step else _old(found)
+    return _power(found) + _differences(found, paths, (_inputs(found), outputs), declared, _old(found), step)
 
 
-def _same_root(path: str, others: tuple[str, ...]) -> bool:
-    return any(re.split(r"[.\[]", path)[0] == re.split(r"[.\[]", other)[0] for other in others)
+def _differences(
+    about: Step, paths: Sequence[str], theres: Sequence[Json], declared: Json, before: Json, step: Step | None
+) -> list[Item]:
+    """A line a path, a list as a whole. `theres`: what is there, as inputs, and where these tell nothing as outputs."""
+    items: dict[str, Item] = {}
+    for path in paths:
+        near = [properties.get(root(path)) for properties in (*theres, declared, before)]
+        told = [
+            (where, shown(where, at(there, where), *near), shown(where, at(declared, where), *near))
+            for where in dict.fromkeys((whole(path), path))
+            for there in [known for known in theres if root(path) in known] or theres[:1]
+        ]
+        where, is_, wanted = next((one for one in told if one[1] != one[2]), told[0])
+        items[where] = Item(part(about), f"{subject(about)}: {where}", is_, wanted, _verb(step) if step else "")
+    return list(items.values())
+
+
+def _same_root(path: str, others: Sequence[str]) -> bool:
+    return root(path) in {root(other) for other in others}
 
 
 def _power(found: Step) -> list[Item]:
@@ -172,33 +201,32 @@ def _power(found: Step) -> list[Item]:
     return [Item("vultr", f"{subject(found)}: powerStatus", str(power), "running", _STARTS)]
 
 
-def _unapplied(step: Step, found: Step | None) -> list[Item]:
+def _unapplied(step: Step, preview: Preview) -> list[Item]:
     """What the program says and the last `up` did not know yet."""
+    found = preview.refreshed.get(step.urn)
     if step.op in ("create", "delete", "import"):
         if found is not None and found.new is None:
             return []  # gone: told as drift
         word, declared = (NOT_THERE, "there") if step.op != "delete" else ("there", "no longer")
         return [Item(part(step), subject(step), word, declared, _verb(step))]
-    drifted = found.paths if found else ()
     if step.type == _SENSOR:
         return [Item(_title(step), _sensor_change(step), "", "", _verb(step))]
+    drifted = found.paths if found else ()
+    if not step.paths and not drifted:
+        return [Item(part(step), subject(step), "", "", _verb(step))]
     # Diffs are against what was found, so a path that did not drift is one that the program changed.
-    paths = [path for path in step.paths if not _same_root(path, drifted) and not _unknown(at(_inputs(step), path))]
-    old = ((step.old or {}).get("inputs")) or {}
-    items = []
-    for path in paths:
-        root = re.split(r"[.\[]", path)[0]
-        secrets = (old.get(root), _inputs(step).get(root))
-        items.append(Item(part(step), f"{subject(step)}: {path}", shown(path, at(old, path), *secrets),
-                          shown(path, at(_inputs(step), path), *secrets), _verb(step)))  # fmt: skip
-    if not items and not step.paths and not drifted:
-        items.append(Item(part(step), subject(step), "", "", _verb(step)))
-    return items
+    paths = [path for path in _changed(step) if not _same_root(path, drifted) and not _derived(step, path, preview)]
+    plugins = [path for path in paths if root(path) not in _old(step) and root(path) not in _inputs(step)]
+    told = _differences(step, [path for path in paths if path not in plugins], [_old(step)], _inputs(step), {}, step)
+    return told + [
+        Item(part(step), f"{subject(step)}: the program does not declare {path}, the plugin works it out anew", "", "",
+             _verb(step)) for path in plugins
+    ]  # fmt: skip
 
 
 def _sensor_change(step: Step) -> str:
     """What is newly looked at on the host, or no longer."""
-    old = ((step.old or {}).get("inputs") or {}).get("state") or {}
+    old = _old(step).get("state") or {}
     new = _inputs(step).get("state") or {}
     words = [f"{label}: {new[label]}" for label in new if old.get(label) != new[label]]
     words += [f"{label}: no longer declared" for label in old if label not in new]

@@ -1,18 +1,11 @@
-"""Resources and their properties in the program's own terms, never with a secret value in them."""
+"""Resources in the program's own terms: their names, and the part of the platform that they are."""
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
-from mech_ops.drift.events import Json, Step
-
-# Marks a secret in the engine's JSON (sdk/go/common/resource, sig.Key), and a value that is not known yet.
-_SECRET, UNKNOWN = "4dabf18193072939515e22adb298388d", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-# Read back from a host they come without a mark.
-_ALWAYS_SECRET = {"envs", "environment", "connection", "stdin", "create", "update", "delete", "privateKey", "password"}
-NOT_THERE = "not there"
+from mech_ops.drift.events import Step
+from mech_ops.drift.values import UNKNOWN
 
 # token: (word, the property that names it)
 _NAMES = {
@@ -57,38 +50,3 @@ def part(step: Step) -> str:
     found = _PARTS.get(match.group(1), match.group(1).lower()) if match else "stack"
     # Each database is a part of its own.
     return step.name.removeprefix("datastores-") if found == "datastores" and step.type.startswith("docker:") else found
-
-
-def at(properties: Json, path: str) -> Any:
-    """The value at a path such as `ports[0].ip` or `labels["a.b"]`; None where there is none."""
-    value: Any = properties
-    for name, quoted, index in re.findall(r'([^.\[\]"]+)(?=[.\[]|$)|\["([^"]*)"\]|\[(\d+)\]', path):
-        try:
-            value = value[int(index)] if index else value[name or quoted]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
-
-
-def has_secret(value: Any) -> bool:
-    if isinstance(value, dict):
-        return _SECRET in value or any(has_secret(item) for item in value.values())
-    return any(has_secret(item) for item in value) if isinstance(value, list) else value == "[secret]"
-
-
-def shown(path: str, value: Any, *others: Any) -> str:
-    """A value as a person reads it; [secret] when it, or what stands in its place elsewhere, is one."""
-    if path.partition("[")[0].partition(".")[0] in _ALWAYS_SECRET or any(has_secret(one) for one in (value, *others)):
-        return "[secret]"
-    if value is None or value == []:
-        return NOT_THERE
-    if value == UNKNOWN:
-        return "known after up"
-    if isinstance(value, dict) and {"internal", "external"} <= set(value):
-        return f"{value.get('ip') or 'all'}:{value['external']} → {value['internal']}/{value.get('protocol') or 'tcp'}"
-    if isinstance(value, str):
-        return value if value else "empty"
-    if isinstance(value, float) and value == int(value):
-        value = int(value)
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 120 else text[:117] + "…"

@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from mech_infra.catalogue import SERVICES
 from sandbox import internet, steps
 from sandbox.credentials import VENDOR_KEYS
 
-from .stack import REPO, Stack, make
+from .stack import REPO, Listener, Stack, make
 
 SCAN = """
 import asyncio, sys
@@ -45,29 +44,9 @@ def stack() -> Iterator[Stack]:
     steps.remove(stack.settings)
 
 
-class Listener(threading.Thread):
-    """Reads every process's arguments again and again."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.seen: set[bytes] = set()
-        self.done = threading.Event()
-
-    def run(self) -> None:
-        while not self.done.wait(0.02):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    self.seen.add(path.read_bytes())
-                except OSError:
-                    continue
-
-
 def test_up_and_no_secret_shows(stack: Stack) -> None:
-    listener = Listener()
-    listener.start()
-    done = stack.up()
-    listener.done.set()
-    listener.join()
+    with Listener() as listener:
+        done = stack.up()
     stack.well()
     planted = [value.encode() for value in VENDOR_KEYS.values()]
     said = (done.stdout + done.stderr).encode()

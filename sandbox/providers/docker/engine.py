@@ -148,19 +148,24 @@ class Engine:
     # -- registries -------------------------------------------------------------------------------------------
 
     def auth_for(self, image: str) -> dict[str, str]:
-        """Credentials for the image's registry, {} for none: `registryAuth`, else Docker's own config file."""
+        """What X-Registry-Auth says for the image's registry, {} for none; of two entries the last one counts.
+
+        Only the very host is a match: docker.io is not registry-1.docker.io (upstream's pullImage).
+        """
         server = registry_of(image)
-        for entry in self.config.get("registryAuth") or []:
-            if not isinstance(entry, dict) or _hostname(str(entry.get("address", ""))) not in _names(server):
-                continue
-            if entry.get("authDisabled"):
-                return {}
-            if entry.get("username"):
-                return {"username": str(entry["username"]), "password": str(entry.get("password") or "")}
+        entries = [entry for entry in self.config.get("registryAuth") or [] if isinstance(entry, dict)]
+        entry = next((one for one in reversed(entries) if _hostname(str(one.get("address", ""))) == server), None)
+        if entry is None:
+            return {}
+        if entry.get("authDisabled"):  # upstream's dummy
+            user, password = "username", "password"
+        elif entry.get("username"):
+            user, password = str(entry["username"]), str(entry.get("password") or "")
+        else:
             found = _from_file(entry, server)
-            if found:
-                return found
-        return {}
+            user, password = found.get("username") or "", found.get("password") or ""
+        scheme = "http://" if str(entry["address"]).startswith("http://") else "https://"
+        return {"username": user, "password": password, "serveraddress": f"{scheme}{server}"}
 
 
 def _from_file(entry: dict[str, Any], server: str) -> dict[str, str]:
@@ -176,19 +181,15 @@ def _from_file(entry: dict[str, Any], server: str) -> dict[str, str]:
 
 
 def registry_of(image: str) -> str:
-    """The registry's host of an image name; Docker Hub's when there is none."""
+    """The registry's host of an image name; Docker Hub's when there is none (upstream's parseImageOptions)."""
     first, slash, _ = image.partition("/")
-    if slash and (any(char in first for char in ".:") or first == "localhost"):
+    if image.count("/") > 1 or (slash and (any(char in first for char in ".:") or first == "localhost")):
         return first
     return _HUB
 
 
 def _hostname(address: str) -> str:
     return address.removeprefix("https://").removeprefix("http://").split("/")[0]
-
-
-def _names(server: str) -> tuple[str, ...]:
-    return (server, "docker.io", "index.docker.io") if server == _HUB else (server,)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

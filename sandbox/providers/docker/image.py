@@ -50,9 +50,8 @@ def _pull(engine: Engine, name: str, platform: str) -> None:
             auth_config=engine.auth_for(name),
             platform=platform or None,
         )
-        for line in lines:
-            if "error" in line:
-                raise ProviderError(f"{what}: {line['error']}")
+        for _ in lines:
+            pass  # upstream reads to the end and looks at nothing: a pull that fails half-way is "unable to find or pull"
 
 
 def repo_digest(name: str, image: Values) -> str:

@@ -194,7 +194,7 @@ def test_ssh_is_called_as_docker_calls_it() -> None:
 
 def test_registry_credentials_go_to_their_registry_only() -> None:
     engine = DockerEngine({"registryAuth": [{"address": "https://ghcr.io/", "username": "u", "password": "p"}]})
-    assert engine.auth_for("ghcr.io/mech/x:1") == {"username": "u", "password": "p"}
+    assert engine.auth_for("ghcr.io/mech/x:1") == {"username": "u", "password": "p", "serveraddress": "https://ghcr.io"}
     assert engine.auth_for("redis:alpine") == {}
     assert registry_of("redis:alpine") == "registry-1.docker.io"
     assert registry_of("localhost/x") == "localhost"

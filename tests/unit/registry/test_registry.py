@@ -10,34 +10,15 @@ import json
 import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from sandbox import images, registry
-from sandbox.images.layers import Tree, pack
+from sandbox import registry
 from sandbox.settings import Settings
 
 HUB, GHCR = {"Host": "registry-1.docker.io"}, {"Host": "ghcr.io"}
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Two small images in the cache, in the form that `images.build` leaves."""
-    layer = pack(Tree(files={"etc/hello": (b"hello " * 500, 0o644)}))
-    run = {"Cmd": ["redis-server"], "ExposedPorts": {"6379/tcp": {}}}
-    images._write(
-        tmp_path / "made",
-        [
-            images.Image("library/redis", "alpine", [layer], run),
-            images.Image("library/redis", "latest", [layer], run),
-            images.Image("mech-is/mech-queue", "1.0.0", [layer], {"Cmd": ["mech-service"]}),
-        ],
-    )
-    monkeypatch.setattr(images, "folder", lambda _: tmp_path / "made")
-    return Settings("unit", tmp_path / "state", tmp_path / "cache", 7)
 
 
 @asynccontextmanager
