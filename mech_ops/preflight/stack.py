@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mech_infra.config import PlatformConfig, examine, stack_file
 from mech_ops import backend, pulumi
@@ -56,20 +57,26 @@ class Stack:
     def backend(self) -> str:
         place = os.environ.get("PULUMI_BACKEND_URL", "")
         shown = re.sub(r"//[^/@]*@", "//", place) or "the one of `pulumi login`"
-        done = self._pulumi(pulumi.stacks_command())
-        if done.returncode:
-            said = (pulumi.words(done.stderr) or ["it gave no reason"])[-1].replace(place or "\0", shown)
-            raise Wrong(_backend_sentence(shown, said))
-        try:
-            listed = json.loads(done.stdout)
-        except ValueError:
-            raise NotLooked("`pulumi stack ls` did not answer in JSON") from None
+        folder = backend.folder(place)
+        empty = folder and folder.parent.is_dir() and not folder.exists()
+        # The CLI would leave its version note in an empty folder.
+        listed = [] if empty else self._stacks(place, shown)
         found = next((s for s in listed if s.get("name", "").rpartition("/")[2] == self._short), None)
         self._there, self.running = found is not None, bool((found or {}).get("resourceCount"))
-        folder = backend.folder(place)
         if folder and not os.access(folder if folder.exists() else folder.parent, os.W_OK):
             raise Wrong(f"the state backend's folder {folder.parent} cannot be written; correct its owner or mode")
         return shown
+
+    def _stacks(self, place: str, shown: str) -> list[dict[str, Any]]:
+        done = self._pulumi(pulumi.stacks_command())
+        if done.returncode:
+            said = (pulumi.words(done.stderr) or ["it gave no reason"])[-1]
+            raise Wrong(_backend_sentence(shown, said.replace(place, shown) if place else said))
+        try:
+            found: list[dict[str, Any]] = json.loads(done.stdout)
+        except ValueError:
+            raise NotLooked("`pulumi stack ls` did not answer in JSON") from None
+        return found
 
     def exists(self) -> str:
         return "exists" if self._there else f"will be created: pulumi stack init {self.name}"
