@@ -25,6 +25,11 @@ def cloudflare() -> httpx.Client:
     return _client("CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4", "CLOUDFLARE_API_TOKEN")
 
 
+def elsewhere() -> bool:
+    """Whether another cloud than the real ones is asked."""
+    return any(os.environ.get(name) for name in ("MECH_VULTR_URL", "CLOUDFLARE_BASE_URL"))
+
+
 def ask(client: httpx.Client, method: str, path: str, query: Mapping[str, str] | None = None) -> Json | None:
     """The answer's body, {} when it has none; None for 404. Raises OpsError for every other refusal or silence."""
     answer = send(client, method, path, query)

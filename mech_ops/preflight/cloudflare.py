@@ -75,7 +75,7 @@ class Cloudflare:
         found = http.body(answer)
         status = (found.get("result") or {}).get("status")
         if answer.status_code == 200 and status == "active":
-            return "valid and active"
+            return f"valid and active, at {self._client.base_url}"
         if answer.status_code == 200:
             raise Wrong(f"{_VARIABLE} is {status or 'not active'}; make a new token, or switch it on, at {DASHBOARD}")
         # A token that an account owns, not a user, is unknown there and works all the same.

@@ -11,7 +11,7 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from mech_ops import pulumi
+from mech_ops import api, pulumi
 from mech_ops.preflight.checks import Check, NotLooked, Subject, Wrong
 
 _LIMIT_S = 20
@@ -90,6 +90,18 @@ def installed(plugin: Plugin, place: Path) -> str:
         if (path / f"pulumi-resource-{plugin.name}").is_file() and not path.with_name(f"{path.name}.partial").exists()
     )
     if plugin.version in there:
-        return plugin.version
+        return _official(plugin, place / f"{start}{plugin.version}")
     others = f"only {', '.join(there)} of it is" if there else "it is not"
     raise Wrong(f"{plugin.name} {plugin.version} is wanted and {others} in {place}; run: {plugin.install}")
+
+
+def _official(plugin: Plugin, folder: Path) -> str:
+    """The official ones are binaries. A script in its place is for other clouds than the real ones."""
+    with (folder / f"pulumi-resource-{plugin.name}").open("rb") as file:
+        script = file.read(2) == b"#!"
+    if script and not api.elsewhere():
+        raise Wrong(
+            f"{folder} holds a stand-in (a script), not the official plugin, and the clouds are the real ones; "
+            f"remove it or use another PULUMI_HOME, then run: {plugin.install}"
+        )
+    return f"{plugin.version}, a stand-in" if script else plugin.version

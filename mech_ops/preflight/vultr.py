@@ -52,11 +52,13 @@ class Vultr:
         said = str(http.body(answer).get("error", ""))
         if refused := re.search(r"Unauthorized IP address:?\s*(\S+)?", said):
             address = (refused[1] or "").rstrip(".") or "its address"
-            raise Wrong(f"Vultr lets this machine ({address}) not in; add {address} to the Access Control of {PORTAL}")
+            raise Wrong(f"Vultr does not let this machine in; add {address} to the Access Control of {PORTAL}")
         if answer.status_code == 401:
             raise Wrong(f"{_VARIABLE} is not a valid token (Vultr: {said or 401}); make a new one at {PORTAL}")
         # 403: a token that may not read its account may still be good.
-        return "valid, and let in" if answer.status_code == 200 else "let in"
+        if answer.status_code != 403 and "account" not in http.body(answer):
+            raise NotLooked(f"{self._client.base_url} does not answer as Vultr does ({answer.status_code} to GET /account)")
+        return f"valid, and let in, at {self._client.base_url}"
 
     def permissions(self) -> str:
         answer = http.get(self._client, "/account")

@@ -83,7 +83,7 @@ def test_a_stack_that_is_not_made_yet_is_well_too(stack: Stack, tmp_path: Path) 
 
 
 REFUSALS: list[tuple[str, dict[str, Any], str]] = [
-    ("vultr", {"address": True}, "Vultr lets this machine (10.77."),
+    ("vultr", {"address": True}, "Vultr does not let this machine in; add 10.77."),
     ("vultr", {"acls": ["subscriptions_view", "subscriptions", "firewall"]}, "lacks provisioning (Deploy New Servers)"),
     ("vultr", {"sold_out": ["vc2-4c-8gb"]}, "vc2-4c-8gb is sold out or not offered in ewr"),
     ("vultr", {"no_block_storage": ["ewr", "ams"]}, "Vultr has no block storage (storage_opt) in ewr"),

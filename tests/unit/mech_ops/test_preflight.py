@@ -124,6 +124,16 @@ def test_the_pinned_plugin_is_well(place: Path) -> None:
     assert plugins.installed(DOCKER, place) == "5.2.0"
 
 
+def test_a_stand_in_is_for_stand_ins_of_the_clouds_only(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (install(place, "5.2.0") / "pulumi-resource-docker").write_text("#!/bin/sh\n")
+    monkeypatch.delenv("CLOUDFLARE_BASE_URL", raising=False)
+    monkeypatch.setenv("MECH_VULTR_URL", "http://192.0.2.1")
+    assert plugins.installed(DOCKER, place) == "5.2.0, a stand-in"
+    monkeypatch.delenv("MECH_VULTR_URL")
+    with pytest.raises(Wrong, match="holds a stand-in .* and the clouds are the real ones; remove it or use another"):
+        plugins.installed(DOCKER, place)
+
+
 def test_a_missing_another_and_a_half_fetched_plugin_are_told_apart(place: Path) -> None:
     with pytest.raises(
         Wrong, match=r"5\.2\.0 is wanted and it is not in .*; run: pulumi plugin install resource docker 5\.2\.0"

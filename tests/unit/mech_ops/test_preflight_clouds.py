@@ -93,7 +93,7 @@ VULTR_BREAKS: dict[str, tuple[Answers, dict[str, Any], str]] = {
     "address": (
         {"/account": (401, {"error": "Unauthorized IP address: 192.0.2.9", "status": 401})},
         {},
-        "Vultr lets this machine (192.0.2.9) not in; add 192.0.2.9 to the Access Control",
+        "Vultr does not let this machine in; add 192.0.2.9 to the Access Control",
     ),
     "permissions": (
         {"/account": {"account": {"acls": ["subscriptions_view", "firewall"]}}},
@@ -145,7 +145,7 @@ def test_an_answer_that_is_none_is_not_ok(answer: Any) -> None:
     for path in ("/regions", "/regions/ewr/availability", "/os", "/plans"):
         rows = vultr({path: answer})
         assert bad(rows) and {state for state, _ in bad(rows)} == {"not looked at"}
-    assert bad(vultr({"/account": answer}))
+    assert {state for state, _ in bad(vultr({"/account": answer}))} == {"not looked at"}
 
 
 def test_more_than_one_page_is_read() -> None:
