@@ -25,12 +25,14 @@ def cloudflare() -> httpx.Client:
     return _client("CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4", "CLOUDFLARE_API_TOKEN")
 
 
+def elsewhere() -> bool:
+    """Whether another cloud than the real ones is asked."""
+    return any(os.environ.get(name) for name in ("MECH_VULTR_URL", "CLOUDFLARE_BASE_URL"))
+
+
 def ask(client: httpx.Client, method: str, path: str, query: Mapping[str, str] | None = None) -> Json | None:
     """The answer's body, {} when it has none; None for 404. Raises OpsError for every other refusal or silence."""
-    try:
-        answer = client.request(method, path, params=query)
-    except httpx.HTTPError as error:
-        raise OpsError(f"{client.base_url} does not answer ({error}); try again when it does") from None
+    answer = send(client, method, path, query)
     if answer.status_code == 404:
         return None
     if answer.status_code >= 400:
@@ -39,6 +41,16 @@ def ask(client: httpx.Client, method: str, path: str, query: Mapping[str, str] |
         raise OpsError(f"{at} answered {answer.status_code}{hint if answer.status_code in (401, 403) else ''}")
     body: Json = answer.json() if answer.content else {}
     return body
+
+
+def send(client: httpx.Client, method: str, path: str, query: Mapping[str, str] | None = None) -> httpx.Response:
+    """Whatever is answered, refusals too. Raises OpsError for silence."""
+    try:
+        return client.request(method, path, params=query)
+    except httpx.LocalProtocolError:  # its text has the header, and so the token
+        raise OpsError(f"{client.base_url} cannot be asked: the token holds a character that no header may") from None
+    except httpx.HTTPError as error:
+        raise OpsError(f"{client.base_url} does not answer ({error}); try again when it does") from None
 
 
 def _client(url_variable: str, url: str, token_variable: str) -> httpx.Client:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 
-def _folder(backend: str | None) -> Path | None:
+def folder(backend: str | None) -> Path | None:
     """Where a file backend (file://PATH) keeps its files; None for other backends."""
     if not backend or not backend.startswith("file://"):
         return None
@@ -16,8 +16,8 @@ def _folder(backend: str | None) -> Path | None:
 
 def locks(backend: str | None) -> list[Path]:
     """Lock files of a file backend; other backends keep theirs elsewhere."""
-    folder = _folder(backend)
-    return sorted((folder / "locks").rglob("*.json")) if folder else []
+    place = folder(backend)
+    return sorted((place / "locks").rglob("*.json")) if place else []
 
 
 def broken_notes(backend: str | None) -> list[Path]:
@@ -34,8 +34,8 @@ def broken_notes(backend: str | None) -> list[Path]:
             return False
         return True
 
-    folder = _folder(backend)
-    return [note for note in sorted(folder.rglob("*.attrs")) if not whole(note)] if folder else []
+    place = folder(backend)
+    return [note for note in sorted(place.rglob("*.attrs")) if not whole(note)] if place else []
 
 
 def stale(lock: Path) -> bool:

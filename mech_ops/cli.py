@@ -104,6 +104,23 @@ def drift(
     raise typer.Exit(report.exit_code)
 
 
+@app.command()
+def preflight(stack: Stack = None, as_json: AsJson = False) -> None:
+    """Check what can be checked before the first `pulumi up`, and change nothing. Exit code 2 unless all is ok.
+
+    What could not be looked at is said, and is not ok.
+    """
+    from mech_ops.preflight import look
+
+    with errors.status("asking the state backend, the clouds and the registries (some seconds)"):
+        name, rows = look.look(stack)
+    if as_json:
+        print(look.as_json(rows))
+    else:
+        console.print(look.as_table(name, rows))
+    raise typer.Exit(look.exit_code(rows))
+
+
 def _plug_in() -> None:
     """Add the command groups that other packages offer, such as `mech sandbox`."""
     for entry in entry_points(group="mech.commands"):

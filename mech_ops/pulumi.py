@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mech_ops.errors import OpsError
@@ -38,6 +39,26 @@ def preview_command(stack: str | None, exclude: Sequence[str] = ()) -> list[str]
     return ["pulumi", "preview", "--json", "--non-interactive", *left_out, *_stack(stack)]
 
 
+def stacks_command() -> list[str]:
+    return ["pulumi", "stack", "ls", "--json", "--non-interactive"]
+
+
+def selected_command() -> list[str]:
+    return ["pulumi", "stack", "--show-name", "--non-interactive"]
+
+
+def init_command(stack: str) -> list[str]:
+    return ["pulumi", "stack", "init", stack, "--non-interactive"]
+
+
+def config_command(stack: str) -> list[str]:
+    return ["pulumi", "config", "--show-secrets", "--json", "--non-interactive", "--stack", stack]
+
+
+def version_command() -> list[str]:
+    return ["pulumi", "version"]
+
+
 def up_command(stack: str | None) -> list[str]:
     return ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *_stack(stack)]
 
@@ -62,6 +83,17 @@ def run(argv: list[str], text: str | None = None) -> str:
         said = words(done.stderr or done.stdout) or ["no output"]
         raise OpsError(f"`{' '.join(argv)}` failed: {said[-1]}")
     return done.stdout
+
+
+def attempt(
+    argv: list[str], timeout_s: float, environment: dict[str, str] | None = None, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one of them for at most so many seconds; how it went is the caller's to judge. Raises OpsError for silence."""
+    how: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "cwd": folder}
+    try:
+        return _started(argv, env=environment, timeout=timeout_s, **how)
+    except subprocess.TimeoutExpired:
+        raise OpsError(f"`{' '.join(argv)}` does not end within {timeout_s:.0f} s") from None
 
 
 def words(said: str) -> list[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import yaml
 
 from mech_infra.catalogue import SECRETS
+from mech_infra.config import keypair, stack_file
 from policies.model import Resource
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,22 +62,13 @@ def _plain(value: Any) -> Any:
 
 def config(stack: str, root: Path = ROOT) -> tuple[dict[str, str], list[str], list[str]]:
     """(config as the engine gives it, secret keys, secrets that are stood in for). Raises ConfigProblem."""
-    path = root / f"Pulumi.{stack}.yaml"
     try:
-        values = (yaml.safe_load(path.read_text()) or {}).get("config") or {}
-    except FileNotFoundError:
-        raise ConfigProblem(f"{path.name} does not exist: is --stack right?") from None
-    except yaml.YAMLError as error:
-        raise ConfigProblem(f"{path.name} is not YAML: {error}") from None
-    raw, secret, stood_in = {}, [], []
-    for key, value in values.items():
-        if isinstance(value, dict) and set(value) == {"secure"}:
-            name = key.partition(":")[2]
-            raw[key] = _STAND_INS.get(name, "mech-stand-in-000000000000")
-            secret.append(key)
-            stood_in.append(name)
-        else:
-            raw[key] = value if isinstance(value, str) else json.dumps(value)
+        file = stack_file.read(root / f"Pulumi.{stack}.yaml")
+    except stack_file.StackFileError as error:
+        raise ConfigProblem(str(error)) from None
+    raw, secret = dict(file.values), list(file.encrypted)
+    stood_in = [key.partition(":")[2] for key in secret]
+    raw |= {key: _STAND_INS.get(name, "mech-stand-in-000000000000") for key, name in zip(secret, stood_in, strict=True)}
     for name in SECRETS:
         if f"mech:{name}" not in raw:  # production's are filled in by its owner, not in this repository
             raw[f"mech:{name}"] = _STAND_INS[name]
@@ -91,8 +82,7 @@ def declare(stack: str, root: Path = ROOT) -> tuple[list[Resource], list[str]]:
     raw, secret, stood_in = config(stack, root)
     with tempfile.TemporaryDirectory(prefix="mech-check-") as folder:
         key = Path(folder) / "key"
-        key.write_text("stands for the private key\n")
-        Path(f"{key}.pub").write_text("ssh-ed25519 AAAAcheck check\n")
+        keypair.make(key)
         raw["mech:host"] = json.dumps({**json.loads(raw.get("mech:host", "{}")), "sshPrivateKey": str(key)})
         mocks = _Mocks()
         asyncio.set_event_loop(asyncio.new_event_loop())

@@ -29,6 +29,9 @@ def variables(settings: Settings) -> dict[str, str]:
         "CLOUDFLARE_API_TOKEN": values["cloudflare_api_token"],
         "CLOUDFLARE_BASE_URL": settings.cloudflare_url,
         "MECH_VULTR_URL": settings.vultr_url,
+        # The hosts' registries as `mech preflight` asks them: by their real names, by TLS.
+        "MECH_REGISTRY_PROXY": settings.https_proxy,
+        "MECH_REGISTRY_CA": str(settings.pki / "bundle.crt"),
         "MECH_SSH_DIR": str(settings.home / ".ssh"),
         **({"MECH_SANDBOX": settings.name} if settings.name != "main" else {}),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# What the databases' data is on: Vultr's name of it, and the smallest that it sells (its OpenAPI text, block_type).
+BLOCK_TYPE, MIN_GB = "storage_opt", 40
 DATA = "/opt/mech-services/shared/data"
 SCRIPT = "/usr/local/sbin/mech-data"
 _UNIT = "/etc/systemd/system/mech-data.service"

@@ -12,6 +12,7 @@ import pulumi_command as command
 from mech_infra.commands import boot
 from mech_infra.commands.firewall import Allow
 from mech_infra.components.remote import Access
+from mech_infra.config import keypair
 from mech_infra.config.host import HostConfig
 from mech_infra.drift import checks
 from mech_infra.drift.sensor import CloudWatch
@@ -34,7 +35,7 @@ class Host(pulumi.ComponentResource):
         super().__init__("mech:platform:Host", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=config.protect)
-        public = config.ssh_key_path.with_name(config.ssh_key_path.name + ".pub").read_text().strip()
+        public = keypair.public_file(config.ssh_key_path).read_text().strip()
         private = pulumi.Output.secret(config.ssh_key_path.read_text())
 
         key = vultr.SSHKey(f"{name}-key", name=config.hostname, ssh_key=public, opts=child)

@@ -26,7 +26,7 @@ class DataVolume(pulumi.ComponentResource):
             f"{name}-block",
             region=config.region,
             size_gb=config.data_volume_gb,
-            block_type="storage_opt",
+            block_type=commands.BLOCK_TYPE,
             label=label,
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pydantic
 from pydantic_core import ErrorDetails
 
 from mech_infra import catalogue, registry
+from mech_infra.config import keypair
 from mech_infra.config.platform import PlatformConfig, is_placeholder
 
 NAMESPACE = "mech"
@@ -23,6 +24,11 @@ _SCALARS = {"domain"}
 
 class ConfigError(Exception):
     """The stack's config is wrong; the text lists each mistake with its key and its fix."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        many = f"has {len(mistakes)} mistakes" if len(mistakes) > 1 else "is wrong"
+        lines = [f"the stack's config {many}; nothing was changed:", *(f"  - {mistake}" for mistake in mistakes)]
+        super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,16 @@ def load(raw: Mapping[str, str], secret_keys: Collection[str] = ()) -> StackConf
 
     Raises ConfigError with every mistake found at once; nothing is touched before.
     """
+    platform, secrets, mistakes = examine(raw, secret_keys)
+    if mistakes or platform is None:
+        raise ConfigError(mistakes)
+    return StackConfig(platform, secrets)
+
+
+def examine(
+    raw: Mapping[str, str], secret_keys: Collection[str] = ()
+) -> tuple[PlatformConfig | None, dict[str, str], list[str]]:
+    """(the platform, None where it is wrong; the secrets; every mistake, a sentence each): `load` for who goes on."""
     values = {key.removeprefix(f"{NAMESPACE}:"): text for key, text in raw.items() if key.startswith(f"{NAMESPACE}:")}
     mistakes: list[str] = []
     sections: dict[str, object] = {}
@@ -61,28 +77,22 @@ def load(raw: Mapping[str, str], secret_keys: Collection[str] = ()) -> StackConf
     if platform is not None:
         mistakes += registry.mistakes(platform.images.registry_user, secrets)
     mistakes += _secret_mistakes(secrets, {key.removeprefix(f"{NAMESPACE}:") for key in secret_keys})
-    if mistakes or platform is None:
-        raise ConfigError(_report(mistakes))
-    return StackConfig(platform, secrets)
+    return platform, secrets, mistakes
+
+
+def key_mistake(platform: PlatformConfig) -> str | None:
+    """What is wrong with the SSH key pair on this machine, in one sentence; None when it is good."""
+    named = platform.host.ssh_private_key
+    if os.path.expandvars(named).startswith("$"):
+        return f"{NAMESPACE}:host.sshPrivateKey names {named.split('/')[0]}, which is not set; export it"
+    found = keypair.mistake(platform.host.ssh_key_path)
+    return f"{NAMESPACE}:host.sshPrivateKey: {found}" if found else None
 
 
 def check_files(platform: PlatformConfig) -> None:
-    """Look at what the config names on this machine. Raises ConfigError when the SSH key pair is not there."""
-    key = platform.host.ssh_key_path
-    public = key.with_name(key.name + ".pub")
-    if os.path.expandvars(platform.host.ssh_private_key).startswith("$"):
-        variable = platform.host.ssh_private_key.split("/")[0]
-        raise ConfigError(_report([f"mech:host.sshPrivateKey names {variable}, which is not set; export it"]))
-    missing = [str(path) for path in (key, public) if not path.is_file()]
-    if missing:
-        raise ConfigError(
-            _report(
-                [
-                    f"mech:host.sshPrivateKey: {' and '.join(missing)} cannot be read; "
-                    f"make the pair with: ssh-keygen -t ed25519 -N '' -f {key}"
-                ]
-            )
-        )
+    """Look at what the config names on this machine. Raises ConfigError when the SSH key pair is not there or not good."""
+    if found := key_mistake(platform):
+        raise ConfigError([found])
 
 
 def _secret_mistakes(secrets: Mapping[str, str], marked: Collection[str]) -> list[str]:
@@ -142,12 +152,3 @@ def _siblings(location: list[str]) -> str:
 def _nearest(word: str, options: Collection[str]) -> str:
     close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _report(mistakes: list[str]) -> str:
-    head = (
-        "the stack's config is wrong; nothing was changed:"
-        if len(mistakes) == 1
-        else (f"the stack's config has {len(mistakes)} mistakes; nothing was changed:")
-    )
-    return "\n".join([head, *(f"  - {mistake}" for mistake in mistakes)])

@@ -108,6 +108,7 @@ def test_production_previews_without_a_violation(stack: Stack, tmp_path: Path) -
         (tmp_path / name).symlink_to(REPO / name)
     (tmp_path / "Pulumi.prod.yaml").write_text((REPO / "Pulumi.prod.yaml").read_text())
     key = tmp_path / "key"
+    key.touch(mode=0o600)
     key.write_bytes((stack.settings.home / ".ssh" / internet.KEY).read_bytes())
     Path(f"{key}.pub").write_bytes((stack.settings.home / ".ssh" / f"{internet.KEY}.pub").read_bytes())
 

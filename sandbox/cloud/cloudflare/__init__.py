@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from sandbox import credentials
+from sandbox.cloud import refusals
 from sandbox.cloud.cloudflare.certificates import Certificates
 from sandbox.cloud.cloudflare.http import middleware, success
 from sandbox.cloud.cloudflare.records import Records
@@ -27,7 +28,12 @@ def cloudflare_app(store: Store, settings: Settings) -> web.Application:
         return success({"ipv4_cidrs": [f"{settings.edge}/32"], "ipv6_cidrs": [], "etag": "mech-sandbox"})
 
     async def verify(request: web.Request) -> web.Response:
-        return success({"id": "6d656368746f6b656e00000000000001", "status": "active"})
+        return success(
+            {
+                "id": "6d656368746f6b656e00000000000001",
+                "status": refusals.read(settings, "cloudflare").get("token", "active"),
+            }
+        )
 
     async def accounts(request: web.Request) -> web.Response:
         return success([{"id": account_id, "name": "Mech Sandbox", "type": "standard"}], page=True, request=request)
@@ -35,7 +41,7 @@ def cloudflare_app(store: Store, settings: Settings) -> web.Application:
     app.router.add_get(f"{PREFIX}/ips", addresses)
     app.router.add_get(f"{PREFIX}/user/tokens/verify", verify)
     app.router.add_get(f"{PREFIX}/accounts", accounts)
-    Zones(store, account_id).add_routes(app, PREFIX)
+    Zones(store, account_id, settings).add_routes(app, PREFIX)
     Records(store).add_routes(app, PREFIX)
     Rulesets(store).add_routes(app, PREFIX)
     Certificates(store, settings).add_routes(app, PREFIX)

@@ -10,7 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.cloud import limits
+from sandbox.cloud import limits, refusals
+from sandbox.cloud.cloudflare import scopes
 from sandbox.cloud.store import Json, Store
 from sandbox.cloud.tokens import Tokens
 from sandbox.settings import Settings
@@ -45,6 +46,8 @@ def middleware(settings: Settings) -> Any:
                 if request.path.endswith("/user/tokens/verify"):
                     return failure(401, 1000, "Invalid API Token")
                 return failure(403, 10000, "Authentication error")
+            if (refused := scopes.refusal(request, refusals.read(settings, "cloudflare").get("scopes"))) is not None:
+                return failure(403, *refused)
             wait = window.take("token")
             if wait > 0:
                 text = "Rate limited. Please wait and consider throttling your request speed"

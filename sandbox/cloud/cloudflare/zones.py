@@ -7,9 +7,12 @@ import secrets
 
 from aiohttp import web
 
+from sandbox.cloud import refusals
+from sandbox.cloud.cloudflare import scopes
 from sandbox.cloud.cloudflare.http import ApiError, body, now, success, zone_of
 from sandbox.cloud.store import Json, Store
 from sandbox.edge import NAME_SERVERS
+from sandbox.settings import Settings
 
 # The zone that a customer of Cloudflare already has; public and fixed, so that a stack's config can name it.
 MECH_ZONE = "6d656368000000000000000000000000"
@@ -44,7 +47,7 @@ def _zone(id: str, name: str, account_id: str) -> Json:
         "name_servers": list(NAME_SERVERS), "original_name_servers": [], "original_registrar": None,
         "original_dnshost": None, "modified_on": stamp, "created_on": stamp, "activated_on": stamp,
         "owner": {"id": None, "type": "user", "email": None}, "account": {"id": account_id, "name": "Mech Sandbox"},
-        "permissions": ["#zone:read", "#zone:edit", "#dns_records:edit", "#dns_records:read"],
+        "permissions": scopes.ALL,
         "plan": {"id": "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "name": "Free Website", "price": 0, "currency": "USD"},
         "meta": {"step": 4, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": False},
         "_settings": {},
@@ -64,8 +67,14 @@ def setting(zone: Json, id: str) -> Json:
 class Zones:
     """/zones and /zones/{zone}/settings."""
 
-    def __init__(self, store: Store, account_id: str) -> None:
-        self.store, self.account_id = store, account_id
+    def __init__(self, store: Store, account_id: str, settings: Settings) -> None:
+        self.store, self.account_id, self.sandbox = store, account_id, settings
+
+    def _shown(self, zone: Json) -> Json:
+        told = refusals.read(self.sandbox, "cloudflare")
+        return {
+            **shown(zone), "permissions": told.get("scopes", scopes.ALL), "status": told.get("zone", zone["status"]),
+        }  # fmt: skip
 
     def add_routes(self, app: web.Application, prefix: str) -> None:
         router = app.router
@@ -79,7 +88,7 @@ class Zones:
         router.add_patch(f"{prefix}/zones/{{zone}}/settings/{{setting}}", self.change_setting)
 
     async def listing(self, request: web.Request) -> web.Response:
-        zones = [shown(zone) for zone in self.store.all("zone")]
+        zones = [self._shown(zone) for zone in self.store.all("zone")]
         for key in ("name", "status"):
             if key in request.query:
                 zones = [zone for zone in zones if zone[key] == request.query[key]]
@@ -98,7 +107,7 @@ class Zones:
         return success(shown(self.store.put("zone", zone["id"], zone)))
 
     async def get(self, request: web.Request) -> web.Response:
-        return success(shown(zone_of(self.store, request)))
+        return success(self._shown(zone_of(self.store, request)))
 
     async def change(self, request: web.Request) -> web.Response:
         fields = await body(request)

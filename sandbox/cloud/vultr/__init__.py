@@ -6,12 +6,12 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.cloud import limits
+from sandbox.cloud import limits, refusals
 from sandbox.cloud.store import Store
 from sandbox.settings import Settings
 
 from . import catalogue
-from .api import Api, answer, page
+from .api import Api, VultrError, answer, page
 from .blocks import Blocks
 from .firewalls import Firewalls
 from .instances import Instances
@@ -38,7 +38,7 @@ def vultr_app(store: Store, settings: Settings, hosts: Any) -> web.Application:
         Blocks(api, lifecycle),
     ):  # fmt: skip
         app.add_routes(part.routes())
-    app.add_routes(_lists())
+    app.add_routes(_lists(settings))
 
     async def run(_: web.Application) -> Any:
         lifecycle.resume()
@@ -49,9 +49,18 @@ def vultr_app(store: Store, settings: Settings, hosts: Any) -> web.Application:
     return app
 
 
-def _lists() -> list[web.RouteDef]:
+def _lists(settings: Settings) -> list[web.RouteDef]:
     async def regions(request: web.Request) -> web.Response:
-        return page(request, catalogue.REGIONS, "regions")
+        without = refusals.read(settings, "vultr").get("no_block_storage") or []
+        return page(
+            request, [catalogue.without_blocks(r) if r["id"] in without else r for r in catalogue.REGIONS], "regions"
+        )
+
+    async def availability(request: web.Request) -> web.Response:
+        if catalogue.find(catalogue.REGIONS, request.match_info["region"]) is None:
+            raise VultrError(404, "Invalid region.")
+        gone = refusals.read(settings, "vultr").get("sold_out") or []
+        return answer({"available_plans": [plan["id"] for plan in catalogue.PLANS if plan["id"] not in gone]})
 
     async def plans(request: web.Request) -> web.Response:
         kind = request.query.get("type", "all")
@@ -61,7 +70,7 @@ def _lists() -> list[web.RouteDef]:
         return page(request, catalogue.SYSTEMS, "os")
 
     async def account(_: web.Request) -> web.Response:
-        acls = ["manage_users", "subscriptions_view", "subscriptions", "provisioning", "billing", "firewall"]
+        acls = refusals.read(settings, "vultr").get("acls", catalogue.ACLS)
         return answer({"account": {
             "name": "Mech Sandbox", "email": "sandbox@mech.is", "acls": acls, "balance": 0, "pending_charges": 0,
             "last_payment_date": "2024-01-01T00:00:00+00:00", "last_payment_amount": 0,
@@ -69,5 +78,5 @@ def _lists() -> list[web.RouteDef]:
 
     return [
         web.get("/v2/regions", regions), web.get("/v2/plans", plans), web.get("/v2/os", systems),
-        web.get("/v2/account", account),
+        web.get("/v2/account", account), web.get("/v2/regions/{region}/availability", availability),
     ]  # fmt: skip

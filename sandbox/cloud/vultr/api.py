@@ -10,11 +10,13 @@ import binascii
 import datetime as dt
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.cloud import refusals
 from sandbox.cloud.limits import Limits, Window
 from sandbox.cloud.store import Json, Store
 from sandbox.cloud.tokens import Tokens
@@ -23,7 +25,7 @@ from sandbox.settings import Settings
 log = logging.getLogger("sandbox.vultr")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_PUBLIC = ("/v2/regions", "/v2/plans", "/v2/os")
+_PUBLIC = re.compile(r"/v2/(regions(/[^/]+/availability)?|plans|os)")
 PAGE, PAGE_MAX = 100, 500
 
 
@@ -67,11 +69,13 @@ class Api:
             return answer({"error": "Internal server error (see the sandbox's daemon.log)", "status": 500}, 500)
 
     def _authenticate(self, request: web.Request) -> None:
-        if request.path in _PUBLIC and "Authorization" not in request.headers:
+        if _PUBLIC.fullmatch(request.path) and "Authorization" not in request.headers:
             return
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not self.tokens.matches("vultr_api_key", token.strip()):
             raise VultrError(401, "Invalid API token.")
+        if refusals.read(self.settings, "vultr").get("address"):
+            raise VultrError(401, f"Unauthorized IP address: {request.remote}")
 
 
 def answer(body: Json | None, status: int = 200) -> web.Response:

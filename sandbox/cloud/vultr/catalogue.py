@@ -35,6 +35,18 @@ REGIONS: list[Json] = [
 ]
 
 
+def without_blocks(region: Json) -> Json:
+    """The same region, as one that sells no block storage."""
+    return {**region, "options": [option for option in region["options"] if not option.startswith("block_storage")]}
+
+
+# What a user may be granted (OpenAPI text, account.acls); the sandbox's owner may all.
+ACLS = [
+    "manage_users", "subscriptions_view", "subscriptions", "billing", "support", "provisioning", "dns", "abuse",
+    "upgrade", "firewall", "alerts", "objstore", "loadbalancer",
+]  # fmt: skip
+
+
 def _plan(id: str, cpus: int, ram: int, disk: int, traffic: int, cost: float) -> Json:
     return {
         "id": id, "vcpu_count": cpus, "ram": ram, "disk": disk, "disk_count": 1, "bandwidth": traffic,

@@ -11,6 +11,8 @@ from typing import Any
 import pulumi
 import pytest
 
+from mech_infra.config import keypair
+
 SECRETS = {
     "OPENAI_API_KEY": "sk-proj-unit00000000000000000000",
     "ANTHROPIC_API_KEY": "sk-ant-unit00000000000000000000",
@@ -76,8 +78,7 @@ def raw_config(
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
     path = tmp_path / "id"
-    path.write_text("PRIVATE\n")
-    path.with_name("id.pub").write_text("ssh-ed25519 AAAAunit test\n")
+    keypair.make(path)
     return path
 
 

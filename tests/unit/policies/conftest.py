@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pulumi
 import pytest
 
+from mech_infra.config import keypair
 from policies.model import Resource
 from tests.unit.mech_infra.conftest import Recorder, plain, raw_config
 
@@ -29,8 +28,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Resources:
     import asyncio
 
     key = tmp_path_factory.mktemp("key") / "id"
-    key.write_text("PRIVATE\n")
-    Path(f"{key}.pub").write_text("ssh-ed25519 AAAAunit test\n")
+    keypair.make(key)
     raw, marked = raw_config({"edge": {"zoneId": "0" * 31 + "1"}, "host": {"sshPrivateKey": str(key)}})
     keeper = Keeper()
     asyncio.set_event_loop(asyncio.new_event_loop())

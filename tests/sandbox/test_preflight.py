@@ -1,0 +1,168 @@
+"""`mech preflight` against a real sandbox: all well, then each part spoiled and looked at again by the command itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import steps
+from sandbox.credentials import load as credentials
+
+from .stack import REPO, STACK, Stack, make
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    made = make("test-preflight")
+    yield made
+    steps.remove(made.settings)
+
+
+def preflight(
+    stack: Stack, folder: Path | None = None, name: str = STACK, **env: str
+) -> tuple[int, list[dict[str, str]]]:
+    """The exit code, and the rows that are not ok."""
+    argv = [str(REPO / ".venv" / "bin" / "mech"), "preflight", "--stack", name, "--json"]
+    done = subprocess.run(
+        argv,
+        cwd=folder or stack.folder,
+        env={**stack.env, **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr and done.stdout, done.stderr
+    for secret in (*credentials(stack.settings).values(), "mech-sandbox\n"):
+        assert secret not in done.stdout + done.stderr
+    rows: list[dict[str, str]] = json.loads(done.stdout)
+    assert len(rows) > 10
+    return done.returncode, [row for row in rows if row["state"] != "ok"]
+
+
+@contextmanager
+def refusing(stack: Stack, vendor: str, **what: Any) -> Iterator[None]:
+    file = stack.settings.state / "refusals.json"
+    file.write_text(json.dumps({vendor: what}))
+    yield
+    file.unlink()
+
+
+@contextmanager
+def project(tmp_path: Path, *changes: tuple[str, str]) -> Iterator[Path]:
+    """The project's folder with another config of the stack."""
+    text = (REPO / "Pulumi.sandbox.yaml").read_text()
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    shutil.copy(REPO / "Pulumi.yaml", tmp_path)
+    (tmp_path / "Pulumi.sandbox.yaml").write_text(text)
+    yield tmp_path
+
+
+def test_all_is_well_and_nothing_was_changed(stack: Stack) -> None:
+    def everything() -> dict[str, Any]:
+        state = stack.settings.state / "pulumi"
+        return {"clouds": stack.inventory()} | {str(p): p.read_bytes() for p in state.rglob("*") if p.is_file()}
+
+    before = everything()
+    assert preflight(stack) == (0, [])
+    assert everything() == before
+
+
+def test_a_stack_that_is_not_made_yet_is_well_too(stack: Stack, tmp_path: Path) -> None:
+    assert preflight(stack, PULUMI_BACKEND_URL=f"file://{tmp_path}") == (0, [])
+    assert list(tmp_path.iterdir()) == []
+
+
+REFUSALS: list[tuple[str, dict[str, Any], str]] = [
+    ("vultr", {"address": True}, "Vultr does not let this machine in; add 10.77."),
+    ("vultr", {"acls": ["subscriptions_view", "subscriptions", "firewall"]}, "lacks provisioning (Deploy New Servers)"),
+    ("vultr", {"sold_out": ["vc2-4c-8gb"]}, "vc2-4c-8gb is sold out or not offered in ewr"),
+    ("vultr", {"no_block_storage": ["ewr", "ams"]}, "Vultr has no block storage (storage_opt) in ewr"),
+    ("cloudflare", {"token": "disabled"}, "CLOUDFLARE_API_TOKEN is disabled"),
+    ("cloudflare", {"zone": "pending"}, "the zone mech.is is pending"),
+    ("cloudflare", {"scopes": ["#zone:read", "#dns_records:edit", "#waf:edit"]}, "the token lacks Zone > Zone Settings: Edit"),
+    ("cloudflare", {"scopes": ["#zone:read", "#dns_records:read", "#zone_settings:edit", "#waf:read"]}, "may only read Zone > DNS"),
+    ("cloudflare", {"scopes": ["#dns_records:edit"]}, "is no zone that the token may read (9109 Unauthorized"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("vendor", "what", "says"), REFUSALS)
+def test_what_the_clouds_refuse(stack: Stack, vendor: str, what: dict[str, Any], says: str) -> None:
+    with refusing(stack, vendor, **what):
+        code, bad = preflight(stack)
+    assert code == 2
+    assert [row["said"] for row in bad if row["state"] == "wrong" and says in row["said"]], bad
+
+
+ENVIRONMENTS: list[tuple[dict[str, str], str, str]] = [
+    ({"VULTR_API_KEY": "NONE"}, "wrong", "VULTR_API_KEY is not a valid token (Vultr: Invalid API token.)"),
+    ({"VULTR_API_KEY": ""}, "wrong", "VULTR_API_KEY is not set"),
+    ({"CLOUDFLARE_API_TOKEN": "none"}, "wrong", "CLOUDFLARE_API_TOKEN is not a valid token (Cloudflare: 1000 Invalid API Token)"),
+    ({"PULUMI_CONFIG_PASSPHRASE_FILE": "", "PULUMI_CONFIG_PASSPHRASE": "no"}, "wrong", "is not the one that Pulumi.sandbox.yaml"),
+    ({"PULUMI_CONFIG_PASSPHRASE_FILE": ""}, "wrong", "the passphrase of Pulumi.sandbox.yaml is not set"),
+    ({"PULUMI_BACKEND_URL": "file://{tmp}/no"}, "wrong", "the state backend's folder file://{tmp}/no is not there"),
+    ({"PULUMI_HOME": "{tmp}"}, "wrong", "docker 5.2.0 is wanted and it is not in {tmp}/plugins"),
+    ({"MECH_SSH_DIR": "{tmp}"}, "wrong", "{tmp}/vultr_mech_machines.pub cannot be read"),
+    ({"MECH_VULTR_URL": "http://127.0.0.1:9/v2"}, "not looked at", "http://127.0.0.1:9/v2/ does not answer"),
+    ({"MECH_REGISTRY_PROXY": "http://127.0.0.1:9"}, "not looked at", "the registry docker.io does not answer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("env", "state", "says"), ENVIRONMENTS)
+def test_what_is_wrong_on_this_machine(
+    stack: Stack, tmp_path: Path, env: dict[str, str], state: str, says: str
+) -> None:
+    said = says.replace("{tmp}", str(tmp_path))
+    code, bad = preflight(stack, **{name: value.replace("{tmp}", str(tmp_path)) for name, value in env.items()})
+    assert code == 2
+    assert [row["said"] for row in bad if row["state"] == state and said in row["said"]], bad
+
+
+CONFIGS: list[tuple[tuple[str, str], str]] = [
+    (("region: ewr", "region: xyz"), "mech:host.region xyz does not exist at Vultr"),
+    (("plan: vc2-4c-8gb", "plan: vc2-5c-8gb"), "mech:host.plan vc2-5c-8gb does not exist at Vultr"),
+    (
+        ("region: ewr", "region: ewr\n    osId: 1743"),
+        "mech:host.osId 1743 is Ubuntu 22.04 LTS x64, the program needs Debian",
+    ),
+    (("zoneId: 6d65", "zoneId: 6e65"), "set it to 6d656368000000000000000000000000, which is mech.is's"),
+    (("mech:domain: mech.is", "mech:domain: mech.com"), "is the zone mech.is, not mech.com"),
+    (
+        ("mech:domain: mech.is", "mech:domain: mech.is\n  mech:images: {version: 9.9.9}"),
+        "ghcr.io has no mech-is/mech-queue with the tag 9.9.9",
+    ),
+    (("ssl: flexible", "ssl: strict"), "mech:edge.ssl strict refuses a self-signed certificate"),
+]
+
+
+@pytest.mark.parametrize(("change", "says"), CONFIGS)
+def test_what_is_wrong_in_the_config(stack: Stack, tmp_path: Path, change: tuple[str, str], says: str) -> None:
+    with project(tmp_path, change) as folder:
+        code, bad = preflight(stack, folder)
+    assert code == 2
+    assert [row["said"] for row in bad if row["state"] == "wrong" and says in row["said"]], bad
+
+
+def test_production_as_it_is_shipped_is_told_what_to_fill_in(stack: Stack) -> None:
+    code, bad = preflight(stack, name="prod")
+    assert code == 2
+    said = [row["said"] for row in bad]
+    assert "Pulumi.prod.yaml is not encrypted yet: pulumi stack init prod asks for a passphrase" in said
+    assert [text for text in said if text.startswith("mech:OPENAI_API_KEY is missing")]
+
+
+def test_no_such_stack_and_no_project(stack: Stack, tmp_path: Path) -> None:
+    done = stack.mech("preflight", "--stack", "nothere", check=False)
+    assert done.returncode == 2 and "Pulumi.nothere.yaml does not exist" in done.stdout
+    argv = [str(REPO / ".venv" / "bin" / "mech"), "preflight", "--stack", STACK]
+    done = subprocess.run(argv, cwd=tmp_path, env=stack.env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "there is no Pulumi.yaml here or above" in done.stderr
