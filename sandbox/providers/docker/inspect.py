@@ -70,12 +70,12 @@ def outputs(now: Values, known: Values) -> Values:
         "tty": bool(config.get("Tty")),
         "stdinOpen": bool(config.get("OpenStdin")),
         "stopSignal": config.get("StopSignal", ""),
-        "stopTimeout": config.get("StopTimeout"),
+        "stopTimeout": config.get("StopTimeout") or 0,
     }
     if host.get("CapAdd") or host.get("CapDrop"):
         found["capabilities"] = {"adds": host.get("CapAdd") or [], "drops": host.get("CapDrop") or []}
     if host.get("NanoCpus"):
-        found["cpus"] = f"{host['NanoCpus'] / 10**9:.9f}".rstrip("0").rstrip(".")
+        found["cpus"] = cpus(host["NanoCpus"])
     if config.get("Healthcheck"):
         found["healthcheck"] = _healthcheck(config["Healthcheck"])
     if known.get("pidMode"):
@@ -93,6 +93,15 @@ def outputs(now: Values, known: Values) -> Values:
         found["exitCode"] = state.get("ExitCode", 0)
         found["mustRun"] = False
     return {key: value for key, value in {**known, **found}.items() if value is not None}
+
+
+def cpus(nanos: int) -> str:
+    """NanoCpus as the official plugin writes them: at least three characters, so 1 is "1.0", 0.25 "0.25", 10 "10."."""
+    whole, part = divmod(nanos, 10**9)
+    text = f"{whole}.{part:09}"
+    while len(text) > 3 and text.endswith("0"):
+        text = text[:-1]
+    return text
 
 
 def ports(published: dict[str, Any]) -> list[Values]:
