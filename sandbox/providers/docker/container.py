@@ -7,7 +7,7 @@ import io
 import tarfile
 import time
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sandbox.providers.bridge import Field, Values
 from sandbox.providers.contract import CheckFailure, Context, PartialError, ProviderError

@@ -6,6 +6,7 @@ volumes, and everything that is the provider's own business (start, wait, attach
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sandbox.providers.bridge import Values
@@ -96,12 +97,15 @@ def outputs(now: Values, known: Values) -> Values:
 
 
 def cpus(nanos: int) -> str:
-    """NanoCpus as the official plugin writes them: at least three characters, so 1 is "1.0", 0.25 "0.25", 10 "10."."""
+    """NanoCpus as the official plugin writes them (terraform-provider-docker 4.5.0, nanoInt64ToDecimalString).
+
+    1 is "1.0", 0.25 "0.25", 10 "10."; with nine zeros among its digits it is cut to one decimal: 0.05 is "0.1".
+    """
     whole, part = divmod(nanos, 10**9)
     text = f"{whole}.{part:09}"
-    while len(text) > 3 and text.endswith("0"):
-        text = text[:-1]
-    return text
+    if text.count("0") == 9:
+        return str((Decimal(nanos) / 10**9).quantize(Decimal("0.1"), ROUND_HALF_UP))
+    return text.rstrip("0")
 
 
 def ports(published: dict[str, Any]) -> list[Values]:

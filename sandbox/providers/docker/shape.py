@@ -10,7 +10,6 @@ from sandbox.providers.bridge import Bridged, Field, Values, empty, required
 from sandbox.providers.contract import Context, Diff, top
 from sandbox.providers.values import has_unknown
 
-
 LABELS: dict[str, Field] = {"label": required(), "value": required()}
 
 

@@ -232,7 +232,15 @@ def test_who_waited_for_a_silent_daemon_fails_with_the_first(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("nanos", "text"), [(10**9, "1.0"), (5 * 10**8, "0.5"), (10**10, "10."), (250 * 10**6, "0.25"), (15 * 10**8, "1.5")]
+    ("nanos", "text"),
+    [
+        (10**9, "1.0"),
+        (5 * 10**8, "0.5"),
+        (10**10, "10."),
+        (250 * 10**6, "0.25"),
+        (15 * 10**8, "1.5"),
+        (5 * 10**7, "0.1"),
+    ],
 )
 def test_cores_as_the_official_plugin_writes_them(nanos: int, text: str) -> None:
     assert cpus(nanos) == text
