@@ -1,117 +1,42 @@
 """What every bridged Terraform provider has in common: a resource is a table of fields, the rest follows from it.
 
-Rules (pulumi-terraform-bridge and Terraform's SDKs): a field the program leaves out means "empty" when it is
-optional, and "as the cloud has it" when it is also computed; absent, "", [], {}, false and 0 are one and the same;
-a diff compares the program with the *state* (what the cloud said last), so that a refresh shows drift.
+Rules (pulumi-terraform-bridge and Terraform's SDKs; the recorded calls in tests/parity show them at work): a field the
+program leaves out means "empty" when it is optional, and "as the cloud has it" when it is also computed; absent, "", [],
+{}, false and 0 are one and the same; a diff compares the program with the *state* (what the cloud said last), so that a
+refresh shows drift.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from sandbox.providers.contract import (
-    CheckFailure,
-    Context,
-    Diff,
-    ProviderError,
-    Resource,
-    diff_values,
-    top,
-)
+from sandbox.providers.contract import CheckFailure, Context, Diff, ProviderError, Resource, diff_values, top
 from sandbox.providers.contract import Kind as Change
-from sandbox.providers.values import UNKNOWN, Unknown, has_unknown, same
+from sandbox.providers.fields import (
+    Field,
+    Kind,
+    Role,
+    Values,
+    camel,
+    coerce,
+    computed,
+    empty,
+    optional,
+    output,
+    required,
+    snake,
+)
+from sandbox.providers.notes import keep_notes, noted
+from sandbox.providers.terraform import meta, whole
+from sandbox.providers.values import UNKNOWN, Unknown, same
 
-Values = dict[str, Any]
-Kind = Literal["str", "int", "float", "bool", "list", "map", "object", "any"]
-Role = Literal["required", "optional", "computed", "output"]
-
-
-@dataclass(frozen=True)
-class Field:
-    """One property. `computed`: the program may set it, else the cloud chooses; `output`: only the cloud sets it."""
-
-    kind: Kind = "str"
-    role: Role = "optional"
-    replace: bool = False
-    default: Any = None
-    choices: tuple[str, ...] = ()
-    wire: str = ""  # the API's name when it is not the property in snake case; "-": the API never tells
-    unordered: bool = False  # a list whose order means nothing
-    ignore_case: bool = False
-    autoname: bool = False  # `<resource name>-<7 hex digits>` when the program gives none
-    volatile: bool = False  # an output that any update changes: unknown at preview
-    secret: bool = False
-
-
-def required(kind: Kind = "str", **more: Any) -> Field:
-    return Field(kind, "required", **more)
-
-
-def optional(kind: Kind = "str", **more: Any) -> Field:
-    return Field(kind, "optional", **more)
-
-
-def computed(kind: Kind = "str", **more: Any) -> Field:
-    return Field(kind, "computed", **more)
-
-
-def output(kind: Kind = "str", **more: Any) -> Field:
-    return Field(kind, "output", **more)
-
-
-def snake(name: str) -> str:
-    """`mainIp` -> `main_ip`, `v6MainIp` -> `v6_main_ip`, `vpc2Ids` -> `vpc2_ids`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def camel(name: str) -> str:
-    """`main_ip` -> `mainIp`."""
-    head, *rest = name.split("_")
-    return head + "".join(part[:1].upper() + part[1:] for part in rest)
-
-
-def empty(value: Any) -> bool:
-    """Terraform's zero value: not set. An unknown is not empty."""
-    return value is None or (not isinstance(value, Unknown) and value in ("", [], {}, False, 0))
-
-
-def coerce(kind: Kind, value: Any) -> Any:
-    """A value as its field's type, where the text allows it ("80" is 80, 80 is "80"). Raises ValueError."""
-    if has_unknown(value) or value is None:
-        return value
-    if kind == "bool":
-        if isinstance(value, bool):
-            return value
-        if value in ("true", "false"):
-            return value == "true"
-        raise ValueError("must be true or false")
-    if kind in ("int", "float"):
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise ValueError("must be a number")
-        try:
-            number = float(value)
-        except ValueError:
-            raise ValueError(f"must be a number, not {value!r}") from None
-        if number.is_integer():
-            return int(number)
-        if kind == "int":
-            raise ValueError(f"must be a whole number, not {value!r}")
-        return number
-    if kind == "str":
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int | float):
-            return str(value)
-        if not isinstance(value, str):
-            raise ValueError("must be text")
-    if kind == "list" and not isinstance(value, list):
-        raise ValueError("must be a list")
-    if kind in ("map", "object") and not isinstance(value, dict):
-        raise ValueError("must be a set of named values")
-    return value
+__all__ = [
+    "Bridged", "Field", "Kind", "Role", "Values", "camel", "coerce", "computed", "empty", "optional", "output",
+    "required", "set_changes", "snake", "split_import",
+]  # fmt: skip
 
 
 class Bridged(Resource):
@@ -122,6 +47,11 @@ class Bridged(Resource):
     # Keys inside objects and lists of objects that the cloud fills in: no difference when the program has none.
     nested_computed: ClassVar[frozenset[str]] = frozenset()
     import_format: ClassVar[str] = "ID"
+    # Bridged from Terraform's SDK v2 (docker, vultr); the plugin framework (cloudflare) has ways of its own.
+    sdk_v2: ClassVar[bool] = True
+    zero_defaults: ClassVar[bool] = True  # whether a default of false, 0 or "" becomes an input, too
+    timeouts: ClassVar[Mapping[str, int]] = {}  # seconds, by operation
+    schema_version: ClassVar[int] = 0
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -155,11 +85,13 @@ class Bridged(Resource):
         """Rules across fields; values may be UNKNOWN."""
         return []
 
+    def planned_extra(self, inputs: Values) -> Values:
+        """What Terraform notes beside the plan of a create: inputs, by flat name, that it keeps in another form."""
+        return {}
+
     def normal(self, name: str, value: Any, inputs: Values) -> Any:
         """A value as it is compared; both sides pass through here."""
         return value
-
-    # -- outputs ----------------------------------------------------------------------------------------------
 
     def decode(self, answer: Mapping[str, Any], known: Values) -> Values:
         """The API's object as outputs; what the API never tells is kept from `known`."""
@@ -170,7 +102,7 @@ class Bridged(Resource):
             outputs[name] = known.get(name) if value is None and wire not in answer else value
         return {name: value for name, value in outputs.items() if value is not None}
 
-    # -- the contract -----------------------------------------------------------------------------------------
+    # -- check and diff ---------------------------------------------------------------------------------------
 
     def check(self, ctx: Context, olds: Values, news: Values) -> tuple[Values, list[CheckFailure]]:
         inputs: Values = {}
@@ -182,7 +114,7 @@ class Bridged(Resource):
                 failures.append(CheckFailure(name, f"{name} {what} of {self.terraform}"))
                 continue
             try:
-                inputs[name] = coerce(field.kind, value)
+                inputs[name] = self._filled(field, coerce(field.kind, value))
             except ValueError as error:
                 failures.append(CheckFailure(name, f"{name} {error}"))
                 continue
@@ -192,10 +124,11 @@ class Bridged(Resource):
         for name, field in self.fields.items():
             if inputs.get(name) is not None or any(failure.property == name for failure in failures):
                 continue
-            if field.autoname:
+            if field.autoname and ctx.may_name:
                 inputs[name] = self._auto_name(ctx, olds.get(name))
             elif field.default is not None:
-                inputs[name] = field.default
+                if self.zero_defaults or not empty(field.default):
+                    inputs[name] = field.default
             elif field.role == "required":
                 failures.append(
                     CheckFailure(
@@ -204,10 +137,29 @@ class Bridged(Resource):
                         f"was found: give {ctx.name or 'the resource'} a value for {name!r}",
                     )
                 )
-        return inputs, failures or self.validate(inputs)
+        failures = failures or self.validate(inputs)
+        return noted(self.fields, inputs, news) if self.sdk_v2 else inputs, failures
+
+    def _filled(self, field: Field, value: Any) -> Any:
+        """A value with the defaults inside it."""
+        if isinstance(value, list) and field.parts is not None:
+            return [self._filled_object(field.parts, item) for item in value]
+        return self._filled_object(field.parts, value) if field.parts is not None else value
+
+    def _filled_object(self, parts: Mapping[str, Field], value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        missing = {
+            name: part.default
+            for name, part in parts.items()
+            if part.default is not None and name not in value and (self.zero_defaults or not empty(part.default))
+        }
+        return {**missing, **{name: self._filled(parts.get(name, Field()), item) for name, item in value.items()}}
 
     def _auto_name(self, ctx: Context, before: Any) -> str:
         """The name of before, when it was an automatic one: a new one on each update would be a change for ever."""
+        if ctx.proposed_name:
+            return ctx.proposed_name
         if isinstance(before, str) and re.fullmatch(re.escape(ctx.name) + "-[0-9a-f]{7}", before):
             return before
         return ctx.auto_name()
@@ -221,20 +173,28 @@ class Bridged(Resource):
                 continue
             new = self._comparable(name, news.get(name), news)
             old = self._comparable(name, old_outputs.get(name), news)
-            if empty(new) and (empty(old) or field.role == "computed"):
+            if empty(new) and (empty(old) or field.role == "computed" or field.if_given):
                 continue
-            if field.ignore_case and isinstance(old, str) and isinstance(new, str) and old.lower() == new.lower():
+            if self._alike(field, old, new):
                 continue
-            if field.unordered and isinstance(old, list) and isinstance(new, list):
+            if field.unordered and isinstance(old, list) and isinstance(new, list) and old and new:
                 sets.update(set_changes(name, old, new))
             else:
-                left[name], right[name] = self.project(old, new), new
+                left[name], right[name] = _or_none(self.project(old, new)), _or_none(new)
         diff = diff_values(left, right, self.replace_on)
         diff.detailed.update(sets)
         diff.replaces += [path for path in sets if top(path) in self.replace_on]
-        diff.input_diff = False
         diff.delete_before_replace = self.delete_first(diff, news)
+        if self.sdk_v2:
+            diff.stables = sorted(self.replace_on - {top(path) for path in diff.detailed})
         return diff
+
+    def _alike(self, field: Field, old: Any, new: Any) -> bool:
+        if field.ignore_case and isinstance(old, str) and isinstance(new, str):
+            return old.lower() == new.lower()
+        if field.any_order and isinstance(old, list) and isinstance(new, list):
+            return _bag(old) == _bag(new)
+        return False
 
     def delete_first(self, diff: Diff, news: Values) -> bool:
         """Whether a replacement must delete first: the bridge does so when an automatic name was given by hand and
@@ -259,19 +219,49 @@ class Bridged(Resource):
             return [self.project(item, new[index] if index < len(new) else None) for index, item in enumerate(old)]
         return old
 
+    # -- life: what a subclass did, in the form of Terraform's state --------------------------------------------
+
     def preview(self, ctx: Context, inputs: Values) -> Values:
-        return {**dict.fromkeys(self.computed, UNKNOWN), **inputs}
+        planned = {}
+        for name, field in self.fields.items():
+            if name in inputs:
+                planned[name] = whole(field, inputs[name], False)
+            elif field.default is None and field.role in ("output", "computed"):
+                planned[name] = UNKNOWN
+            else:
+                planned[name] = self._unset(field)
+        return self._state(planned, UNKNOWN, self._meta({}, self.planned_extra(inputs)))
 
     def preview_update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values) -> Values:
-        volatile = {name: UNKNOWN for name, field in self.fields.items() if field.volatile}
-        kept = {name: old_outputs[name] for name in self.computed if name in old_outputs}
-        return {**kept, **volatile, **inputs}
+        planned = {}
+        for name, field in self.fields.items():
+            if field.role == "output":
+                planned[name] = UNKNOWN if field.volatile else old_outputs.get(name)
+            else:
+                planned[name] = self._after(name, field, old_outputs.get(name), inputs.get(name), inputs)
+        return self._state(planned, id, self._meta({}, {}))
 
     def create(self, ctx: Context, inputs: Values, timeout: float) -> tuple[str, Values]:
-        return self.make(ctx, inputs, timeout)
+        id, made = self.make(ctx, inputs, timeout)
+        outputs = {}
+        for name, field in self.fields.items():
+            value, given = made.get(name), inputs.get(name)
+            if given is not None and self._same(name, value, given, inputs):
+                value = given
+            if value is None or (field.role == "optional" and given is None and value in ([], {})):
+                value = self._unset(field)
+            outputs[name] = whole(field, value, False)
+        return id, self._state(outputs, id, self._meta({"create": timeout}))
 
     def update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values, timeout: float) -> Values:
-        return self.change(ctx, id, old_outputs, inputs, timeout)
+        now = self.change(ctx, id, old_outputs, inputs, timeout)
+        outputs = {
+            name: now.get(name)
+            if field.role == "output"
+            else self._after(name, field, old_outputs.get(name), now.get(name), inputs)
+            for name, field in self.fields.items()
+        }
+        return self._state(outputs, id, self._meta({"update": timeout}))
 
     def delete(self, ctx: Context, id: str, outputs: Values, timeout: float) -> None:
         self.remove(ctx, id, outputs, timeout)
@@ -284,7 +274,36 @@ class Bridged(Resource):
         now = self.fetch(ctx, id, known)
         if now is None:
             return None
-        return id, now, self.inputs_from(now, None if importing else inputs)
+        found = {name: whole(field, now.get(name), True) for name, field in self.fields.items()}
+        inputs = self.inputs_from(now, None if importing else inputs)
+        if self.sdk_v2:
+            inputs = noted(self.fields, inputs, inputs) if importing else keep_notes(inputs, ctx.raw_inputs)
+        return id, self._state(found, id, ctx.meta or self._meta({})), inputs
+
+    def _unset(self, field: Field) -> Any:
+        if field.default is not None:
+            return field.default
+        blocks = field.parts is not None or field.role == "computed"
+        return [] if blocks and field.kind == "list" else None
+
+    def _after(self, name: str, field: Field, before: Any, now: Any, inputs: Values) -> Any:
+        """A property after an update: what did not change stays as the state spelt it."""
+        if now is None and (field.role == "computed" or field.if_given):
+            return before
+        if empty(now):
+            return before if empty(before) and before is not None else whole(field, self._unset(field), False)
+        if self._same(name, before, now, inputs):
+            return before
+        return whole(field, now, False)
+
+    def _state(self, values: Values, id: Any, private: str | None) -> Values:
+        return {**values, "id": id, **({"__meta": private} if private else {})}
+
+    def _meta(self, asked: Mapping[str, float], planned: Values | None = None) -> str | None:
+        if not self.sdk_v2:
+            return None
+        known = {name: int(asked.get(name) or seconds) for name, seconds in self.timeouts.items()}
+        return meta(known, self.schema_version, planned)
 
     def inputs_from(self, outputs: Values, before: Values | None) -> Values:
         """Inputs that say what the cloud has. A refresh keeps to the fields the program had set; an import
@@ -309,10 +328,18 @@ class Bridged(Resource):
         now, before = self._comparable(name, now, inputs), self._comparable(name, before, inputs)
         field = self.fields[name]
         if field.unordered and isinstance(now, list) and isinstance(before, list):
-            return sorted(map(repr, now)) == sorted(map(repr, before))
-        if field.ignore_case and isinstance(now, str) and isinstance(before, str):
-            return now.lower() == before.lower()
-        return bool(now == before)
+            return _bag(now) == _bag(before)
+        return self._alike(field, now, before) or bool(now == before)
+
+
+def _bag(items: list[Any]) -> list[str]:
+    """The items without their order, nor that of the keys within."""
+    return sorted(json.dumps(item, sort_keys=True, default=repr) for item in items)
+
+
+def _or_none(value: Any) -> Any:
+    """An empty list or object is none: what then comes or goes is the property as a whole."""
+    return None if value in ([], {}) else value
 
 
 def set_changes(name: str, old: list[Any], new: list[Any]) -> dict[str, Change]:

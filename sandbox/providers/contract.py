@@ -41,7 +41,6 @@ class Diff:
     replaces: list[str] = field(default_factory=list)  # property paths, a subset of `detailed`
     delete_before_replace: bool = False
     stables: list[str] = field(default_factory=list)
-    input_diff: bool = True  # old inputs against new inputs; False: the state's outputs against new inputs
     changed: bool | None = None  # None: when `detailed` is not empty
 
     @property
@@ -127,6 +126,10 @@ class Context:
     cancelled: threading.Event = field(default_factory=threading.Event)
     secret_inputs: frozenset[str] = frozenset()  # top-level inputs that are or hold secrets
     old_inputs: dict[str, Any] = field(default_factory=dict)  # for update and delete
+    raw_inputs: dict[str, Any] = field(default_factory=dict)  # for read: with the bridge's own keys
+    meta: str | None = None  # for read: the state's `__meta`
+    may_name: bool = True  # whether a name may be made where the program gives none
+    proposed_name: str = ""  # the engine's own proposal for it (`pulumi:autonaming` in the configuration)
     random_seed: bytes = b""
     log_sink: Callable[[Severity, str, str, bool], None] | None = None
     redact: Callable[[str], str] = str
@@ -176,11 +179,15 @@ class Resource:
         """Outputs of a create, as far as they are known."""
         return {**dict.fromkeys(self.computed, UNKNOWN), **inputs}
 
+    def preview_id(self, ctx: Context) -> str:
+        """The id that a preview tells; "" where only the cloud makes it."""
+        return ""
+
     def preview_update(
         self, ctx: Context, id: str, old_outputs: dict[str, Any], inputs: dict[str, Any]
     ) -> dict[str, Any]:
         """Outputs of an update, as far as they are known: by default the cloud's own values stay."""
-        return {**{key: old_outputs.get(key) for key in self.computed}, **inputs}
+        return {**{key: old_outputs[key] for key in self.computed if key in old_outputs}, **inputs}
 
     def read(
         self, ctx: Context, id: str, inputs: dict[str, Any], outputs: dict[str, Any]
@@ -207,6 +214,9 @@ class Provider:
     replace_on_config: ClassVar[frozenset[str]] = frozenset()  # a change replaces the provider and all it made
     public_keys: ClassVar[frozenset[str]] = frozenset()  # never blanked in messages, even in a secret object
     max_workers: ClassVar[int] = 64
+    # Bridged from Terraform's SDK v2: such a plugin is not given secrets, and words errors as Terraform does.
+    sdk_v2: ClassVar[bool] = False
+    stamp: ClassVar[dict[str, str]] = {}  # what the plugin writes into its own configuration
 
     def __init__(self) -> None:
         self.config: dict[str, Any] = {}

@@ -157,7 +157,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def outputs(self, resource: Resource, outputs: Values, *like: Values) -> Any:
         for template in like:
             outputs = mark_like(outputs, template)
-        return to_struct(mark(outputs, resource.secret_outputs))
+        return to_struct(mark(outputs, resource.secret_outputs), nulls=True)
 
     def partial(self, error: PartialError, request: Any, context: Any) -> None:
         resource = self.resource(request.urn)
@@ -179,7 +179,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def Handshake(self, request: Any, context: Any) -> Any:
         self.engine_address = request.engine_address or self.engine_address
-        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=True)
+        secrets = not self.provider.sdk_v2
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=secrets, accept_resources=secrets, supports_autonaming_configuration=not secrets
+        )
 
     @_guard
     def Attach(self, request: Any, context: Any) -> Any:
@@ -213,8 +216,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(self, request: Any, context: Any) -> Any:
         news = from_struct(request.news)
         failures = self.provider.check_config(self.context(request, news), _config(news))
+        inputs = {**{key: _compact(item) for key, item in news.items()}, **self.provider.stamp}
         return provider_pb2.CheckResponse(
-            inputs=to_struct(mark(news, self.provider.secret_config)), failures=_failures(failures)
+            inputs=to_struct(mark(inputs, self.provider.secret_config)), failures=_failures(failures)
         )
 
     @_guard
@@ -231,12 +235,24 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self.secrets = secret_texts(mark(decoded, self.provider.secret_config))
         self.provider.config = plain(decoded)
         self.provider.configure(self.context(request), self.provider.config)
-        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=True)
+        secrets = not self.provider.sdk_v2
+        return provider_pb2.ConfigureResponse(
+            supportsPreview=True,
+            acceptSecrets=secrets,
+            acceptResources=secrets,
+            acceptOutputs=secrets,
+            supports_autonaming_configuration=not secrets,
+        )
 
     @_guard
     def Invoke(self, request: Any, context: Any) -> Any:
         args = _read(request.args)
-        result = self.provider.invoke(self.context(request, args), request.tok, plain(args))
+        try:
+            result = self.provider.invoke(self.context(request, args), request.tok, plain(args))
+        except ProviderError as error:
+            if not self.provider.sdk_v2:
+                raise
+            raise ProviderError(f"invoking {request.tok}: 1 error occurred:\n\t* {error}\n\n") from error
         marked = self.provider.secret_invoke_outputs(request.tok, result, has_secret(args))
         return provider_pb2.InvokeResponse(**{"return": to_struct(marked)})
 
@@ -245,8 +261,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def Check(self, request: Any, context: Any) -> Any:
         news = _read(request.news)
-        resource = self.resource(request.urn)
-        inputs, failures = resource.check(self.context(request, news), plain(_read(request.olds)), plain(news))
+        resource, ctx = self.resource(request.urn), self.context(request, news)
+        if request.HasField("autonaming"):
+            ctx.may_name = request.autonaming.mode != request.autonaming.DISABLE
+            ctx.proposed_name = request.autonaming.proposed_name
+        inputs, failures = resource.check(ctx, plain(_read(request.olds)), plain(news))
         return provider_pb2.CheckResponse(inputs=to_struct(mark_like(inputs, news)), failures=_failures(failures))
 
     @_guard
@@ -265,15 +284,19 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         resource, ctx, inputs = self.resource(request.urn), self.context(request, given), plain(given)
         if request.preview:
             outputs = resource.preview(ctx, inputs)
-            return provider_pb2.CreateResponse(properties=self.outputs(resource, outputs, given))
+            return provider_pb2.CreateResponse(
+                id=resource.preview_id(ctx), properties=self.outputs(resource, outputs, given)
+            )
         id, outputs = resource.create(ctx, inputs, request.timeout)
         return provider_pb2.CreateResponse(id=id, properties=self.outputs(resource, outputs, given))
 
     @_guard
     def Read(self, request: Any, context: Any) -> Any:
         inputs, state = _read(request.inputs), _read(request.properties)
-        resource = self.resource(request.urn)
-        found = resource.read(self.context(request, inputs), request.id, plain(inputs), plain(state))
+        resource, ctx = self.resource(request.urn), self.context(request, inputs)
+        ctx.raw_inputs = plain(from_struct(request.inputs))
+        ctx.meta = plain(from_struct(request.properties)).get("__meta")
+        found = resource.read(ctx, request.id, plain(inputs), plain(state))
         if found is None:
             return provider_pb2.ReadResponse()
         id, outputs, new_inputs = found
@@ -321,6 +344,15 @@ def _decode(value: Any) -> Any:
     return mark_like(decoded, value) if not isinstance(decoded, str) else value
 
 
+def _compact(value: Any) -> Any:
+    """A list or object of the configuration as the official plugins keep it: JSON text without spaces."""
+    decoded = plain(_decode(value))
+    if not isinstance(decoded, list | dict) or not isinstance(plain(value), str):
+        return value
+    text = json.dumps(decoded, separators=(",", ":"), ensure_ascii=False)
+    return mark_like(text, Secret("") if has_secret(_decode(value)) else None)
+
+
 def _config(values: Values) -> Values:
     return {key: plain(_decode(item)) for key, item in _clean(values).items()}
 
@@ -349,14 +381,13 @@ def _diff(diff: Diff, ignore: list[str]) -> Any:
     changed = diff.has_changes and (bool(detailed) or not diff.detailed)
     response = provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
-        replaces=sorted({top(path) for path in replaces}) if changed else [],
+        replaces=sorted(top(path) for path in replaces) if changed else [],
         diffs=sorted({top(path) for path in detailed}),
         stables=diff.stables,
         deleteBeforeReplace=diff.delete_before_replace and bool(replaces),
-        hasDetailedDiff=bool(detailed),
+        hasDetailedDiff=True,
     )
     for path, kind in detailed.items():
         name = kind.upper() + ("_REPLACE" if path in replaces else "")
         response.detailedDiff[path].kind = provider_pb2.PropertyDiff.Kind.Value(name)
-        response.detailedDiff[path].inputDiff = diff.input_diff
     return response

@@ -102,10 +102,10 @@ def from_json(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def to_value(value: Any) -> Any:
+def to_value(value: Any, nulls: bool = False) -> Any:
     """Python as one protobuf Value. Raises TypeError for a type Pulumi does not have."""
     if isinstance(value, Secret):
-        return to_value({SIGNATURE: SECRET, "value": value.value})
+        return to_value({SIGNATURE: SECRET, "value": value.value}, nulls)
     if isinstance(value, Unknown):
         return struct_pb2.Value(string_value=_UNKNOWN_TEXT)
     if value is None:
@@ -117,18 +117,18 @@ def to_value(value: Any) -> Any:
     if isinstance(value, str):
         return struct_pb2.Value(string_value=value)
     if isinstance(value, Mapping):
-        return struct_pb2.Value(struct_value=to_struct(value))
+        return struct_pb2.Value(struct_value=to_struct(value, nulls))
     if isinstance(value, Iterable) and not isinstance(value, bytes):
-        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[to_value(item) for item in value]))
+        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[to_value(item, nulls) for item in value]))
     raise TypeError(f"a property cannot be a {type(value).__name__}")
 
 
-def to_struct(values: Mapping[str, Any]) -> Any:
-    """A mapping as a protobuf Struct; None means "not set" and is left out."""
+def to_struct(values: Mapping[str, Any], nulls: bool = False) -> Any:
+    """A mapping as a protobuf Struct; None means "not set": left out, or null where `nulls`."""
     struct = struct_pb2.Struct()
     for key, item in values.items():
-        if item is not None:
-            struct.fields[key].CopyFrom(to_value(item))
+        if item is not None or nulls:
+            struct.fields[key].CopyFrom(to_value(item, nulls))
     return struct
 
 
@@ -182,7 +182,7 @@ def mark_like(value: Any, template: Any) -> Any:
     if isinstance(value, Secret) or not has_secret(template):
         return value
     if isinstance(template, Secret):
-        return Secret(value)
+        return Secret(mark_like(value, template.value))
     if isinstance(value, dict) and isinstance(template, dict):
         return {key: mark_like(item, template.get(key)) for key, item in value.items()}
     if isinstance(value, list) and isinstance(template, list):
@@ -196,7 +196,7 @@ def mark(values: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """The values with the named top-level properties secret."""
     wanted = set(names)
     return {
-        key: Secret(plain(item)) if key in wanted and not isinstance(item, Secret) else item
+        key: Secret(plain(item)) if key in wanted and item is not None and not isinstance(item, Secret) else item
         for key, item in values.items()
     }
 

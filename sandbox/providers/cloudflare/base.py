@@ -14,6 +14,7 @@ from sandbox.providers.contract import Context, ProviderError
 class CloudResource(Bridged):
     what: ClassVar[str]  # for messages
     update_method: ClassVar[str] = "PUT"
+    sdk_v2 = False
 
     def path(self, values: Values) -> str:
         """The collection's path, from inputs or state."""

@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from sandbox.providers.contract import CheckFailure, Context, Diff, Resource, diff_values
-from sandbox.providers.values import UNKNOWN, Secret, same
+from sandbox.providers.values import UNKNOWN, same
 
 from .output import check_logging
 
@@ -14,14 +14,17 @@ Values = dict[str, Any]
 
 
 def new_id(prefix: str = "") -> str:
-    """8 random bytes in hex behind the resource's name, as the official ids are."""
-    return prefix + secrets.token_hex(8)
+    """8 random hex digits behind the resource's name, as the official ids are."""
+    return prefix + secrets.token_hex(4)
 
 
 class CommandBase(Resource):
-    """Runs `create`, `update` or `create`, and `delete`; a change of `triggers` replaces."""
+    """Runs `create`, `update` or `create`, and `delete`.
 
-    replace_on = frozenset({"triggers"})
+    That a change of `triggers` replaces is not said here: the SDK's class says it (replace_on_changes). And stdout and
+    stderr are plain, whatever the inputs were: the official plugin marks an output only where an input of its name is.
+    """
+
     results: tuple[str, ...] = ("stdout", "stderr")
 
     def run(self, ctx: Context, command: str, inputs: Values, last: Values) -> Values:
@@ -34,24 +37,23 @@ class CommandBase(Resource):
     def diff(self, ctx: Context, id: str, old_inputs: Values, old_outputs: Values, news: Values) -> Diff:
         return diff_values(old_inputs, news, self.replace_on)
 
-    def _shield(self, ctx: Context, results: Values) -> Values:
-        # Every output depends on every input: one secret input makes stdout and stderr secret.
-        return {key: Secret(item) for key, item in results.items()} if ctx.secret_inputs else results
-
     def create(self, ctx: Context, inputs: Values, timeout: float) -> tuple[str, Values]:
         results: Values = {"stdout": "", "stderr": ""}
         if inputs.get("create") is not None:
             results = self.run(ctx, inputs["create"], inputs, {})
-        return new_id(ctx.name), {**inputs, **self._shield(ctx, results)}
+        return new_id(ctx.name), {**inputs, **results}
 
     def preview(self, ctx: Context, inputs: Values) -> Values:
-        return {**inputs, **self._shield(ctx, dict.fromkeys(self.results, UNKNOWN))}
+        return {**inputs, **dict.fromkeys(self.results, UNKNOWN)}
+
+    def preview_id(self, ctx: Context) -> str:
+        return new_id(ctx.name)  # another one than the real: known, and of no use
 
     def preview_update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values) -> Values:
         keys = (set(old_outputs) | set(inputs)) - set(self.results) - {"assets", "archive"}
         changed = any(not same(old_outputs.get(key), inputs.get(key)) for key in keys)
-        kept = {key: UNKNOWN if changed else old_outputs.get(key) for key in self.results}
-        return {**inputs, **self._shield(ctx, kept)}
+        kept = {key: UNKNOWN if changed else old_outputs[key] for key in self.results if changed or key in old_outputs}
+        return {**inputs, **kept}
 
     def update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values, timeout: float) -> Values:
         command = inputs.get("update")
@@ -60,7 +62,7 @@ class CommandBase(Resource):
         results = {key: old_outputs[key] for key in (*self.results, "assets", "archive") if key in old_outputs}
         if command is not None:
             results = self.run(ctx, command, inputs, old_outputs)
-        return {**inputs, **self._shield(ctx, results)}
+        return {**inputs, **results}
 
     def delete(self, ctx: Context, id: str, outputs: Values, timeout: float) -> None:
         if outputs.get("delete") is not None:

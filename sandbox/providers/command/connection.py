@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sandbox.providers.contract import CheckFailure, Context, ProviderError
-from sandbox.providers.values import Unknown
+from sandbox.providers.values import Secret, Unknown
 
 if TYPE_CHECKING:
     import paramiko
@@ -25,6 +25,7 @@ Connection = dict[str, Any]
 _T = TypeVar("_T")
 
 DEFAULTS: Connection = {"user": "root", "port": 22, "dialErrorLimit": 10, "perDialTimeout": 15}
+_SECRETS = frozenset({"privateKey", "privateKeyPassword", "password"})
 _FIRST_WAIT, _FACTOR, _LONGEST_WAIT = 0.1, 1.5, 5.0  # seconds between dials
 
 
@@ -36,6 +37,17 @@ def with_defaults(connection: Any) -> Any:
     if isinstance(full.get("proxy"), dict):
         full["proxy"] = {**DEFAULTS, **full["proxy"]}
     return full
+
+
+def hidden(connection: Any) -> Secret:
+    """The connection with its defaults, secret as the official schema has it: as a whole, and its keys within."""
+    return Secret(_marked(with_defaults(connection)))
+
+
+def _marked(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: Secret(item) if key in _SECRETS else _marked(item) for key, item in value.items()}
 
 
 def failures(connection: Any) -> list[CheckFailure]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.providers.contract import CheckFailure, Context, ProviderError, Resource
-from sandbox.providers.values import Secret, Unknown, is_archive, is_asset, same
+from sandbox.providers.values import Unknown, is_archive, is_asset, same
 
 from . import connection as ssh
 from .base import Values, new_id
@@ -18,10 +18,9 @@ from .base import Values, new_id
 
 class CopyToRemote(Resource):
     token = "command:remote:CopyToRemote"  # noqa: S105 - a type token
-    replace_on = frozenset({"triggers"})
 
     def check(self, ctx: Context, olds: Values, news: Values) -> tuple[Values, list[CheckFailure]]:
-        inputs = {**news, "connection": Secret(ssh.with_defaults(news.get("connection")))}
+        inputs = {**news, "connection": ssh.hidden(news.get("connection"))}
         found = ssh.failures(news.get("connection"))
         source = inputs.get("source")
         if not (isinstance(source, Unknown) or is_asset(source) or is_archive(source)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sandbox.providers.contract import Context, Provider, ProviderError
 from sandbox.providers.values import Secret
@@ -15,6 +15,7 @@ from .remote import RemoteCommand
 class Command(Provider):
     name = "command"
     version = "1.2.1"
+    stamp: ClassVar[dict[str, str]] = {"__pulumi-go-provider-version": "v1.5.0"}  # the framework it is written in
     resources = (LocalCommand, RemoteCommand, CopyToRemote)
     # `connection` is secret as a whole, but an error that hides which host failed helps nobody.
     public_keys = frozenset({"host", "user", "hostKey", "agentSocketPath"})

@@ -6,7 +6,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from sandbox.providers.contract import CheckFailure, Context, ProviderError
-from sandbox.providers.values import Secret
 
 from . import connection as ssh
 from .base import CommandBase, Values, previous_output
@@ -28,8 +27,7 @@ class RemoteCommand(CommandBase):
     def check(self, ctx: Context, olds: Values, news: Values) -> tuple[Values, list[CheckFailure]]:
         inputs, found = super().check(ctx, olds, news)
         if "connection" in inputs:
-            # The official schema marks the whole connection secret.
-            inputs = {**inputs, "connection": Secret(ssh.with_defaults(inputs["connection"]))}
+            inputs = {**inputs, "connection": ssh.hidden(inputs["connection"])}
         return inputs, found + ssh.failures(news.get("connection"))
 
     def run(self, ctx: Context, command: str, inputs: Values, last: Values) -> Values:

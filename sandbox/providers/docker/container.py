@@ -7,14 +7,14 @@ import io
 import tarfile
 import time
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sandbox.providers.bridge import Field, Values
 from sandbox.providers.contract import CheckFailure, Context, PartialError, ProviderError
-from sandbox.providers.values import Unknown, has_unknown
+from sandbox.providers.values import Unknown
 
 from . import inspect, payload
-from .container_fields import FIELDS, NESTED, UPDATABLE
+from .container_fields import FIELDS, UPDATABLE
 from .engine import Engine
 from .image import find_image
 from .shape import DockerResource
@@ -27,18 +27,8 @@ class Container(DockerResource):
     terraform = "docker_container"
     fields: ClassVar[dict[str, Field]] = FIELDS
     nested_computed = frozenset({"external"})
-
-    # -- inputs -----------------------------------------------------------------------------------------------
-
-    def check(self, ctx: Context, olds: Values, news: Values) -> tuple[Values, list[CheckFailure]]:
-        inputs, failures = super().check(ctx, olds, news)
-        for name, defaults in NESTED.items():
-            value = inputs.get(name)
-            if isinstance(value, dict):
-                inputs[name] = {**defaults, **value}
-            elif isinstance(value, list):
-                inputs[name] = [{**defaults, **item} if isinstance(item, dict) else item for item in value]
-        return inputs, failures
+    timeouts: ClassVar[dict[str, int]] = {"create": 1200, "update": 1200, "delete": 1200}
+    schema_version = 2
 
     def validate(self, inputs: Values) -> list[CheckFailure]:
         found = []
@@ -73,11 +63,9 @@ class Container(DockerResource):
                     found.append(CheckFailure(f"ports[{index}].{name}", f"{value} is not a port (0 to 65535)"))
         return found
 
-    def normal(self, name: str, value: Any, inputs: Values) -> Any:
-        if name == "ports" and isinstance(value, list) and not has_unknown(value):
-            # Sorted by what tells ports apart, so that an absent `external` does not change the order.
-            return sorted(value, key=lambda port: (port["internal"], port.get("protocol"), port.get("ip")))
-        return super().normal(name, value, inputs)
+    def planned_extra(self, inputs: Values) -> Values:
+        ports = enumerate(inputs.get("ports") or [])
+        return {f"ports.{index}.ip": port["ip"] for index, port in ports if isinstance(port, dict) and port.get("ip")}
 
     # -- life -------------------------------------------------------------------------------------------------
 

@@ -79,6 +79,7 @@ class RemoteImage(DockerResource):
         "imageId": output(),
         "repoDigest": output(),
     }
+    timeouts: ClassVar[dict[str, int]] = {"create": 1200, "update": 1200, "delete": 1200}
 
     def validate(self, inputs: Values) -> list[CheckFailure]:
         if inputs.get("build"):
@@ -96,15 +97,20 @@ class RemoteImage(DockerResource):
             raise ProviderError(f"Unable to read Docker image into resource: {error}") from error
         return image["Id"] + inputs["name"], self._outputs(image, inputs)
 
-    def read(self, ctx: Context, id: str, inputs: Values, outputs: Values) -> tuple[str, Values, Values] | None:
-        if not inputs and not outputs:  # upstream has no importer, but the id holds the name
-            name = id.removeprefix("sha256:")[64:] if id.startswith("sha256:") else id
-            inputs = outputs = {"name": name}
-        known = {**inputs, **outputs}
+    def import_id(self, ctx: Context, id: str) -> tuple[str, Values]:
+        # Upstream has no importer, but the id holds the name.
+        return id, {"name": id.removeprefix("sha256:")[64:] if id.startswith("sha256:") else id}
+
+    def fetch(self, ctx: Context, id: str, known: Values) -> Values | None:
         image = local_image(ctx.provider.engine, str(known["name"]))
-        if image is None:
+        return None if image is None else self._outputs(image, known)
+
+    def read(self, ctx: Context, id: str, inputs: Values, outputs: Values) -> tuple[str, Values, Values] | None:
+        found = super().read(ctx, id, inputs, outputs)
+        if found is None:
             return None
-        return image["Id"] + str(known["name"]), self._outputs(image, known), inputs
+        id = found[1]["imageId"] + found[1]["name"]  # another image under the name is another id
+        return id, {**found[1], "id": id}, found[2]
 
     def change(self, ctx: Context, id: str, old: Values, inputs: Values, timeout: float) -> Values:
         return self.make(ctx, inputs, timeout)[1]

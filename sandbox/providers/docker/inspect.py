@@ -6,6 +6,7 @@ volumes, and everything that is the provider's own business (start, wait, attach
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sandbox.providers.bridge import Values
@@ -70,12 +71,12 @@ def outputs(now: Values, known: Values) -> Values:
         "tty": bool(config.get("Tty")),
         "stdinOpen": bool(config.get("OpenStdin")),
         "stopSignal": config.get("StopSignal", ""),
-        "stopTimeout": config.get("StopTimeout"),
+        "stopTimeout": config.get("StopTimeout") or 0,
     }
     if host.get("CapAdd") or host.get("CapDrop"):
         found["capabilities"] = {"adds": host.get("CapAdd") or [], "drops": host.get("CapDrop") or []}
     if host.get("NanoCpus"):
-        found["cpus"] = f"{host['NanoCpus'] / 10**9:.9f}".rstrip("0").rstrip(".")
+        found["cpus"] = cpus(host["NanoCpus"])
     if config.get("Healthcheck"):
         found["healthcheck"] = _healthcheck(config["Healthcheck"])
     if known.get("pidMode"):
@@ -93,6 +94,18 @@ def outputs(now: Values, known: Values) -> Values:
         found["exitCode"] = state.get("ExitCode", 0)
         found["mustRun"] = False
     return {key: value for key, value in {**known, **found}.items() if value is not None}
+
+
+def cpus(nanos: int) -> str:
+    """NanoCpus as the official plugin writes them (terraform-provider-docker 4.5.0, nanoInt64ToDecimalString).
+
+    1 is "1.0", 0.25 "0.25", 10 "10."; with nine zeros among its digits it is cut to one decimal: 0.05 is "0.1".
+    """
+    whole, part = divmod(nanos, 10**9)
+    text = f"{whole}.{part:09}"
+    if text.count("0") == 9:
+        return str((Decimal(nanos) / 10**9).quantize(Decimal("0.1"), ROUND_HALF_UP))
+    return text.rstrip("0")
 
 
 def ports(published: dict[str, Any]) -> list[Values]:

@@ -8,7 +8,14 @@ from typing import ClassVar
 from sandbox.providers.bridge import Field, Values, computed, optional, output, required
 from sandbox.providers.contract import Context, PartialError, ProviderError
 
-from .shape import DockerResource, labels_from_map, labels_to_map
+from .shape import LABELS, DockerResource, labels_from_map, labels_to_map
+
+_IPAM: dict[str, Field] = {
+    "auxAddress": optional("map"),
+    "gateway": optional(),
+    "ipRange": optional(),
+    "subnet": optional(),
+}
 
 _REMOVE_TIMEOUT = 30.0  # seconds: containers may still be leaving
 
@@ -18,7 +25,7 @@ class Network(DockerResource):
     terraform = "docker_network"
     fields: ClassVar[dict[str, Field]] = {
         "name": required(autoname=True, replace=True),
-        "labels": optional("list", unordered=True, replace=True),
+        "labels": optional("list", unordered=True, parts=LABELS, replace=True),
         "driver": computed(replace=True),
         "options": computed("map", replace=True),
         "internal": computed("bool", replace=True),
@@ -27,9 +34,10 @@ class Network(DockerResource):
         "ipv6": optional("bool", replace=True),
         "ipamDriver": optional(default="default", replace=True),
         "ipamOptions": optional("map", replace=True),
-        "ipamConfigs": computed("list", unordered=True, replace=True),
+        "ipamConfigs": computed("list", unordered=True, parts=_IPAM, replace=True),
         "scope": output(),
     }
+    schema_version = 1
 
     def make(self, ctx: Context, inputs: Values, timeout: float) -> tuple[str, Values]:
         engine = ctx.provider.engine

@@ -18,6 +18,7 @@ class Docker(Provider):
     version = "5.2.0"
     resources = (Network, Volume, RemoteImage, Container)
     secret_config = frozenset({"certMaterial", "keyMaterial", "caMaterial"})
+    sdk_v2 = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,9 +6,11 @@ import json
 import re
 from typing import Any
 
-from sandbox.providers.bridge import Bridged, Values, empty
+from sandbox.providers.bridge import Bridged, Field, Values, empty, required
 from sandbox.providers.contract import Context, Diff, top
 from sandbox.providers.values import has_unknown
+
+LABELS: dict[str, Field] = {"label": required(), "value": required()}
 
 
 def labels_to_map(labels: list[Values] | None) -> dict[str, str]:
@@ -29,6 +31,8 @@ def lean(value: Any) -> Any:
 class DockerResource(Bridged):
     """A bridged resource whose unordered lists are normalised before they are compared."""
 
+    zero_defaults = False
+
     def normal(self, name: str, value: Any, inputs: Values) -> Any:
         if self.fields[name].kind in ("list", "object", "map"):
             value = lean(value)
@@ -39,7 +43,7 @@ class DockerResource(Bridged):
     def diff(self, ctx: Context, id: str, old_inputs: Values, old_outputs: Values, news: Values) -> Diff:
         diff = super().diff(ctx, id, old_inputs, old_outputs, news)
         for name, field in self.fields.items():
-            if field.unordered and name != "ports" and any(top(path) == name for path in diff.detailed):
+            if field.unordered and any(top(path) == name for path in diff.detailed):
                 self._true_places(diff, name, old_outputs.get(name), news.get(name), news)
         # The bridge deletes first when the program chose the name and keeps it: two cannot share it.
         own_name = not re.fullmatch(re.escape(ctx.name) + "-[0-9a-f]{7}", str(news.get("name", "")))

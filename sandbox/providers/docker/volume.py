@@ -8,7 +8,7 @@ from typing import ClassVar
 from sandbox.providers.bridge import Field, Values, computed, optional, output
 from sandbox.providers.contract import CheckFailure, Context, PartialError, ProviderError
 
-from .shape import DockerResource, labels_from_map, labels_to_map
+from .shape import LABELS, DockerResource, labels_from_map, labels_to_map
 
 _REMOVE_TIMEOUT = 30.0  # seconds: a container may still be going
 
@@ -18,7 +18,7 @@ class Volume(DockerResource):
     terraform = "docker_volume"
     fields: ClassVar[dict[str, Field]] = {
         "name": computed(autoname=True, replace=True),
-        "labels": optional("list", unordered=True, replace=True),
+        "labels": optional("list", unordered=True, parts=LABELS, replace=True),
         "driver": computed(replace=True),
         "driverOpts": optional("map", replace=True),
         "cluster": optional("object"),

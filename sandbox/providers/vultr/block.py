@@ -18,10 +18,11 @@ class BlockStorage(Bridged):
     fields: ClassVar[dict[str, Field]] = {
         "region": required(replace=True, ignore_case=True),
         "sizeGb": required("int"),
-        "attachedToInstance": computed(),
+        # Not computed in 2.27.1: read back and compared, so a program that does not declare it detaches.
+        "attachedToInstance": optional(),
         "blockType": computed(replace=True, choices=("storage_opt", "high_perf")),
         "label": optional(),
-        "live": optional("bool", wire="-"),
+        "live": optional("bool", default=False, wire="-"),
         "cost": output("float"),
         "dateCreated": output(),
         "mountId": output(),
@@ -71,8 +72,7 @@ class BlockStorage(Bridged):
             body["label"] = inputs.get("label") or ""
         if inputs["sizeGb"] != old.get("sizeGb"):
             body["size_gb"] = inputs["sizeGb"]
-        before = old.get("attachedToInstance") or ""
-        after = inputs.get("attachedToInstance", before) or ""
+        before, after = old.get("attachedToInstance") or "", inputs.get("attachedToInstance") or ""
         try:
             if body:
                 api.call("PATCH", f"blocks/{id}", body)

@@ -28,19 +28,19 @@ class Instance(Bridged):
         "appVariables": optional("map", replace=True, wire="-"),
         "backups": optional(default="disabled", choices=("enabled", "disabled"), wire="-"),
         "backupsSchedule": optional("object", wire="-"),
-        "ddosProtection": optional("bool", wire="-"),
+        "ddosProtection": optional("bool", default=False, wire="-"),
         "disablePublicIpv4": optional("bool", replace=True, wire="-"),
         "enableIpv6": optional("bool", wire="-"),
         "firewallGroupId": computed(),
         "hostname": computed(replace=True),
-        "imageId": computed(replace=True),
+        "imageId": computed(replace=True, wire="-"),
         "ipxeChainUrl": optional(replace=True, wire="-"),
-        "isoId": optional(wire="-"),
-        "label": computed(),
+        "isoId": optional(default="", wire="-"),
+        "label": computed(wire="-"),  # 2.27.1 never reads it
         "osId": computed("int", replace=True),
         "reservedIpId": computed(replace=True, wire="-"),
         "scriptId": computed(replace=True, wire="-"),
-        "snapshotId": computed(replace=True),
+        "snapshotId": computed(replace=True, wire="-"),
         "sshKeyIds": optional("list", replace=True, wire="-"),
         "tags": optional("list", unordered=True),
         "userData": computed(replace=True, wire="-"),
@@ -68,6 +68,7 @@ class Instance(Bridged):
         "vcpuCount": output("int"),
     }
     nested_computed = frozenset({"hour", "dow", "dom"})
+    timeouts: ClassVar[dict[str, int]] = {"create": 3600, "update": 3600}
 
     def validate(self, inputs: Values) -> list[CheckFailure]:
         tags = inputs.get("tags")
@@ -139,8 +140,8 @@ class Instance(Bridged):
             outputs["backupsSchedule"] = {
                 key: schedule[key] for key in ("type", "hour", "dow", "dom") if schedule.get(key) is not None
             }
-        if known.get("vpcIds"):
-            outputs["vpcIds"] = [vpc["id"] for vpc in api.items(f"instances/{id}/vpcs", "vpcs")]
+        attached = api.items(f"instances/{id}/vpcs", "vpcs") if known.get("vpcIds") else ()
+        outputs["vpcIds"] = [vpc["id"] for vpc in attached]
         return outputs
 
     def change(self, ctx: Context, id: str, old: Values, inputs: Values, timeout: float) -> Values:
@@ -179,14 +180,18 @@ class Instance(Bridged):
                 lambda: api.call("GET", f"instances/{id}")["instance"].get("plan"),
                 inputs["plan"], None, timeout,
             )  # fmt: skip
-        now = self.fetch(ctx, id, {**old, **{name: inputs.get(name) for name in self._told_by_program()}})
+        now = self.fetch(ctx, id, {**old, **self._told_by_program(inputs)})
         if now is None:
             raise ProviderError(f"instance {id} is gone: run `pulumi refresh`, then `pulumi up`")
         return now
 
-    def _told_by_program(self) -> list[str]:
-        """Optional inputs that the API never tells: state holds what the program says."""
-        return [name for name, field in self.fields.items() if field.role == "optional" and field.wire == "-"]
+    def _told_by_program(self, inputs: Values) -> Values:
+        """Inputs that the API never tells: state holds what the program says."""
+        return {
+            name: inputs.get(name)
+            for name, field in self.fields.items()
+            if field.wire == "-" and (field.role == "optional" or name in inputs)
+        }
 
     def remove(self, ctx: Context, id: str, old: Values, timeout: float) -> None:
         api: VultrApi = ctx.provider.api

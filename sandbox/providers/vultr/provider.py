@@ -18,6 +18,7 @@ class Vultr(Provider):
     version = "2.27.1"
     resources = (Instance, SSHKey, FirewallGroup, FirewallRule, ReservedIp, StartupScript, BlockStorage)
     secret_config = frozenset({"apiKey"})
+    sdk_v2 = True
 
     def __init__(self) -> None:
         super().__init__()

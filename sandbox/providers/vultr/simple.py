@@ -90,7 +90,7 @@ class StartupScript(Plain):
         "script": required(),
         "type": optional(default="boot", choices=("boot", "pxe"), replace=True),
         "dateCreated": output(),
-        "dateModified": output(volatile=True),
+        "dateModified": output(),
     }
 
     def validate(self, inputs: Values) -> list[CheckFailure]:
@@ -111,7 +111,7 @@ class FirewallGroup(Plain):
     fields: ClassVar[dict[str, Field]] = {
         "description": optional(),
         "dateCreated": output(),
-        "dateModified": output(volatile=True),
+        "dateModified": output(),
         "instanceCount": output("int"),
         "maxRuleCount": output("int"),
         "ruleCount": output("int"),
@@ -129,7 +129,7 @@ class FirewallRule(Plain):
         "subnet": required(replace=True, ignore_case=True),
         "subnetSize": required("int", replace=True),
         "port": optional(replace=True),
-        "source": optional(replace=True, choices=("", "cloudflare")),
+        "source": optional(default="", replace=True, choices=("", "cloudflare")),
         "notes": optional(replace=True),
     }
 

@@ -127,11 +127,7 @@ def patched_instance(s: Surface, field: str, value: object) -> Drift:
                  lambda: ask(s.vultr, "PATCH", path, {field: value}))  # fmt: skip
 
 
-@kind
-def instance_label(s: Surface) -> Drift:
-    return patched_instance(s, "label", f"server{s.rng.randrange(100)}")
-
-
+# The instance's label is not among these: the official plugin of the pinned version never reads it.
 @kind
 def instance_tags(s: Surface) -> Drift:
     return patched_instance(s, "tags", ["mech", "old"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def test_create_update_delete_run_their_own_commands(engine: Engine, tmp_path: P
         "delete": f'echo "delete after $PULUMI_COMMAND_STDOUT" >> {log}',
     }
     id, state = engine.create(LOCAL, inputs)
-    assert id.startswith("it") and len(id) == 18
+    assert id.startswith("it") and len(id) == 10  # 8 hex digits (recorded)
     assert (state["stdout"], state["stderr"]) == ("made", "note")
     state = engine.update(LOCAL, id, state, inputs)
     assert state["stdout"] == "changed"
@@ -53,9 +54,10 @@ def test_preview_runs_nothing_and_outputs_are_unknown(engine: Engine, tmp_path: 
     assert engine.update(LOCAL, "id", state, {"create": "b"}, preview=True)["stdout"] is UNKNOWN
 
 
-def test_one_secret_input_makes_the_outputs_secret(engine: Engine) -> None:
+def test_an_output_is_secret_only_where_an_input_of_its_name_is(engine: Engine) -> None:
+    # Recorded: 01-up, services-env-files. What a command prints is in the state for all to read.
     _, state = engine.create(LOCAL, {"create": "cat", "stdin": Secret("hush-hush")})
-    assert state["stdout"] == Secret("hush-hush")
+    assert state["stdout"] == "hush-hush"
     assert state["stdin"] == Secret("hush-hush")
     assert state["create"] == "cat"
 
@@ -86,12 +88,17 @@ def test_function_run(engine: Engine) -> None:
     assert engine.invoke("command:local:run", {"command": "echo hi"})["stdout"] == "hi"
 
 
-def test_triggers_replace_and_the_rest_updates(engine: Engine) -> None:
+def test_the_plugin_leaves_it_to_the_sdk_that_triggers_replace(engine: Engine) -> None:
     old = {"create": "a", "triggers": [1, 2]}
     answer = engine.diff(LOCAL, old, {"create": "b", "triggers": [1, 3]})
     kinds = {path: provider_pb2.PropertyDiff.Kind.Name(d.kind) for path, d in answer.detailedDiff.items()}
-    assert kinds == {"create": "UPDATE", "triggers[1]": "UPDATE_REPLACE"}
-    assert list(answer.replaces) == ["triggers"]
+    assert kinds == {"create": "UPDATE", "triggers[1]": "UPDATE"}
+    assert not list(answer.replaces)  # recorded: 05-preview-drift, firewall-apply
+
+
+def test_a_previews_id_is_known_and_another_one_each_time(engine: Engine) -> None:
+    ids = {engine.create(LOCAL, {"create": "a"}, preview=True)[0] for _ in range(2)}
+    assert len(ids) == 2 and all(re.fullmatch("it[0-9a-f]{8}", id) for id in ids)
 
 
 def test_check_fills_in_the_connection_and_hides_it(engine: Engine) -> None:
@@ -99,6 +106,9 @@ def test_check_fills_in_the_connection_and_hides_it(engine: Engine) -> None:
     assert not failures
     full = {"user": "root", "port": 22, "dialErrorLimit": 10, "perDialTimeout": 15}
     assert inputs["connection"] == Secret({"host": "h", **full, "proxy": {"host": "p", **full}})
+    key = {"host": "h", "privateKey": "k", "proxy": {"host": "p", "password": "w"}}
+    hidden = engine.check(REMOTE, {"create": "a", "connection": key})[0]["connection"].value
+    assert hidden["privateKey"] == Secret("k") and hidden["proxy"]["password"] == Secret("w")
     assert engine.check(REMOTE, {"create": "a"})[1] == [("connection", "Missing required field 'connection'")]
     assert engine.check(REMOTE, {"connection": {}})[1][0][0] == "connection.host"
     assert engine.check(COPY, {"connection": {"host": "h"}, "remotePath": "/x", "source": UNKNOWN})[1] == []

@@ -13,7 +13,7 @@ from sandbox.providers.contract import ProviderError
 from sandbox.providers.docker import payload
 from sandbox.providers.docker.engine import Engine as DockerEngine
 from sandbox.providers.docker.engine import registry_of
-from sandbox.providers.docker.inspect import outputs
+from sandbox.providers.docker.inspect import cpus, outputs
 from sandbox.providers.docker.provider import Docker
 from sandbox.providers.docker.ssh import arguments
 from sandbox.providers.harness import Engine, running
@@ -69,8 +69,9 @@ PORT = {"internal": 6379, "external": 6379, "ip": "127.0.0.1"}
 def test_check_fills_in_what_the_bridge_fills_in(engine: Engine) -> None:
     inputs = checked(engine, ports=[{"internal": 80}], healthcheck={"tests": ["CMD", "true"]}, image=UNKNOWN)
     assert (inputs["mustRun"], inputs["restart"], inputs["networkMode"]) == (True, "no", "bridge")
-    assert inputs["ports"] == [{"internal": 80, "ip": "0.0.0.0", "protocol": "tcp"}]
-    assert inputs["healthcheck"]["interval"] == "0s"
+    assert inputs["ports"] == [{"internal": 80, "ip": "0.0.0.0", "protocol": "tcp", "__defaults": ["ip", "protocol"]}]
+    assert inputs["healthcheck"]["interval"] == "0s" and "retries" not in inputs["healthcheck"]
+    assert {"mustRun", "restart"} <= set(inputs["__defaults"]) and "rm" not in inputs  # false is not filled in
     assert inputs["image"] is UNKNOWN
 
 
@@ -103,7 +104,7 @@ def test_a_stopped_container_is_replaced_when_it_must_run(engine: Engine) -> Non
     state = outputs(stopped, news)
     assert (state["mustRun"], state["exitCode"], state["ports"]) == (False, 137, [])
     answer = engine.diff(CONTAINER, news, news, state)
-    assert kinds(answer) == {"mustRun": "UPDATE", "ports[0]": "ADD_REPLACE"}
+    assert kinds(answer) == {"mustRun": "UPDATE", "ports": "ADD_REPLACE"}
     assert answer.deleteBeforeReplace
     # One that need not run is left alone.
     news["mustRun"] = False
@@ -228,3 +229,18 @@ def test_who_waited_for_a_silent_daemon_fails_with_the_first(monkeypatch: pytest
     assert (len(tries), failures) == (1, ["no answer"] * 8)
     ask()  # a later call tries again: the host may have come up
     assert len(tries) == 2
+
+
+@pytest.mark.parametrize(
+    ("nanos", "text"),
+    [
+        (10**9, "1.0"),
+        (5 * 10**8, "0.5"),
+        (10**10, "10."),
+        (250 * 10**6, "0.25"),
+        (15 * 10**8, "1.5"),
+        (5 * 10**7, "0.1"),
+    ],
+)
+def test_cores_as_the_official_plugin_writes_them(nanos: int, text: str) -> None:
+    assert cpus(nanos) == text

@@ -93,9 +93,10 @@ def test_edit_outside_shows_after_refresh_and_update_repairs(engine: Engine, api
     id, state, inputs = made(engine, INSTANCE, {**HOST, "firewallGroupId": "g1"})
     api.things[f"instances/{id}"].update(firewall_group_id="", label="hand-made", tags=["x"])
     _, state, refreshed = engine.read(INSTANCE, id, state, inputs)
-    assert refreshed["label"] == "hand-made" and refreshed["tags"] == ["x"] and "osId" in refreshed
+    assert refreshed["tags"] == ["x"] and "osId" in refreshed
+    assert refreshed["label"] == "mech-1"  # 2.27.1 never reads it: recorded, 05-preview-drift
     kinds, replaced = changes(engine, INSTANCE, refreshed, inputs, {**state, "defaultPassword": "x"})
-    assert kinds == {"firewallGroupId": "UPDATE", "label": "UPDATE", "tags[0]": "UPDATE", "tags[1]": "ADD"}
+    assert kinds == {"firewallGroupId": "UPDATE", "tags[0]": "UPDATE", "tags[1]": "ADD"}
     assert not replaced
     state = engine.update(INSTANCE, id, state, inputs)
     assert api.sent("PATCH", "instances")[-1]["firewall_group_id"] == "g1"
@@ -265,4 +266,23 @@ def test_import_reads_all_inputs(engine: Engine) -> None:
     _, state, inputs = engine.read(INSTANCE, id, {}, {})
     assert inputs["plan"] == HOST["plan"] and inputs["osId"] == 2136 and "mainIp" not in inputs
     assert "appId" not in inputs
-    assert changes(engine, INSTANCE, inputs, {k: v for k, v in HOST.items() if k != "sshKeyIds"}, state) == ({}, [])
+    assert changes(
+        engine, INSTANCE, inputs, {k: v for k, v in HOST.items() if k not in ("sshKeyIds", "label")}, state
+    ) == (
+        {},
+        [],
+    )
+
+
+def test_a_volume_that_is_attached_elsewhere_is_detached_by_a_program_that_does_not_say_so(
+    engine: Engine, api: Vultr
+) -> None:
+    """Recorded: 02-preview-unpatched, data-block."""
+    wanted = {"region": "ewr", "sizeGb": 10}
+    id, state, inputs = made(engine, BLOCK, wanted)
+    api.things[f"blocks/{id}"]["attached_to_instance"] = "i1"
+    _, state, inputs = engine.read(BLOCK, id, state, inputs)
+    assert state["attachedToInstance"] == "i1" and "attachedToInstance" not in inputs
+    assert changes(engine, BLOCK, inputs, wanted, state) == ({"attachedToInstance": "DELETE"}, [])
+    engine.update(BLOCK, id, state, inputs)
+    assert api.sent("POST", f"blocks/{id}/detach") == [{"live": False}]

@@ -1,0 +1,138 @@
+"""The ring: every recorded call replayed against the stand-ins and compared field by field.
+
+`python -m tests.parity.ring` prints the figures; exit code 2 when something differs that known.yaml does not list.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.providers.command.provider import Command
+from sandbox.providers.docker.engine import Engine
+from sandbox.providers.docker.provider import Docker
+from sandbox.providers.servicer import Servicer
+from sandbox.providers.vultr.provider import Vultr
+from tests.parity import docker_world, forms, hand, known, vultr_world
+from tests.parity.comparing import Difference, differences
+from tests.parity.recordings import Call, calls
+from tests.parity.replaying import answer, servicer
+
+
+@dataclass
+class Report:
+    recorded: int = 0
+    replayed: int = 0
+    fields: int = 0
+    by_form: int = 0  # of the fields: those that are random by nature, compared by their form
+    listed: int = 0  # of the fields: those that differ as known.yaml says
+    differing: list[tuple[Call, Difference]] = field(default_factory=list)
+    stale: list[known.Entry] = field(default_factory=list)
+
+    @property
+    def well(self) -> bool:
+        return not self.differing and not self.stale and self.replayed == self.recorded
+
+    def __str__(self) -> str:
+        lines = [
+            f"calls recorded {self.recorded}, replayed {self.replayed}; fields compared {self.fields} "
+            f"({self.by_form} of them by form); differing {len(self.differing)}, listed in known.yaml {self.listed}"
+        ]
+        lines += [f"  {call}: {difference}" for call, difference in self.differing[:40]]
+        if len(self.differing) > 40:
+            lines.append(f"  … and {len(self.differing) - 40} more")
+        lines += [f"  known.yaml lists what no longer differs: {entry}" for entry in self.stale]
+        return "\n".join(lines)
+
+
+class Stage:
+    """The three stand-ins, each before a world of its own."""
+
+    def __init__(self, vultr: vultr_world.VultrWorld, everything: tuple[Call, ...]) -> None:
+        self.vultr = vultr
+        self.docker = docker_world.DockerWorld(everything)
+        self.plugins: dict[str, Servicer] = {
+            "vultr": servicer(Vultr()), "docker": servicer(Docker()), "command": servicer(Command()),
+        }  # fmt: skip
+        for resource in self.plugins["command"].provider.by_token.values():
+            resource.run = _run  # type: ignore[attr-defined]
+
+    def begin(self, step: list[Call]) -> None:
+        edits = hand.before(step[0].step)
+        self.vultr.begin(step, edits)
+        self.docker.begin(step, edits)
+
+    def answer(self, call: Call) -> tuple[dict[str, Any], str]:
+        if call.method == "Create" and not call.preview:
+            # An id that a cloud makes is random: ours makes the recorded one, so that later requests find the thing.
+            self.vultr.next_id = self.docker.next_id = call.response.get("id", "")
+        found = answer(self.plugins[call.plugin], call)
+        self.vultr.next_id = self.docker.next_id = ""
+        return found
+
+
+def _run(*arguments: Any) -> dict[str, Any]:
+    """Stands for the host behind a command; what it says is compared by form."""
+    return {"stdout": "said by the host", "stderr": ""}
+
+
+@contextmanager
+def stage(everything: tuple[Call, ...]) -> Iterator[Stage]:
+    """The stand-ins' environment, for as long as it lasts: loopback only."""
+    before = dict(os.environ)
+    connect: Callable[[Engine], Any] = Engine._connect
+    with tempfile.TemporaryDirectory(prefix="mech-parity-") as folder, vultr_world.running(Path(folder)) as vultr:
+        os.environ.update(MECH_VULTR_URL=vultr.url, VULTR_API_KEY=vultr_world.KEY)
+        found = Stage(vultr, everything)
+        Engine._connect = lambda self: found.docker.client()  # type: ignore[method-assign]
+        try:
+            yield found
+        finally:
+            Engine._connect = connect  # type: ignore[method-assign]
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def replay(everything: tuple[Call, ...] | None = None, listed: list[known.Entry] | None = None) -> Report:
+    """Replays all calls, or the given ones. Raises ValueError where known.yaml or the recordings cannot be read."""
+    everything = calls() if everything is None else everything
+    listed = known.entries() if listed is None else listed
+    report, used = Report(recorded=len(everything)), set()
+    with stage(everything) as on:
+        for _, group in itertools.groupby(everything, key=lambda call: call.step):
+            step = list(group)
+            on.begin(step)
+            for call in step:
+                ours, error = on.answer(call)
+                report.replayed += 1
+                count, found = differences({**call.response, "error": call.error}, {**ours, "error": error})
+                report.fields += count
+                for difference in found:
+                    if forms.alike(call, difference):
+                        report.by_form += 1
+                        continue
+                    entry = known.find(listed, call, difference)
+                    if entry is None:
+                        report.differing.append((call, difference))
+                    else:
+                        report.listed += 1
+                        used.add(entry)
+    report.stale = [entry for entry in listed if entry not in used]
+    return report
+
+
+def main() -> int:
+    report = replay()
+    print(report)
+    return 0 if report.well else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
