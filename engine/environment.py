@@ -46,7 +46,10 @@ def write_environment() -> None:
     own = (binaries() / "pulumi").exists()
     lines = [
         "# Written by `python3 -m engine`: where Pulumi is and what it must not try.",
-        f'export PULUMI_HOME="${{PULUMI_HOME:-{pulumi_home()}}}"',
+        # One of the user's own is kept; one that another clone's `activate` set is not.
+        'if [ -z "${PULUMI_HOME:-}" ] || [ "$PULUMI_HOME" = "${MECH_PULUMI_HOME:-}" ]; then',
+        f'  export PULUMI_HOME="{pulumi_home()}" MECH_PULUMI_HOME="{pulumi_home()}"',
+        "fi",
         "export PULUMI_SKIP_UPDATE_CHECK=true",
         # Plugins come from the plugins folder; a machine without internet would only wait for time-outs.
         *(["export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true"] if own else []),

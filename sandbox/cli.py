@@ -19,6 +19,13 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 
+_PLUGINS = {
+    "stand-in": "stand-in",
+    "official": "official",
+    "missing": "[red]missing[/]; put a stand-in there: mech sandbox start",
+}
+
+
 def _settings() -> Settings:
     if os.geteuid() != 0:
         _fail("the sandbox makes namespaces, mounts and loop devices: run this as root (sudo -E)")
@@ -51,9 +58,10 @@ def start() -> None:
 
 @app.command()
 def status() -> None:
-    """What runs: daemon, addresses, hosts. Exit code 0 when the daemon answers, else 1."""
+    """What runs: daemon, addresses, hosts; which plugins. Exit code 0 when the daemon answers, else 1."""
     settings = _settings()
     from sandbox import daemon, host
+    from sandbox.providers import install
 
     table = Table(title=f"sandbox {settings.name}", title_justify="left", box=None, pad_edge=False)
     for column in ("part", "address", "state"):
@@ -73,6 +81,9 @@ def status() -> None:
         table.add_row(
             "block storage", block.stem, f"{size.st_blocks * 512 / 2**20:.0f} MB used of {size.st_size / 2**30:.0f} GB"
         )
+    for plugin in install.found(install.default_home()):
+        origin = f", from {plugin.on_path} on PATH" if plugin.on_path else ""
+        table.add_row(f"plugin {plugin.name}", plugin.version, _PLUGINS[plugin.kind] + origin)
     console.print(table)
     if not running:
         raise typer.Exit(1)

@@ -1,7 +1,8 @@
 """The sandbox's TLS front on .2:443 and its HTTPS proxy: many names on one address, told apart by SNI.
 
 The proxy is for clients that know no other address than https://api.vultr.com but honour HTTPS_PROXY, as the
-official Vultr plugin does: CONNECT to one of our names is answered by us, to any other name refused.
+official Vultr plugin does: CONNECT to one of our names is answered by us. Any other name is passed through for this
+machine, whose own traffic must not break, and refused to the sandbox's hosts and clients, which must not leave it.
 """
 
 from __future__ import annotations
@@ -62,7 +63,11 @@ class Gateway:
         if port is None:  # a client without SNI: which name it means cannot be known
             writer.close()
             return
-        await _join(reader, writer, self._settings.cloud, port)
+        back = await _dial(self._settings.cloud, port)
+        if back is None:
+            writer.close()
+            return
+        await _join((reader, writer), back)
 
     async def _proxy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -71,29 +76,52 @@ class Gateway:
             writer.close()
             return
         method, _, rest = head.split(b"\r\n", 1)[0].decode("latin-1").partition(" ")
-        host, _, wanted = rest.partition(" ")[0].partition(":")
-        if method != "CONNECT" or self.port(host) is None or wanted != "443":
-            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            writer.close()
+        host, _, port = rest.partition(" ")[0].rpartition(":")
+        wanted = self._target(host.strip("[]"), port, writer.get_extra_info("peername")[0])
+        if method != "CONNECT" or wanted is None:
+            _refuse(writer, "403 Forbidden")
+            return
+        back = await _dial(*wanted)
+        if back is None:
+            _refuse(writer, "502 Bad Gateway")
             return
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await _join(reader, writer, self._settings.cloud, 443)
+        await _join((reader, writer), back)
+
+    def _target(self, host: str, port: str, client: str) -> tuple[str, int] | None:
+        """Where a CONNECT goes; None where `client` may not go there."""
+        if self.port(host) is not None:
+            return (self._settings.cloud, 443) if port == "443" else None
+        # A connection from this machine to .2 comes from .2; hosts and clients have addresses of their own.
+        if client != self._settings.cloud or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            return None
+        return host, int(port)
 
 
-async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str, port: int) -> None:
-    """Pass bytes both ways until one side ends."""
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def _refuse(writer: asyncio.StreamWriter, status: str) -> None:
+    writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+    writer.close()
+
+
+async def _dial(address: str, port: int) -> Streams | None:
     try:
-        back_reader, back_writer = await asyncio.open_connection(address, port)
-    except OSError:
-        writer.close()
-        return
-    pumps = {asyncio.create_task(_pump(reader, back_writer)), asyncio.create_task(_pump(back_reader, writer))}
+        return await asyncio.wait_for(asyncio.open_connection(address, port), _HEAD_S)
+    except (OSError, TimeoutError):
+        return None
+
+
+async def _join(front: Streams, back: Streams) -> None:
+    """Pass bytes both ways until one side ends."""
+    pumps = {asyncio.create_task(_pump(front[0], back[1])), asyncio.create_task(_pump(back[0], front[1]))}
     try:
         _, left = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()
     finally:
-        for side in (writer, back_writer):
+        for side in (front[1], back[1]):
             side.close()
 
 

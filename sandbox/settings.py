@@ -58,6 +58,11 @@ class Settings:
         return f"http://{self.cloud}:8003"
 
     @property
+    def backend_url(self) -> str:
+        """Where Pulumi keeps the state of this sandbox's stacks."""
+        return f"file://{self.state}/pulumi"
+
+    @property
     def hosts(self) -> Path:
         return self.state / "hosts"
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
 
-from sandbox import credentials
+from sandbox import credentials, official, pki
 from sandbox.settings import Settings
 
 # Public on purpose: it opens Pulumi.sandbox.yaml, whose secrets open nothing but a sandbox.
@@ -23,7 +22,7 @@ def variables(settings: Settings) -> dict[str, str]:
     """Environment of Pulumi and its plugins against this sandbox; holds secrets."""
     values = credentials.load(settings)
     return {
-        "PULUMI_BACKEND_URL": f"file://{settings.state}/pulumi",
+        "PULUMI_BACKEND_URL": settings.backend_url,
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(settings.state / "passphrase"),
         "VULTR_API_KEY": values["vultr_api_key"],
         "CLOUDFLARE_API_TOKEN": values["cloudflare_api_token"],
@@ -37,23 +36,23 @@ def variables(settings: Settings) -> dict[str, str]:
     }
 
 
-def write(settings: Settings) -> None:
-    """Write that file (mode 0600), and the state backend's folder with its passphrase."""
+def prepare(settings: Settings) -> None:
+    """What that environment names: the state backend's folder, its passphrase, the `pulumi` for official plugins."""
     (settings.state / "pulumi").mkdir(parents=True, exist_ok=True, mode=0o700)
-    _private(settings.state / "passphrase", PASSPHRASE + "\n")
+    pki.write_atomic(settings.state / "passphrase", f"{PASSPHRASE}\n".encode(), 0o600)
+    official.write(settings)
+
+
+def write(settings: Settings) -> None:
+    """Write that file (mode 0600), and what it names."""
+    prepare(settings)
     file().parent.mkdir(exist_ok=True)
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(settings).items()]
-    _private(file(), "# Written by `mech sandbox start`; `mech sandbox stop` removes it.\n" + "\n".join(lines) + "\n")
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables(settings).items()]
+    text = "# Written by `mech sandbox start`; `mech sandbox stop` removes it.\n" + "".join(lines)
+    pki.write_atomic(file(), (text + official.activation(settings)).encode(), 0o600)
 
 
 def remove(settings: Settings) -> None:
     """Take the file away again, if it is this sandbox's."""
-    if file().exists() and f"file://{settings.state}/pulumi" in file().read_text():
+    if file().exists() and settings.backend_url in file().read_text():
         file().unlink()
-
-
-def _private(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
-        handle.write(text)
-    fresh.replace(path)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from sandbox import credentials, daemon, host, images, internet, network, pki
 from sandbox.providers import install
@@ -22,7 +20,7 @@ def up(settings: Settings, say: Progress) -> None:
     internet.ensure_home(settings)
     host.ensure_rootfs(settings, say)
     images.build(settings, say)
-    install.install(settings, install.default_home(), Path(sys.prefix) / "bin" / "python", say)
+    install.install(install.default_home(), say)
     if daemon.ensure_running(settings):
         say(f"clouds, edge and DNS answer on {settings.network}")
 

@@ -24,11 +24,12 @@ class Stack:
     def __init__(self, folder: Path, program: str, environment: dict[str, str]) -> None:
         if not PULUMI.exists():
             pytest.skip(f"no Pulumi engine at {PULUMI}: `make up` builds it")
+        self.pulumi = PULUMI
         self.folder = folder / "project"
         self.folder.mkdir()
         (folder / "state").mkdir()
         home = folder / "home"
-        install.install(settings.load("providers-test"), home, ROOT / ".venv/bin/python")
+        install.install(home)
         yaml = "name: bridged\nruntime:\n  name: python\n  options:\n    virtualenv: " + str(ROOT / ".venv") + "\n"
         (self.folder / "Pulumi.yaml").write_text(yaml)
         self.program(program)
@@ -54,7 +55,7 @@ class Stack:
 
     def run(self, *arguments: str, ok: bool = True) -> str:
         done = subprocess.run(
-            [PULUMI, *arguments, "--non-interactive", "--color=never"],
+            [self.pulumi, *arguments, "--non-interactive", "--color=never"],
             cwd=self.folder, env=self.environment, timeout=120,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip

@@ -16,8 +16,9 @@ from typing import Any
 
 import httpx
 
-from sandbox import internet, stack_env, steps
+from sandbox import internet, official, stack_env, steps
 from sandbox.credentials import load as credentials
+from sandbox.providers import install
 from sandbox.settings import Settings, load
 
 REPO = Path(__file__).resolve().parents[2]
@@ -32,6 +33,10 @@ class Stack:
     @property
     def env(self) -> dict[str, str]:
         own = {"MECH_SANDBOX": self.settings.name, **stack_env.variables(self.settings)}
+        if any(
+            plugin.name == "vultr" and plugin.kind == "official" for plugin in install.found(install.default_home())
+        ):
+            own["PATH"] = f"{official.folder(self.settings)}:{os.environ['PATH']}"
         return {
             **os.environ,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -41,8 +46,7 @@ class Stack:
 
     def start(self) -> None:
         steps.up(self.settings, print)
-        (self.settings.state / "pulumi").mkdir(exist_ok=True)
-        (self.settings.state / "passphrase").write_text(stack_env.PASSPHRASE + "\n")
+        stack_env.prepare(self.settings)
         self.pulumi("stack", "select", "--create", STACK, stack=False)
 
     def pulumi(

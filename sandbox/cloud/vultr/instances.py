@@ -36,6 +36,7 @@ class Instances:
             web.post(f"{one}/{{power:start|halt|reboot}}", self.power),
             web.post(f"{base}/{{power:start|halt|reboot}}", self.power_many),
             web.get(f"{one}/backup-schedule", self.schedule), web.post(f"{one}/backup-schedule", self.set_schedule),
+            web.get(f"{one}/{{kind:vpcs|vpc2}}", self.vpcs),
         ]  # fmt: skip
 
     async def index(self, request: web.Request) -> web.Response:
@@ -118,6 +119,11 @@ class Instances:
         self.api.store.update("instance", record["id"], lambda r: r.update(_schedule=schedule))
         return await self.schedule(request)
 
+    async def vpcs(self, request: web.Request) -> web.Response:
+        """None: the sandbox has no VPCs. The official plugin asks for both kinds at every read."""
+        self.found(request)
+        return page(request, [], "vpcs")
+
     def found(self, request: web.Request) -> Json:
         record = self.api.store.get("instance", request.match_info["id"])
         if record is None:
@@ -138,6 +144,7 @@ class Instances:
         region = self.offered(field(data, "region", str, required=True), catalogue.REGIONS, "region")
         plan = self.offered(field(data, "plan", str, required=True), catalogue.PLANS, "plan")
         system = self.system(data)
+        _no_vpcs(data)
         label, id = field(data, "label", str, ""), str(uuid.uuid4())
         hostname = field(data, "hostname", str, "") or "vultr"
         if len(hostname) > 253 or not _HOSTNAME.fullmatch(hostname):
@@ -170,6 +177,7 @@ class Instances:
 
     def changes(self, data: Json, record: Json) -> Json:
         """What a PATCH changes in the record. Raises VultrError 400."""
+        _no_vpcs(data)
         changes: Json = {}
         for name in ("label", "user_scheme"):
             if data.get(name) is not None:
@@ -243,6 +251,13 @@ class Instances:
                     raise VultrError(400, "Reserved IP is already attached to an instance.")
                 return ip
         raise VultrError(400, "Invalid reserved-ip ID")
+
+
+def _no_vpcs(data: Json) -> None:
+    # Saying yes would be a lie: the host would have no such network.
+    for name in ("attach_vpc", "attach_vpc2"):
+        if strings(data, name):
+            raise VultrError(400, f"Invalid {name}: the sandbox has no VPCs.")
 
 
 def _next(hour: int) -> str:

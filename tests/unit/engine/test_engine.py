@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from engine import cli, golang, packages, preflight
+from engine import cli, environment, golang, packages, preflight
 from engine.paths import VERSION
 from engine.run import SetupError
 
@@ -37,3 +40,26 @@ def test_a_package_that_does_not_exist_is_missing() -> None:
 def test_a_full_disk_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "_free_gb", lambda path: 0.5)
     assert any("GB free" in problem and "MECH_CACHE" in problem for problem in preflight.problems(sandbox=False))
+
+
+def test_a_pulumi_home_of_the_user_s_own_is_kept_and_another_clone_s_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    scripts = []
+    for name in ("one", "two"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        (tmp_path / name / "bin/activate").touch()
+        monkeypatch.setattr(environment, "VENV", tmp_path / name)
+        monkeypatch.setenv("MECH_CACHE", str(tmp_path / f"cache-{name}"))
+        environment.write_environment()
+        scripts.append(tmp_path / name / "bin/mech-env.sh")
+
+    def home(before: str = "") -> str:
+        script = before + "".join(f". {script}\n" for script in scripts) + 'echo "$PULUMI_HOME"'
+        done = subprocess.run(
+            ["bash", "-euc", script], env={"PATH": "/bin"}, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    assert home() == f"{tmp_path}/cache-two/pulumi-home"
+    assert home("export PULUMI_HOME=/mine\n") == "/mine"
