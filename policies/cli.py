@@ -29,15 +29,27 @@ def check(
     form: Form = Format.text,
     output: Out = None,
 ) -> None:
-    """Config and program of a stack, under mocks: no root, no cloud. Exit codes: 0 good, 1 bad config, 2 refused."""
-    from policies import mocked, report
+    """Config and program of a stack, under mocks: no root, no cloud. Exit codes: 0 good, 1 bad config, 2 refused.
+
+    Where the stack's state can be read, also: would this program take data from what runs?
+    """
+    from mech_infra.guard.program import Refused
+    from policies import exported, mocked, report
     from policies.model import Stack
 
     stacks = stack or ["prod"]
     verdicts = []
     for name in stacks:
+        running = None
         try:
-            resources, stood_in = mocked.declare(name)
+            running = exported.running(name)
+        except exported.Unreadable as why:
+            typer.echo(f"stack {name}: not compared with what runs: {why}", err=True)
+        try:
+            resources, stood_in = mocked.declare(name, running=running)
+        except Refused as refused:
+            verdicts.append(report.losses(name, refused))
+            continue
         except mocked.ConfigProblem as problem:
             typer.echo(f"error: stack {name}: {problem}", err=True)
             raise typer.Exit(1) from None
@@ -56,11 +68,11 @@ def state(
     output: Out = None,
 ) -> None:
     """The state of a stack that runs. Exit codes: 0 good, 1 not a state, 2 it breaks a mandatory rule."""
-    from policies import mocked, report
+    from policies import exported, mocked, report
     from policies.model import Stack
 
     try:
-        resources = mocked.from_state(file.read_text())
+        resources = exported.from_state(file.read_text())
     except (OSError, mocked.ConfigProblem) as problem:
         typer.echo(f"error: {file}: {problem}", err=True)
         raise typer.Exit(1) from None

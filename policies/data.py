@@ -91,6 +91,12 @@ def _own_disk(stack: Stack) -> Iterator[Finding]:
         yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", databases[0])
 
 
+def _detachable(block: Resource) -> Iterator[str]:
+    pinned = {"attachedToInstance", "attached_to_instance"} & {*block.props, *block.ignored}
+    if not pinned:
+        yield f"the second `pulumi up` would take the block storage {block.name} off its running host"
+
+
 def _authentication(stack: Stack) -> Iterator[Finding]:
     for mongo in _databases(stack, "mongodb"):
         if not environment(mongo).get("MONGO_INITDB_ROOT_PASSWORD"):
@@ -110,6 +116,10 @@ RULES = [
          "mount /opt/mech-services/shared/data/mongodb at /data/db", "critical", judge_stack=_mongo_volume),
     Rule("data-on-instance", "data", "Data outlive the host", "a rebuilt host with an empty database",
          "keep the block storage (mech:host.dataVolumeGb)", "high", judge_stack=_own_disk),
+    # terraform-provider-vultr 2.27.1 reads the attachment back as an input, and detaches where it is not declared.
+    Rule("data-detachable", "data", "No plan detaches the data", "all services 502, and databases that write into nothing",
+         "declare attached_to_instance, or put attachedToInstance into the volume's ignore_changes", "critical",
+         type=BLOCK, judge_one=_detachable),
     Rule("data-mongodb-auth", "data", "MongoDB asks for a password", "whoever gets onto mech-network reads everything",
          "pulumi config set --secret mech:MONGODB_PASSWORD", "medium", level="advisory", judge_stack=_authentication),
 ]  # fmt: skip

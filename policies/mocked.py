@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pulumi
+from pulumi.runtime.mocks import MockMonitor
 
 from mech_infra.catalogue import SECRETS
 from mech_infra.config import keypair, stack_file
 from policies.model import Resource
 
 ROOT = Path(__file__).resolve().parents[1]
-_MARK = "4dabf18193072939515e22adb298388d"  # how Pulumi marks secrets on the wire
+MARK = "4dabf18193072939515e22adb298388d"  # how Pulumi marks secrets on the wire
 # What providers make known only when the resource is there.
 COMPUTED: dict[str, dict[str, Any]] = {
     "vultr:index/reservedIp:ReservedIp": {"subnet": "203.0.113.7"},
@@ -36,27 +38,36 @@ class ConfigProblem(Exception):
     """The stack's config cannot be read or is refused by the program; the text is for people."""
 
 
+class Monitor(MockMonitor):
+    """Tells the mocks, in `ignored`, what they are not told: the ignore_changes of the resource that comes next."""
+
+    def RegisterResource(self, request: Any) -> Any:
+        self.mocks.ignored = tuple(request.ignoreChanges)  # type: ignore[attr-defined]
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
 class _Mocks(pulumi.runtime.Mocks):
-    def __init__(self, state: Mapping[str, Any]) -> None:
+    def __init__(self, running: Mapping[str, Any]) -> None:
         self.resources: list[Resource] = []
-        self._state = state
+        self.ignored: Sequence[str] = ()
+        self._running = running
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         outputs = {**args.inputs, **COMPUTED.get(args.typ, {})}
-        self.resources.append(Resource(args.typ, args.name, _plain(outputs), f"{args.typ}::{args.name}"))
+        self.resources.append(Resource(args.typ, args.name, _plain(outputs), f"{args.typ}::{args.name}", self.ignored))
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         if args.token.endswith(":getIpRanges"):
             return {"ipv4Cidrs": ["192.0.2.0/24"], "ipv6Cidrs": [], "id": "x", "etag": "x"}
         if args.token.endswith(":readStackResourceOutputs"):
-            return {"name": args.args["stackName"], "outputs": dict(self._state)}
+            return {"name": args.args["stackName"], "outputs": dict(self._running)}
         return {}, [("", "no results were found")]
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return _plain(value["value"]) if _MARK in value else {key: _plain(item) for key, item in value.items()}
+        return _plain(value["value"]) if MARK in value else {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
@@ -77,46 +88,31 @@ def config(stack: str, root: Path = ROOT) -> tuple[dict[str, str], list[str], li
     return raw, secret, stood_in
 
 
-def declare(stack: str, root: Path = ROOT) -> tuple[list[Resource], list[str]]:
-    """(resources of the stack's program, secrets that were stood in for). Raises ConfigProblem."""
+def declare(
+    stack: str, root: Path = ROOT, running: Mapping[str, Any] | None = None
+) -> tuple[list[Resource], list[str]]:
+    """(resources of the stack's program, secrets that were stood in for).
+
+    `running`: what the stack has (policies.exported.running). Raises ConfigProblem, and mech_infra.guard's Refused where
+    the program would lose some of it.
+    """
     raw, secret, stood_in = config(stack, root)
     with tempfile.TemporaryDirectory(prefix="mech-check-") as folder:
         key = Path(folder) / "key"
         keypair.make(key)
         raw["mech:host"] = json.dumps({**json.loads(raw.get("mech:host", "{}")), "sshPrivateKey": str(key)})
-        mocks = _Mocks()
+        mocks = _Mocks(running or {})
         asyncio.set_event_loop(asyncio.new_event_loop())
-        pulumi.runtime.set_mocks(mocks, project="mech", stack=stack, preview=False)
+        pulumi.runtime.set_mocks(mocks, project="mech", stack=stack, preview=False, monitor=Monitor(mocks))
         pulumi.runtime.set_all_config(raw, secret)
+        from mech_infra.guard.program import Refused
         from mech_infra.platform import declare as whole
         from mech_infra.platform import stack_config
 
         try:
             pulumi.runtime.test(lambda: whole(stack_config()))()  # type: ignore[no-untyped-call]
+        except Refused:
+            raise
         except pulumi.RunError as error:
             raise ConfigProblem(str(error)) from None
     return mocks.resources, stood_in
-
-
-def from_state(text: str) -> list[Resource]:
-    """Resources of an exported state (`pulumi stack export`). Raises ConfigProblem."""
-    try:
-        found = json.loads(text)["deployment"]["resources"]
-        return [
-            Resource(r["type"], r["urn"].rpartition("::")[2], _state({**r.get("inputs", {}), **r.get("outputs", {})}), r["urn"])
-            for r in found if r.get("custom")
-        ]  # fmt: skip
-    except (ValueError, KeyError, TypeError):
-        raise ConfigProblem(
-            "this is not an exported state: make one with `pulumi stack export --file state.json`"
-        ) from None
-
-
-def _state(value: Any) -> Any:
-    from policies.model import UNKNOWN
-
-    if isinstance(value, dict):
-        if _MARK in value:
-            return json.loads(value["plaintext"]) if "plaintext" in value else UNKNOWN
-        return {key: _state(item) for key, item in value.items()}
-    return [_state(item) for item in value] if isinstance(value, list) else value

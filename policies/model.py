@@ -37,12 +37,13 @@ class Unjudged(Exception):
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource: `props` may hold UNKNOWN anywhere, nulls, and values of any type."""
+    """One resource: `props` may hold UNKNOWN anywhere, nulls, and values of any type; `ignored` are its ignore_changes."""
 
     type: str
     name: str
     props: Mapping[str, Any]
     urn: str = ""
+    ignored: Sequence[str] = ()
 
     def get(self, *path: str | int, default: Any = None) -> Any:
         """The value at `path`; `default` where it is absent, null or of another shape. Raises Unjudged where unknown."""

@@ -88,9 +88,15 @@ class _Inputs:
 _INPUTS = _Inputs()
 
 
+def _resource(about: Any, props: Mapping[str, Any]) -> Resource:
+    """`about`: the library's arguments of one resource, or one resource of its stack."""
+    ignored = tuple(about.opts.ignore_changes or ())
+    return Resource(about.resource_type, about.name, props, about.urn, ignored)
+
+
 def _one(rule: Rule) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        _judge(rule, Stack([Resource(args.resource_type, args.name, plain(args.props), args.urn)]), report)
+        _judge(rule, Stack([_resource(args, plain(args.props))]), report)
 
     remediate = None
     if rule.remedy is not None:
@@ -98,7 +104,7 @@ def _one(rule: Rule) -> Policy:
 
         def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
             props = plain(args.props)
-            found, unknown = rule.judge(Stack([Resource(args.resource_type, args.name, props, args.urn)]))
+            found, unknown = rule.judge(Stack([_resource(args, props)]))
             return remedy({key: args.props[key] for key in args.props}) if found and not unknown else None
 
     policy = OfType(
@@ -121,12 +127,7 @@ class _Stacks:
         # A rule judges once a call: one that comes again belongs to the next call.
         if not self._seen or rule.id in self._seen:
             self._seen.clear()
-            self._stack = Stack(
-                [
-                    Resource(r.resource_type, r.name, _INPUTS.merged(r.urn, plain(r.props)), r.urn)
-                    for r in args.resources
-                ]
-            )
+            self._stack = Stack([_resource(r, _INPUTS.merged(r.urn, plain(r.props))) for r in args.resources])
         self._seen.add(rule.id)
         return self._stack
 

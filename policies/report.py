@@ -7,9 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mech_infra.guard import judging
+from mech_infra.guard.program import Refused
 from policies.model import Finding, Rule, Stack
 from policies.rules import RULES
 
+# Judged by the program itself, which knows what the stack has; no rule of the pack can.
+_GUARD = Rule("data-guard", "data", "No plan loses data", "databases that start empty, or an address that is another's",
+              "one of the ways that the sentence names", "critical")  # fmt: skip
 _SARIF_LEVEL = {"mandatory": "error", "advisory": "warning"}
 
 
@@ -27,6 +32,11 @@ def judge(name: str, stack: Stack) -> list[Verdict]:
     """Every rule that found something or could not judge."""
     verdicts = [Verdict(name, rule, *rule.judge(stack)) for rule in RULES]
     return [verdict for verdict in verdicts if verdict.findings or verdict.unjudged]
+
+
+def losses(name: str, refused: Refused) -> Verdict:
+    """What the program's own guard refuses (mech_infra.guard), told as a rule's findings are."""
+    return Verdict(name, _GUARD, [Finding(judging.sentence(finding)) for finding in refused.findings], ())
 
 
 def refused(verdicts: Sequence[Verdict]) -> bool:

@@ -24,7 +24,7 @@ Json = dict[str, Any]
 _STATE = "pulumi:pulumi:readStackResourceOutputs"
 
 
-class Refused(pulumi.RunError):  # type: ignore[misc]  # the SDK's own is untyped
+class Refused(pulumi.RunError):
     """The plan would lose data; `findings` say what, the text also how to go without, for people."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:

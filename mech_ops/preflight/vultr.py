@@ -57,7 +57,9 @@ class Vultr:
             raise Wrong(f"{_VARIABLE} is not a valid token (Vultr: {said or 401}); make a new one at {PORTAL}")
         # 403: a token that may not read its account may still be good.
         if answer.status_code != 403 and "account" not in http.body(answer):
-            raise NotLooked(f"{self._client.base_url} does not answer as Vultr does ({answer.status_code} to GET /account)")
+            raise NotLooked(
+                f"{self._client.base_url} does not answer as Vultr does ({answer.status_code} to GET /account)"
+            )
         return f"valid, and let in, at {self._client.base_url}"
 
     def permissions(self) -> str:

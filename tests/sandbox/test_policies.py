@@ -22,8 +22,8 @@ import pulumi
 class Any_(pulumi.CustomResource):
     pass
 
-for type_, name, props in json.load(open(os.environ["MECH_TEST_RESOURCES"])):
-    Any_(type_, name, props)
+for type_, name, props, ignored in json.load(open(os.environ["MECH_TEST_RESOURCES"])):
+    Any_(type_, name, props, pulumi.ResourceOptions(ignore_changes=ignored))
 """
 FIRST = {}
 for name, id, change in OUTAGES:
@@ -55,7 +55,7 @@ class Judge:
         self, resources: list[Resource], command: str = "preview", levels: dict[str, str] | None = None
     ) -> tuple[int, str]:
         custom = [
-            (r.type, r.name, {k: v for k, v in r.props.items() if k not in mocked.COMPUTED.get(r.type, {})})
+            (r.type, r.name, {k: v for k, v in r.props.items() if k not in mocked.COMPUTED.get(r.type, {})}, list(r.ignored))
             for r in resources if not r.type.startswith("mech:")
         ]  # fmt: skip
         (self.folder / "resources.json").write_text(json.dumps(custom))

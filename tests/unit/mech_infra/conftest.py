@@ -85,7 +85,9 @@ def key(tmp_path: Path) -> Path:
 @pytest.fixture
 def declare(key: Path) -> Declare:
     def run(
-        sections: dict[str, Any] | None = None, secrets: dict[str, str] | None = None, state: dict[str, Any] | None = None
+        sections: dict[str, Any] | None = None,
+        secrets: dict[str, str] | None = None,
+        state: dict[str, Any] | None = None,
     ) -> Recorder:
         sections = {"edge": {"zoneId": "0" * 31 + "1"}, **(sections or {})}
         sections["host"] = {"sshPrivateKey": str(key), **sections.get("host", {})}

@@ -6,6 +6,7 @@ import pulumi
 import pytest
 
 from mech_infra.config import keypair
+from policies.mocked import Monitor
 from policies.model import Resource
 from tests.unit.mech_infra.conftest import Recorder, plain, raw_config
 
@@ -16,10 +17,11 @@ class Keeper(Recorder):
     def __init__(self) -> None:
         super().__init__()
         self.kept: Resources = []
+        self.ignored: tuple[str, ...] = ()
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[object, object]]:
         id, outputs = super().new_resource(args)
-        self.kept.append(Resource(args.typ, args.name, plain(outputs), f"urn:{args.name}"))
+        self.kept.append(Resource(args.typ, args.name, plain(outputs), f"urn:{args.name}", self.ignored))
         return id, outputs
 
 
@@ -32,7 +34,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Resources:
     raw, marked = raw_config({"edge": {"zoneId": "0" * 31 + "1"}, "host": {"sshPrivateKey": str(key)}})
     keeper = Keeper()
     asyncio.set_event_loop(asyncio.new_event_loop())
-    pulumi.runtime.set_mocks(keeper, project="mech", stack="unit", preview=False)
+    pulumi.runtime.set_mocks(keeper, project="mech", stack="unit", preview=False, monitor=Monitor(keeper))
     pulumi.runtime.set_all_config(raw, marked)
     from mech_infra.platform import declare, stack_config
 

@@ -9,6 +9,7 @@ import base64
 import copy
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from policies.model import Resource, Stack
@@ -31,10 +32,19 @@ def edit(name: str, change: Callable[[dict[str, Any]], Any]) -> Change:
                 props = copy.deepcopy(dict(resource.props))
                 change(props)
                 hit += 1
-                resource = Resource(resource.type, resource.name, props, resource.urn)
+                resource = replace(resource, props=props)
             out.append(resource)
         assert hit, f"no resource is called {name}"
         return out
+
+    return run
+
+
+def unpinned(**props: Any) -> Change:
+    """The data volume without its ignore_changes, with these properties."""
+
+    def run(resources: Resources) -> Resources:
+        return [replace(r, ignored=(), props={**r.props, **props}) if r.name == "data-block" else r for r in resources]
 
     return run
 
@@ -123,6 +133,7 @@ def conf(pattern: str, new: str) -> Change:
 
 # What breaks, and the rule that has to say so.
 OUTAGES: list[tuple[str, str, Change]] = [
+    ("the volume's attachment is nobody's", "data-detachable", unpinned()),
     ("UFW without 80", "firewall-http-closed", sub(UFW, r"^ufw allow 80/tcp.*\n", "")),
     ("UFW without 443", "firewall-http-closed", sub(UFW, r"^ufw allow 443/tcp.*\n", "")),
     ("UFW allows udp 80 in place of tcp 8080", "firewall-http-closed", sub(UFW, r"^ufw allow 80/tcp", "ufw allow 8080/tcp")),
@@ -239,6 +250,7 @@ def _harmless() -> list[tuple[str, Change]]:
         (f"{name} with {memory} MB", both(put(f"services-{name}", "memory", memory), put(f"services-{name}", "memorySwap", memory)))
         for name in services for memory in (256, 600)
     ]  # fmt: skip
+    found.append(("the volume's attachment is declared", unpinned(attachedToInstance="host-instance-id")))
     found += [(f"{name} with 0.25 cores", put(f"services-{name}", "cpus", "0.25")) for name in services]
     found += [(f"{name} restarts always", put(f"services-{name}", "restart", "always")) for name in services]
     found += [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policies import docs
-from policies.model import UNKNOWN, Resource, Stack, message
+from policies.model import UNKNOWN, Stack, message
 from policies.rules import BY_ID, RULES
 
 from .platform import HARMLESS, OUTAGES, Change, Resources
@@ -63,7 +65,7 @@ def test_remedies_put_it_right(shipped: Resources) -> None:
         fixed = []
         for resource in change(shipped):
             if resource.type == rule.type and rule.judge(Stack([resource]))[0]:
-                resource = Resource(resource.type, resource.name, rule.remedy(dict(resource.props)), resource.urn)
+                resource = replace(resource, props=rule.remedy(dict(resource.props)))
             fixed.append(resource)
         assert rule.judge(Stack(fixed)) == ([], []), name
 
@@ -72,16 +74,13 @@ def test_nothing_is_refused_for_being_unknown(shipped: Resources) -> None:
     """Each property of each resource unknown, one at a time: no new finding; what it hides is said or not needed."""
     for index, resource in enumerate(shipped):
         for key in resource.props:
-            changed = Resource(resource.type, resource.name, {**resource.props, key: UNKNOWN}, resource.urn)
+            changed = replace(resource, props={**resource.props, key: UNKNOWN})
             found, _ = judged([*shipped[:index], changed, *shipped[index + 1 :]])
             assert found <= ACCEPTED, f"{resource.name}.{key}: {found - ACCEPTED}"
 
 
 def test_an_unknown_address_is_said_not_passed(shipped: Resources) -> None:
-    without = [
-        Resource(r.type, r.name, {**r.props, "subnet": UNKNOWN}, r.urn) if r.name == "host-address" else r
-        for r in shipped
-    ]
+    without = [replace(r, props={**r.props, "subnet": UNKNOWN}) if r.name == "host-address" else r for r in shipped]
     _, unknown = judged(without)
     assert "edge-wrong-address" in unknown
 
@@ -114,7 +113,7 @@ def test_no_rule_raises_whatever_the_properties(shipped: Resources, data: st.Dat
                 props.pop(key, None)
             else:
                 props[key] = data.draw(ODD)
-        changed.append(Resource(resource.type, resource.name, props, resource.urn))
+        changed.append(replace(resource, props=props))
     judged([*changed, *shipped[:20]])
 
 
