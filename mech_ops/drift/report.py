@@ -166,8 +166,11 @@ def _drifted(found: Step, step: Step | None, broken: bool) -> list[Item]:
     if step is None and not broken:
         return _power(found)  # what is there is what is declared by now
     outputs = (found.new or {}).get("outputs") or {}
-    paths = [path for path in found.paths if not (step and step.paths) or _same_root(path, step.paths)]
     declared = _inputs(step) if step else _old(found)
+    paths = [
+        path for path in found.paths
+        if (not (step and step.paths) or _same_root(path, step.paths)) and _known(path, declared, found)
+    ]  # fmt: skip
     return _power(found) + _differences(found, paths, (_inputs(found), outputs), declared, _old(found), step)
 
 
@@ -186,6 +189,12 @@ def _differences(
         where, is_, wanted = next((one for one in told if one[1] != one[2]), told[0])
         items[where] = Item(part(about), f"{subject(about)}: {where}", is_, wanted, _verb(step) if step else "")
     return list(items.values())
+
+
+def _known(path: str, declared: Json, *steps: Step | None) -> bool:
+    """Whether the program says or said something there; the plugin's own affairs are nobody's drift."""
+    sides = [declared, *(inputs for step in steps if step for inputs in (_inputs(step), _old(step)))]
+    return any(root(path) in side for side in sides)
 
 
 def _same_root(path: str, others: Sequence[str]) -> bool:
@@ -215,12 +224,12 @@ def _unapplied(step: Step, preview: Preview) -> list[Item]:
     if not step.paths and not drifted:
         return [Item(part(step), subject(step), "", "", _verb(step))]
     # Diffs are against what was found, so a path that did not drift is one that the program changed.
-    paths = [path for path in _changed(step) if not _same_root(path, drifted) and not _derived(step, path, preview)]
-    plugins = [path for path in paths if root(path) not in _old(step) and root(path) not in _inputs(step)]
-    told = _differences(step, [path for path in paths if path not in plugins], [_old(step)], _inputs(step), {}, step)
-    return told + [
+    changed = [path for path in _changed(step) if not _derived(step, path, preview)]
+    known = [path for path in changed if _known(path, _inputs(step), step, found)]
+    own = [path for path in known if not _same_root(path, drifted)]
+    return _differences(step, own, [_old(step)], _inputs(step), {}, step) + [
         Item(part(step), f"{subject(step)}: the program does not declare {path}, the plugin works it out anew", "", "",
-             _verb(step)) for path in plugins
+             _verb(step)) for path in changed if path not in known
     ]  # fmt: skip
 
 

@@ -108,12 +108,15 @@ def test_what_the_plan_leaves_alone_is_no_drift() -> None:
     assert sentences(found.drift) == ["container redis: mustRun is false, declared true"]
 
 
-def test_what_the_plugin_adds_unasked_is_told_in_words() -> None:
+@pytest.mark.parametrize("refreshed", [(), ("envs", "stopTimeout")])
+def test_what_the_plugin_adds_unasked_is_told_in_words(refreshed: tuple[str, ...]) -> None:
     """Recorded for redis when a stack moves from another plugin: `+ envs: [unknown]`."""
     declared = {"name": "redis"}
     found = judged(
-        step("refresh", CONTAINER, declared, declared), step("replace", CONTAINER, declared, declared, "envs")
+        step("refresh", CONTAINER, declared, declared, *refreshed, outputs={"envs": [SECRET]}),
+        step("replace", CONTAINER, declared, declared, "envs"),
     )
+    assert found.drift == []
     assert sentences(found.unapplied) == [
         "container redis: the program does not declare envs, the plugin works it out anew"
     ]
