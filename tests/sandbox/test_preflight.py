@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -150,6 +152,17 @@ def test_what_is_wrong_in_the_config(stack: Stack, tmp_path: Path, change: tuple
         code, bad = preflight(stack, folder)
     assert code == 2
     assert [row["said"] for row in bad if row["state"] == "wrong" and says in row["said"]], bad
+
+
+def test_nothing_hangs_where_everything_accepts_and_never_answers(stack: Stack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        names = ("MECH_VULTR_URL", "CLOUDFLARE_BASE_URL", "MECH_REGISTRY_PROXY", "PULUMI_BACKEND_URL")
+        begin = time.monotonic()
+        code, bad = preflight(stack, **dict.fromkeys(names, url), PULUMI_ACCESS_TOKEN="pul-none")
+        assert code == 2 and time.monotonic() - begin < 60
+    assert {row["state"] for row in bad} == {"not looked at"}
+    assert {row["subject"] for row in bad} == {"Stack", "Config", "Vultr", "Cloudflare", "Images"}
 
 
 def test_production_as_it_is_shipped_is_told_what_to_fill_in(stack: Stack) -> None:
