@@ -45,8 +45,11 @@ def login(prefix: str, user: str | None, secrets: Mapping[str, str]) -> Login | 
 
 def explain(image: str, error: str, known: Login | None) -> str | None:
     """One sentence for a pull that the registry refused; None when something else went wrong."""
-    if not _REFUSED.search(error):
-        return None
+    return refusal(image, known) if _REFUSED.search(error) else None
+
+
+def refusal(image: str, known: Login | None) -> str:
+    """What a registry's no to this image means, and what to do next."""
     place = f"image {image}: the registry {host(image)} refuses"
     if known is None:
         return (

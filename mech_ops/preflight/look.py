@@ -12,10 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from mech_infra.config import PlatformConfig, key_mistake
+from mech_infra.registry import TOKEN, host
+from mech_infra.registry import login as known_as
 from mech_ops import api
 from mech_ops.errors import FOUND, OK
 from mech_ops.preflight import plugins, registry
-from mech_ops.preflight.checks import Check, Row, Subject, Wrong, run
+from mech_ops.preflight.checks import Check, NotLooked, Row, Subject, Wrong, run
 from mech_ops.preflight.cloudflare import Cloudflare
 from mech_ops.preflight.stack import Stack
 from mech_ops.preflight.vultr import Vultr
@@ -64,8 +66,16 @@ def key_pair(platform: PlatformConfig) -> str:
 def images(platform: PlatformConfig, secrets: Mapping[str, str]) -> Subject:
     """Every image of the program, once."""
     names = {*(s.image for s in platform.resolved_services()), *platform.datastores.images.values()}
-    registries = registry.client()
-    return Subject("Images", [Check(n, partial(registry.pull, registries, n)) for n in sorted(names)])
+    registries, user = registry.client(), platform.images.registry_user
+    unread = user and TOKEN not in secrets
+    login = None if unread else known_as(platform.images.registry, user, secrets)
+
+    def pull(name: str) -> str:
+        if unread and host(name) == host(f"{platform.images.registry}/"):
+            raise NotLooked(f"mech:{TOKEN} cannot be read (see: passphrase)")
+        return registry.pull(registries, name, login)
+
+    return Subject("Images", [Check(name, partial(pull, name)) for name in sorted(names)])
 
 
 def hidden(rows: Sequence[Row], secrets: Iterable[str | None]) -> list[Row]:

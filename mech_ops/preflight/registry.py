@@ -8,16 +8,17 @@ from __future__ import annotations
 import os
 import re
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 
+from mech_infra import registry
+from mech_infra.registry import Login
 from mech_ops.errors import OpsError
 from mech_ops.preflight.checks import REQUEST_S, NotLooked, Wrong
 
-_HUB = "docker.io"
-_SERVERS = {_HUB: "registry-1.docker.io"}
+_HUB = "registry-1.docker.io"
+_HUBS = ("docker.io", "index.docker.io", _HUB)
 _MANIFESTS = ", ".join(
     f"application/vnd.{kind}+json"
     for kind in (
@@ -29,38 +30,24 @@ _MANIFESTS = ", ".join(
 
 @dataclass(frozen=True)
 class Reference:
-    """An image as Docker reads its name: registry, repository there, tag or digest."""
+    """An image as Docker reads its name: where it is asked for, repository there, tag or digest."""
 
-    registry: str
+    host: str
     repository: str
     tag: str
 
-    @property
-    def server(self) -> str:
-        return _SERVERS.get(self.registry, self.registry)
-
-
-@dataclass(frozen=True)
-class Login:
-    """Who asks a registry. `password` is a secret."""
-
-    user: str
-    password: str = field(repr=False)
-
 
 def reference(text: str) -> Reference:
-    """Docker's rules: no registry means docker.io, a single name there means library/, no tag means latest."""
+    """Docker's rules: no host means Docker Hub, a single name there means library/, no tag means latest."""
     name, _, digest = text.partition("@")
-    first, slash, rest = name.partition("/")
-    named = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    registry, path = (first, rest) if named else (_HUB, name)
+    host = registry.host(name)
+    path = name.removeprefix(f"{host}/")
+    tag = ""
     if ":" in path.rpartition("/")[2]:
         path, _, tag = path.rpartition(":")
-    else:
-        tag = ""
-    registry = _HUB if registry in ("index.docker.io", "registry-1.docker.io") else registry
-    repository = f"library/{path}" if registry == _HUB and "/" not in path else path
-    return Reference(registry, repository, digest or tag or "latest")
+    if host in _HUBS:
+        host, path = _HUB, path if "/" in path else f"library/{path}"
+    return Reference(host, path, digest or tag or "latest")
 
 
 def client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -79,41 +66,33 @@ def client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
         ) from None
 
 
-def pull(registries: httpx.Client, text: str, logins: Mapping[str, Login] | None = None) -> str:
-    """What would be pulled. Raises Wrong, NotLooked. `logins`: by registry, for those that ask for one."""
+def pull(registries: httpx.Client, text: str, login: Login | None = None) -> str:
+    """What would be pulled, the registry of `login` being told who asks. Raises Wrong, NotLooked."""
     image = reference(text)
-    login = (logins or {}).get(image.registry)
+    mine = login if login and login.host == image.host else None
     try:
-        answer = _head(registries, image, login)
+        answer = _head(registries, image, mine)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NotLooked(f"the registry {image.registry} does not answer ({error or type(error).__name__})") from None
+        raise NotLooked(f"the registry {image.host} does not answer ({error or type(error).__name__})") from None
     if answer.status_code == 200:
-        return str(answer.headers.get("Docker-Content-Digest", "there"))[:19] + (f", as {login.user}" if login else "")
-    if answer.status_code in (401, 403) and login:
-        raise Wrong(
-            f"{text}: {image.registry} refuses {login.user} ({answer.status_code}); correct mech:images.registryUser and "
-            "the secret mech:REGISTRY_TOKEN, and let that user read the image"
-        )
+        return str(answer.headers.get("Docker-Content-Digest", "there"))[:19] + (f", as {mine.user}" if mine else "")
     if answer.status_code in (401, 403):
-        raise Wrong(
-            f"{text} is private or not there ({image.registry} answers {answer.status_code}); make it public, or set "
-            "mech:images.registryUser and the secret mech:REGISTRY_TOKEN (pulumi config set --secret mech:REGISTRY_TOKEN)"
-        )
+        raise Wrong(registry.refusal(text, login))
     if answer.status_code == 404:
         raise Wrong(
-            f"{text}: {image.registry} has no {image.repository} with the tag {image.tag}; "
+            f"{text}: {image.host} has no {image.repository} with the tag {image.tag}; "
             "push it, or correct mech:images or the image's own key"
         )
-    raise NotLooked(f"the registry {image.registry} answers {answer.status_code} for {text}; try again later")
+    raise NotLooked(f"the registry {image.host} answers {answer.status_code} for {text}; try again later")
 
 
 def _head(registries: httpx.Client, image: Reference, login: Login | None) -> httpx.Response:
-    url = f"https://{image.server}/v2/{image.repository}/manifests/{image.tag}"
+    url = f"https://{image.host}/v2/{image.repository}/manifests/{image.tag}"
     answer = registries.head(url, headers={"Accept": _MANIFESTS})
     kind, _, challenge = answer.headers.get("WWW-Authenticate", "").partition(" ")
     if answer.status_code != 401:
         return answer
-    basic = httpx.BasicAuth(login.user, login.password) if login else None
+    basic = httpx.BasicAuth(login.user, login.token) if login else None
     if kind.lower() == "basic" and basic:
         return registries.head(url, headers={"Accept": _MANIFESTS}, auth=basic)
     asked = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
@@ -131,5 +110,5 @@ def _head(registries: httpx.Client, image: Reference, login: Login | None) -> ht
     except (ValueError, AttributeError):
         token = None
     if not token:
-        raise NotLooked(f"the registry {image.registry} gives out no token at {realm}")
+        raise NotLooked(f"the registry {image.host} gives out no token at {realm}")
     return registries.head(url, headers={"Accept": _MANIFESTS, "Authorization": f"Bearer {token}"})

@@ -105,6 +105,31 @@ def test_what_the_clouds_refuse(stack: Stack, vendor: str, what: dict[str, Any],
     assert [row["said"] for row in bad if row["state"] == "wrong" and says in row["said"]], bad
 
 
+def test_a_registry_that_asks_who_pulls(stack: Stack) -> None:
+    file = stack.settings.state / "registry.json"
+    file.write_text(json.dumps({"ghcr.io": {"user": "mech", "token": "ghp_0123"}}))
+    code, bad = preflight(stack)
+    file.unlink()
+    assert (code, len(bad)) == (2, 8)
+    assert all("the registry ghcr.io refuses a client that does not say who it is" in row["said"] for row in bad)
+
+
+def test_a_private_registry_knows_the_stacks_user(stack: Stack, tmp_path: Path) -> None:
+    file = stack.settings.state / "registry.json"
+    with project(
+        tmp_path, ("mech:domain: mech.is", "mech:domain: mech.is\n  mech:images: {registryUser: mech}")
+    ) as folder:
+        for token, known in (("ghp_0123456789", True), ("ghp_9876543210", False)):
+            file.write_text(json.dumps({"ghcr.io": {"user": "mech", "token": "ghp_0123456789"}}))
+            argv = ["pulumi", "config", "set", "--secret", "mech:REGISTRY_TOKEN", "--stack", STACK]
+            subprocess.run(argv, cwd=folder, env=stack.env, input=token, text=True, check=True, capture_output=True)
+            code, bad = preflight(stack, folder)
+            assert token not in json.dumps(bad)
+            assert (code, len(bad)) == ((0, 0) if known else (2, 8)), bad
+            assert known or "ghcr.io refuses mech:images.registryUser mech with mech:REGISTRY_TOKEN" in bad[0]["said"]
+    file.unlink()
+
+
 ENVIRONMENTS: list[tuple[dict[str, str], str, str]] = [
     ({"VULTR_API_KEY": "NONE"}, "wrong", "VULTR_API_KEY is not a valid token (Vultr: Invalid API token.)"),
     ({"VULTR_API_KEY": ""}, "wrong", "VULTR_API_KEY is not set"),

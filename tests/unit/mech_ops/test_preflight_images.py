@@ -9,16 +9,18 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mech_infra.config.platform import PlatformConfig
+from mech_infra.registry import Login
 from mech_ops.errors import OpsError
-from mech_ops.preflight import registry
+from mech_ops.preflight import look, registry
 from mech_ops.preflight.checks import NotLooked, Wrong
 
 NAMES = {
-    "redis:alpine": ("docker.io", "library/redis", "alpine"),
-    "mongo": ("docker.io", "library/mongo", "latest"),
-    "mech/queue:1": ("docker.io", "mech/queue", "1"),
-    "docker.io/redis": ("docker.io", "library/redis", "latest"),
-    "index.docker.io/a/b:1": ("docker.io", "a/b", "1"),
+    "redis:alpine": ("registry-1.docker.io", "library/redis", "alpine"),
+    "mongo": ("registry-1.docker.io", "library/mongo", "latest"),
+    "mech/queue:1": ("registry-1.docker.io", "mech/queue", "1"),
+    "docker.io/redis": ("registry-1.docker.io", "library/redis", "latest"),
+    "index.docker.io/a/b:1": ("registry-1.docker.io", "a/b", "1"),
     "ghcr.io/mech-is/mech-queue:1.0.0": ("ghcr.io", "mech-is/mech-queue", "1.0.0"),
     "localhost:5000/a": ("localhost:5000", "a", "latest"),
     "ghcr.io/a/b@sha256:abc": ("ghcr.io", "a/b", "sha256:abc"),
@@ -27,7 +29,7 @@ NAMES = {
 IMAGE = "ghcr.io/mech-is/mech-queue:1.0.0"
 PATH = "/v2/mech-is/mech-queue/manifests/1.0.0"
 CHALLENGE = 'Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:mech-is/mech-queue:pull"'
-LOGIN = {"ghcr.io": registry.Login("robot", "s3cret")}
+LOGIN = Login("ghcr.io", "robot", "s3cret")
 Handle = Callable[[httpx.Request], httpx.Response]
 
 
@@ -40,15 +42,11 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", list(NAMES))
 def test_names(name: str) -> None:
     found = registry.reference(name)
-    assert (found.registry, found.repository, found.tag) == NAMES[name]
+    assert (found.host, found.repository, found.tag) == NAMES[name]
 
 
-def test_docker_hub_is_asked_where_it_answers() -> None:
-    assert registry.reference("redis").server == "registry-1.docker.io"
-
-
-def pull(handle: Handle, logins: dict[str, registry.Login] | None = None, image: str = IMAGE) -> str:
-    return registry.pull(registry.client(httpx.MockTransport(handle)), image, logins)
+def pull(handle: Handle, login: Login | None = None, image: str = IMAGE) -> str:
+    return registry.pull(registry.client(httpx.MockTransport(handle)), image, login)
 
 
 def private(given: int = 200) -> Handle:
@@ -99,16 +97,16 @@ def test_a_private_image_with_its_user() -> None:
 
 @pytest.mark.parametrize("given", [200, 401, 403])
 def test_a_private_image_without_a_user(given: int) -> None:
-    with pytest.raises(
-        Wrong, match=r"mech-queue:1\.0\.0 is private or not there .* set mech:images\.registryUser and the secret"
-    ):
+    with pytest.raises(Wrong, match=r"refuses a client that does not say who it is .*: set mech:images\.registryUser"):
         pull(private(given))
 
 
 def test_a_user_whom_the_registry_refuses() -> None:
-    with pytest.raises(Wrong, match=r"ghcr\.io refuses robot \(401\); correct mech:images\.registryUser") as caught:
-        pull(private(), {"ghcr.io": registry.Login("robot", "wrong")})
-    assert "wrong" not in str(caught.value)
+    with pytest.raises(
+        Wrong, match=r"ghcr\.io refuses mech:images\.registryUser robot with mech:REGISTRY_TOKEN"
+    ) as caught:
+        pull(private(), Login("ghcr.io", "robot", "wr0ng"))
+    assert "wr0ng" not in str(caught.value)
 
 
 def test_an_image_that_is_not_there() -> None:
@@ -121,8 +119,15 @@ def test_a_password_goes_only_where_nobody_listens() -> None:
         assert request.url.scheme == "https"
         return httpx.Response(401, headers={"WWW-Authenticate": 'Bearer realm="http://ghcr.io/token"'})
 
-    with pytest.raises(Wrong, match="refuses robot"):
+    with pytest.raises(Wrong, match="refuses mech:images.registryUser robot"):
         pull(handle, LOGIN)
+
+
+def test_a_token_that_cannot_be_read_leaves_its_registry_unseen() -> None:
+    platform = PlatformConfig.model_validate({"images": {"registryUser": "robot"}})
+    checks = {check.what: check for check in look.images(platform, {}).checks}
+    with pytest.raises(NotLooked, match="mech:REGISTRY_TOKEN cannot be read"):
+        checks[IMAGE].look()
 
 
 def test_another_registry_is_not_given_the_user() -> None:
