@@ -152,7 +152,7 @@ class Cloudflare:
             return "granted"
         if f"#{scope.name}:read" in listed:
             raise Wrong(f"the token may only read {scope.label}, the program needs {wanted}; {fix}")
-        return "may be read; whether it may be edited shows only in `up`"
+        raise NotLooked("it may be read; the zone does not list whether it may be edited, so that only `up` will tell")
 
     def _by_name(self) -> dict[str, Any] | None:
         answer = http.get(self._client, "/zones", {"name": self._platform.domain})

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
+from functools import cache, partial
 
 from rich.markup import escape
 from rich.table import Table
@@ -66,14 +66,14 @@ def key_pair(platform: PlatformConfig) -> str:
 def images(platform: PlatformConfig, secrets: Mapping[str, str]) -> Subject:
     """Every image of the program, once."""
     names = {*(s.image for s in platform.resolved_services()), *platform.datastores.images.values()}
-    registries, user = registry.client(), platform.images.registry_user
+    registries, user = cache(registry.client), platform.images.registry_user
     unread = user and TOKEN not in secrets
     login = None if unread else known_as(platform.images.registry, user, secrets)
 
     def pull(name: str) -> str:
         if unread and host(name) == host(f"{platform.images.registry}/"):
             raise NotLooked(f"mech:{TOKEN} cannot be read (see: passphrase)")
-        return registry.pull(registries, name, login)
+        return registry.pull(registries(), name, login)
 
     return Subject("Images", [Check(name, partial(pull, name)) for name in sorted(names)])
 

@@ -98,7 +98,9 @@ class Stack:
         except (ValueError, AttributeError):
             raise NotLooked("`pulumi config` did not answer in JSON") from None
         count = sum(secret for _, secret in self._read.values())
-        return f"right: {count} secrets can be read" if count else "there is no secret to try it on yet"
+        if not count:
+            raise NotLooked("there is no secret yet to try it on")
+        return f"right: {count} secrets can be read"
 
     def config(self) -> str:
         """Whether the program takes the config. Raises Wrong with every mistake, NotLooked for what is still encrypted."""

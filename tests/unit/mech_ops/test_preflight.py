@@ -65,6 +65,14 @@ def test_a_check_that_hangs_ends_in_time_and_keeps_no_other_from_its_answer() ->
     never.set()
 
 
+def test_a_check_that_breaks_takes_no_other_with_it() -> None:
+    def broken() -> str:
+        raise KeyError("odd")
+
+    found = run([Subject("s", [Check("a", broken), Check("b", ok)])])
+    assert said(found) == [("a", "not looked at", "the check itself failed (KeyError: 'odd')"), ("b", "ok", "seen")]
+
+
 def test_only_all_well_is_0() -> None:
     row = Row("s", "a", "ok", "")
     assert look.exit_code([row]) == 0
@@ -232,7 +240,11 @@ def test_a_passphrase_that_does_not_fit_says_why_and_the_plain_config_is_looked_
 
 def test_a_stack_that_is_not_there_yet_and_one_that_runs(stack: Any) -> None:
     looked = stack()
-    assert [row.state for row in run([looked.subject()])] == ["ok"] * 3 and looked.running
+    rows = run([looked.subject()])
+    assert [row.state for row in rows] == ["ok", "ok", "not looked at"] and looked.running
+    assert rows[2].said == "there is no secret yet to try it on"
+    looked = stack(config=(0, json.dumps({"mech:GITHUB_TOKEN": {"value": "x", "secret": True}})))
+    assert [row.state for row in run([looked.subject()])] == ["ok"] * 3
     looked = stack(stack_ls=(0, "[]"), stack_init=(1, "error: could not create secrets manager: incorrect passphrase"))
     rows = run([looked.subject()])
     assert rows[1].said == "will be created: pulumi stack init prod" and "is not the one" in rows[2].said

@@ -233,9 +233,7 @@ def test_a_token_that_an_account_owns_is_not_refused() -> None:
 
 def test_what_a_zone_does_not_list_is_not_called_granted() -> None:
     rows = cloudflare(seen(permissions=[]))
-    assert [row.said for row in rows if "DNS" in row.what] == [
-        "may be read; whether it may be edited shows only in `up`"
-    ]
+    assert [row.state for row in rows if "DNS" in row.what] == ["not looked at"]
 
 
 def test_a_running_stack_may_have_made_its_zone() -> None:
