@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -98,11 +99,12 @@ def _started(subject: str, check: Check, limit_s: float) -> Callable[[], list[Ro
             said = f"the check itself failed ({type(fault).__name__}: {fault})"
             answer.put([Row(subject, check.what, "not looked at", said)])
 
+    deadline = time.monotonic() + limit_s
     threading.Thread(target=work, daemon=True).start()
 
     def wait() -> list[Row]:
         try:
-            return answer.get(timeout=limit_s)
+            return answer.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             return [Row(subject, check.what, "not looked at", f"no answer within {limit_s:.0f} s")]
 

@@ -141,10 +141,10 @@ class Stack:
             for file in (self._root / "Pulumi.yaml", self.file):
                 shutil.copy(file, folder)
             environment = {**os.environ, "PULUMI_BACKEND_URL": f"file://{folder / 'state'}"}
-            made = pulumi.attempt(pulumi.init_command(self._short), _LIMIT_S, environment, folder)
+            made = pulumi.attempt(pulumi.init_command(self._short), _LIMIT_S / 2, environment, folder)
             if made.returncode:
                 return made
-            return pulumi.attempt(pulumi.config_command(self._short), _LIMIT_S, environment, folder)
+            return pulumi.attempt(pulumi.config_command(self._short), _LIMIT_S / 2, environment, folder)
 
     def _selected(self) -> str:
         done = self._pulumi(pulumi.selected_command())

@@ -56,11 +56,11 @@ def test_the_rest_of_a_subject_needs_what_is_needed_and_others_do_not(bad: Any) 
 
 def test_a_check_that_hangs_ends_in_time_and_keeps_no_other_from_its_answer() -> None:
     never = threading.Event()
-    hangs = [Check(str(n), lambda: str(never.wait(60))) for n in range(5)]
+    hangs = [Check(str(n), lambda: str(never.wait(60))) for n in range(20)]
     begin = time.monotonic()
     found = run([Subject("s", [*hangs, Check("well", ok)]), Subject("t", hangs)], limit_s=0.3)
-    assert time.monotonic() - begin < 5
-    assert [row.state for row in found] == ["not looked at"] * 5 + ["ok"] + ["not looked at"] * 5
+    assert time.monotonic() - begin < 3
+    assert [row.state for row in found] == ["not looked at"] * 20 + ["ok"] + ["not looked at"] * 20
     assert found[0].said == "no answer within 0 s"
     never.set()
 
