@@ -39,22 +39,24 @@ class ConfigProblem(Exception):
 
 
 class Monitor(MockMonitor):
-    """Tells the mocks, in `ignored`, what they are not told: the ignore_changes of the resource that comes next."""
+    """Tells the mocks, in `ignored`, what they are not told: a resource's ignore_changes, by its type and name."""
 
     def RegisterResource(self, request: Any) -> Any:
-        self.mocks.ignored = tuple(request.ignoreChanges)  # type: ignore[attr-defined]
+        # By name, not "the next one": the SDK registers several at once, each in a thread.
+        self.mocks.ignored[request.type, request.name] = tuple(request.ignoreChanges)  # type: ignore[attr-defined]
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
 class _Mocks(pulumi.runtime.Mocks):
     def __init__(self, running: Mapping[str, Any]) -> None:
         self.resources: list[Resource] = []
-        self.ignored: Sequence[str] = ()
+        self.ignored: dict[tuple[str, str], Sequence[str]] = {}
         self._running = running
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         outputs = {**args.inputs, **COMPUTED.get(args.typ, {})}
-        self.resources.append(Resource(args.typ, args.name, _plain(outputs), f"{args.typ}::{args.name}", self.ignored))
+        ignored = self.ignored[args.typ, args.name]
+        self.resources.append(Resource(args.typ, args.name, _plain(outputs), f"{args.typ}::{args.name}", ignored))
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:

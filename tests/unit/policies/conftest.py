@@ -17,11 +17,12 @@ class Keeper(Recorder):
     def __init__(self) -> None:
         super().__init__()
         self.kept: Resources = []
-        self.ignored: tuple[str, ...] = ()
+        self.ignored: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[object, object]]:
         id, outputs = super().new_resource(args)
-        self.kept.append(Resource(args.typ, args.name, plain(outputs), f"urn:{args.name}", self.ignored))
+        ignored = self.ignored[args.typ, args.name]
+        self.kept.append(Resource(args.typ, args.name, plain(outputs), f"urn:{args.name}", ignored))
         return id, outputs
 
 
