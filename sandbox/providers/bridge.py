@@ -30,7 +30,7 @@ from sandbox.providers.fields import (
     snake,
 )
 from sandbox.providers.notes import keep_notes, noted
-from sandbox.providers.terraform import meta, whole
+from sandbox.providers.terraform import meta, shape, whole
 from sandbox.providers.values import UNKNOWN, Unknown, same
 
 __all__ = [
@@ -50,6 +50,7 @@ class Bridged(Resource):
     # Bridged from Terraform's SDK v2 (docker, vultr); the plugin framework (cloudflare) has ways of its own.
     sdk_v2: ClassVar[bool] = True
     zero_defaults: ClassVar[bool] = True  # whether a default of false, 0 or "" becomes an input, too
+    notes_shape: ClassVar[bool] = False  # whether the bridge is so new that it notes the state's shape
     timeouts: ClassVar[Mapping[str, int]] = {}  # seconds, by operation
     schema_version: ClassVar[int] = 0
 
@@ -297,7 +298,10 @@ class Bridged(Resource):
         return whole(field, now, False)
 
     def _state(self, values: Values, id: Any, private: str | None) -> Values:
-        return {**values, "id": id, **({"__meta": private} if private else {})}
+        found = {**values, "id": id, **({"__meta": private} if private else {})}
+        if self.notes_shape and not isinstance(id, Unknown):
+            found["__pulumi_raw_state_delta"] = shape(self.fields, values)
+        return found
 
     def _meta(self, asked: Mapping[str, float], planned: Values | None = None) -> str | None:
         if not self.sdk_v2:

@@ -87,3 +87,25 @@ def meta(timeouts: Mapping[str, int], version: int, planned: Values | None = Non
     if version and planned is None:
         data["schema_version"] = str(version)
     return json.dumps(data, separators=(",", ":"), sort_keys=True) if data else None
+
+
+def shape(fields: Mapping[str, Field], values: Values) -> Values:
+    """`__pulumi_raw_state_delta`: how the newer bridge gets from outputs back to Terraform's own state.
+
+    It names lists (arr), maps (map), blocks of which there may be one (plu) and names that are not the usual ones.
+    """
+    found = {name: _shape(field, values.get(name)) for name, field in fields.items()}
+    parts = {name: item for name, item in found.items() if item is not None}
+    renamed = {name: field.wire for name, field in fields.items() if field.wire}
+    return {"obj": {**({"ps": parts} if parts else {}), **({"renamed": renamed} if renamed else {})}}
+
+
+def _shape(field: Field, value: Any) -> Values | None:
+    if field.kind == "object":
+        return {"plu": {"i": shape(field.parts or {}, value) if value else {}}}
+    if value is None or isinstance(value, Unknown) or field.kind not in ("list", "map"):
+        return None
+    if field.kind == "map":
+        return {"map": {}}
+    items = {str(index): shape(field.parts, item) for index, item in enumerate(value)} if field.parts else {}
+    return {"arr": {"el": items} if items else {}}

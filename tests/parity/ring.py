@@ -40,11 +40,15 @@ class Report:
     def well(self) -> bool:
         return not self.differing and not self.stale and self.replayed == self.recorded
 
-    def __str__(self) -> str:
-        lines = [
+    @property
+    def figures(self) -> str:
+        return (
             f"calls recorded {self.recorded}, replayed {self.replayed}; fields compared {self.fields} "
             f"({self.by_form} of them by form); differing {len(self.differing)}, listed in known.yaml {self.listed}"
-        ]
+        )
+
+    def __str__(self) -> str:
+        lines = [self.figures]
         lines += [f"  {call}: {difference}" for call, difference in self.differing[:40]]
         if len(self.differing) > 40:
             lines.append(f"  … and {len(self.differing) - 40} more")
