@@ -216,6 +216,7 @@ class Provider:
     max_workers: ClassVar[int] = 64
     # Bridged from Terraform's SDK v2: such a plugin is not given secrets, and words errors as Terraform does.
     sdk_v2: ClassVar[bool] = False
+    compares_config: ClassVar[bool] = True
     stamp: ClassVar[dict[str, str]] = {}  # what the plugin writes into its own configuration
 
     def __init__(self) -> None:

@@ -223,6 +223,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_guard
     def DiffConfig(self, request: Any, context: Any) -> Any:
+        if not self.provider.compares_config:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "DiffConfig is not implemented")
         olds = _config(_read(request.old_inputs if request.HasField("old_inputs") else request.olds))
         return _diff(diff_values(olds, _config(_read(request.news)), self.provider.replace_on_config), [])
 
