@@ -30,7 +30,7 @@ from sandbox.providers.fields import (
     snake,
 )
 from sandbox.providers.notes import keep_notes, noted
-from sandbox.providers.terraform import meta, shape, whole
+from sandbox.providers.terraform import meta, ordered, shape, whole
 from sandbox.providers.values import UNKNOWN, Unknown, same
 
 __all__ = [
@@ -206,6 +206,7 @@ class Bridged(Resource):
         )
 
     def _comparable(self, name: str, value: Any, inputs: Values) -> Any:
+        value = ordered(self.fields[name], value) if self.sdk_v2 else value
         return value if value is None or isinstance(value, Unknown) else self.normal(name, value, inputs)
 
     def project(self, old: Any, new: Any) -> Any:

@@ -46,6 +46,7 @@ from sandbox.providers.values import (
 
 Values = dict[str, Any]
 _Call = TypeVar("_Call", bound=Callable[..., Any])
+_LIFE = frozenset({"Create", "Read", "Update", "Delete"})
 _SEVERITY = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 
 
@@ -74,7 +75,8 @@ def _guard(call: _Call) -> _Call:
         except PartialError as error:
             self.partial(error, request, context)
         except ProviderError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, self.redactor(request)(str(error)))
+            text = self.worded(str(error)) if call.__name__ in _LIFE else str(error)
+            context.abort(grpc.StatusCode.UNKNOWN, self.redactor(request)(text))
         except Exception as error:
             if type(error) is Exception and not error.args:  # gRPC's own abort passes through
                 raise
@@ -129,6 +131,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         return redact
 
+    def worded(self, text: str) -> str:
+        """An error as the plugin words it: Terraform's SDK counts them."""
+        return f"1 error occurred:\n\t* {text}\n\n" if self.provider.sdk_v2 else text
+
     def context(self, request: Any, inputs: Values | None = None) -> Context:
         urn = str(getattr(request, "urn", ""))
         return Context(
@@ -162,7 +168,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def partial(self, error: PartialError, request: Any, context: Any) -> None:
         resource = self.resource(request.urn)
         given = request.news if "news" in request.DESCRIPTOR.fields_by_name else request.properties
-        message = self.redactor(request)(str(error))
+        message = self.redactor(request)(self.worded(str(error)))
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.id,
             properties=self.outputs(resource, error.outputs, _read(given)),
@@ -226,7 +232,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if not self.provider.compares_config:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, "DiffConfig is not implemented")
         olds = _config(_read(request.old_inputs if request.HasField("old_inputs") else request.olds))
-        return _diff(diff_values(olds, _config(_read(request.news)), self.provider.replace_on_config), [])
+        answer = _diff(diff_values(olds, _config(_read(request.news)), self.provider.replace_on_config), [])
+        return _as_bridge(answer) if self.provider.sdk_v2 else answer
 
     @_guard
     def Configure(self, request: Any, context: Any) -> Any:
@@ -254,7 +261,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except ProviderError as error:
             if not self.provider.sdk_v2:
                 raise
-            raise ProviderError(f"invoking {request.tok}: 1 error occurred:\n\t* {error}\n\n") from error
+            raise ProviderError(f"invoking {request.tok}: {self.worded(str(error))}") from error
         marked = self.provider.secret_invoke_outputs(request.tok, result, has_secret(args))
         return provider_pb2.InvokeResponse(**{"return": to_struct(marked)})
 
@@ -375,6 +382,18 @@ def _fold(diff: Diff, hidden: set[str]) -> Diff:
         if path in diff.replaces:
             diff.replaces = sorted({top(path), *diff.replaces} - {path})
     return diff
+
+
+def _as_bridge(answer: Any) -> Any:
+    """A difference of configuration as the bridge tells it: by whole properties, and no difference not at all."""
+    kept = provider_pb2.DiffResponse(replaces=answer.replaces, diffs=answer.diffs)
+    if answer.diffs:
+        kept.changes = answer.changes
+    for name in answer.diffs:
+        kinds = [part.kind for path, part in answer.detailedDiff.items() if top(path) == name]
+        kept.detailedDiff[name].kind = kinds[0] if name in answer.detailedDiff else kept.detailedDiff[name].UPDATE
+        kept.detailedDiff[name].inputDiff = True
+    return kept
 
 
 def _diff(diff: Diff, ignore: list[str]) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.providers.fields import Field, Values, snake
-from sandbox.providers.values import Unknown, has_unknown
+from sandbox.providers.values import UNKNOWN, Unknown, has_unknown
 
 _TIMEOUTS = "e2bfb730-ecaa-11e6-8f88-34363bc7c4c0"  # Terraform's key for them in a resource's private data
 _NOTHING: Mapping[str, Any] = {"list": [], "map": {}}
@@ -48,8 +48,12 @@ def _part(field: Field, value: Any, in_set: bool, read: bool) -> Any:
 
 
 def ordered(field: Field, value: Any) -> Any:
-    """A set in the order in which it is shown; other values as they are."""
-    if not field.unordered or not isinstance(value, list) or has_unknown(value):
+    """A set in the order in which it is shown, unknown as a whole where an element is; other values as they are."""
+    if not field.unordered or not isinstance(value, list):
+        return value
+    if any(isinstance(item, Unknown) for item in value):
+        return UNKNOWN
+    if has_unknown(value):
         return value
     return sorted(value, key=lambda item: item if isinstance(item, str) else _hash(item, field.parts))
 

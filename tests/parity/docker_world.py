@@ -243,6 +243,11 @@ def _image(world: DockerWorld, query: Json, body: Json, name: str) -> tuple[int,
 
 def _pull(world: DockerWorld, query: Json, body: Json) -> tuple[int, Any]:
     name = f"{query['fromImage']}:{query['tag']}"
+    if name not in world.registry:
+        repository = query["fromImage"]
+        return 404, {
+            "message": f"repository {repository} not found: name unknown: repository name not known to registry"
+        }
     world.images[name] = world.registry[name][0]
     return 200, {"status": "pulled"}
 

@@ -131,9 +131,10 @@ def _texts(value: Any) -> Iterator[str]:
 def _official(name: str) -> None:
     """Raises Refused where $PULUMI_HOME does not hold the official plugin: the log does not say which one spoke."""
     home = install.default_home()
-    if install.is_stand_in(home, name):
+    kind = next(plugin.kind for plugin in install.found(home) if plugin.name == name)
+    if kind == "stand-in":
         raise Refused(f"the plugin {name} in {home} is the stand-in: name the official ones with --plugins")
-    if not install.folder(home, name).is_dir():
+    if kind == "missing":
         raise Refused(f"there is no plugin {name} in {home}: set PULUMI_HOME to the one that the log was made with")
 
 

@@ -65,10 +65,12 @@ class Stage:
         self.plugins: dict[str, Servicer] = {
             "vultr": servicer(Vultr()), "docker": servicer(Docker()), "command": servicer(Command()),
         }  # fmt: skip
-        for resource in self.plugins["command"].provider.by_token.values():
-            resource.run = _run  # type: ignore[attr-defined]
 
     def begin(self, step: list[Call]) -> None:
+        for resource in self.plugins["command"].provider.by_token.values():
+            vars(resource).pop("run", None)
+            if step[0].step not in hand.REAL_COMMANDS:
+                resource.run = _run  # type: ignore[attr-defined]
         edits = hand.before(step[0].step)
         self.vultr.begin(step, edits)
         self.docker.begin(step, edits)

@@ -50,7 +50,8 @@ class CommandBase(Resource):
         return new_id(ctx.name)  # another one than the real: known, and of no use
 
     def preview_update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values) -> Values:
-        keys = (set(old_outputs) | set(inputs)) - set(self.results) - {"assets", "archive"}
+        # What runs at the end changes nothing of what the command says.
+        keys = (set(old_outputs) | set(inputs)) - set(self.results) - {"assets", "archive", "delete"}
         changed = any(not same(old_outputs.get(key), inputs.get(key)) for key in keys)
         kept = {key: UNKNOWN if changed else old_outputs[key] for key in self.results if changed or key in old_outputs}
         return {**inputs, **kept}
