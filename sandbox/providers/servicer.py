@@ -10,18 +10,18 @@ import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from sandbox.providers.configuration import clean, compact, config, decode
 from sandbox.providers.contract import (
     CheckFailure,
     Context,
-    Diff,
     PartialError,
     Provider,
     ProviderError,
     Resource,
     Severity,
     diff_values,
-    top,
 )
+from sandbox.providers.diffs import as_bridge, diff_response, fold
 from sandbox.providers.stubs import (
     empty_pb2,
     engine_pb2,
@@ -34,7 +34,6 @@ from sandbox.providers.stubs import (
 )
 from sandbox.providers.values import (
     Secret,
-    from_json,
     from_struct,
     has_secret,
     mark,
@@ -50,19 +49,8 @@ _LIFE = frozenset({"Create", "Read", "Update", "Delete"})
 _SEVERITY = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 
 
-def _clean(values: Values) -> Values:
-    """Without the engine's and the bridge's own keys (`__internal`, `__defaults`, `__meta`)."""
-
-    def inner(value: Any) -> Any:
-        if isinstance(value, dict):
-            return _clean(value)
-        return [inner(item) for item in value] if isinstance(value, list) else value
-
-    return {key: inner(item) for key, item in values.items() if not key.startswith("__")}
-
-
 def _read(struct: Any) -> Values:
-    return _clean(from_struct(struct))
+    return clean(from_struct(struct))
 
 
 def _guard(call: _Call) -> _Call:
@@ -221,8 +209,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def CheckConfig(self, request: Any, context: Any) -> Any:
         news = from_struct(request.news)
-        failures = self.provider.check_config(self.context(request, news), _config(news))
-        inputs = {**{key: _compact(item) for key, item in news.items()}, **self.provider.stamp}
+        failures = self.provider.check_config(self.context(request, news), config(news))
+        inputs = {**{key: compact(item) for key, item in news.items()}, **self.provider.stamp}
         return provider_pb2.CheckResponse(
             inputs=to_struct(mark(inputs, self.provider.secret_config)), failures=_failures(failures)
         )
@@ -231,16 +219,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: Any) -> Any:
         if not self.provider.compares_config:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, "DiffConfig is not implemented")
-        olds = _config(_read(request.old_inputs if request.HasField("old_inputs") else request.olds))
-        answer = _diff(diff_values(olds, _config(_read(request.news)), self.provider.replace_on_config), [])
-        return _as_bridge(answer) if self.provider.sdk_v2 else answer
+        olds = config(_read(request.old_inputs if request.HasField("old_inputs") else request.olds))
+        answer = diff_response(diff_values(olds, config(_read(request.news)), self.provider.replace_on_config), [])
+        return as_bridge(answer) if self.provider.sdk_v2 else answer
 
     @_guard
     def Configure(self, request: Any, context: Any) -> Any:
         values = from_struct(request.args) if request.HasField("args") else {}
         if not values:
             values = {key.rsplit(":", 1)[-1]: text for key, text in request.variables.items()}
-        decoded = {key: _decode(item) for key, item in _clean(values).items()}
+        decoded = {key: decode(item) for key, item in clean(values).items()}
         self.secrets = secret_texts(mark(decoded, self.provider.secret_config))
         self.provider.config = plain(decoded)
         self.provider.configure(self.context(request), self.provider.config)
@@ -285,7 +273,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         ctx.old_inputs = plain(old_inputs)
         diff = self.resource(request.urn).diff(ctx, request.id, ctx.old_inputs, plain(olds), plain(news))
         hidden = {key for part in (news, olds, old_inputs) for key, item in part.items() if type(item) is Secret}
-        return _diff(_fold(diff, hidden), list(request.ignoreChanges))
+        return diff_response(fold(diff, hidden), list(request.ignoreChanges))
 
     @_guard
     def Create(self, request: Any, context: Any) -> Any:
@@ -341,74 +329,5 @@ def _token(urn: str) -> str:
     return parts[2].rsplit("$", 1)[-1] if len(parts) > 2 else ""
 
 
-def _decode(value: Any) -> Any:
-    """SDKs send provider configuration that is not a string as JSON text; numbers stay text."""
-    inner = plain(value)
-    if not isinstance(inner, str) or not inner[:1] or inner[0] not in '{["tf':
-        return value
-    try:
-        decoded = from_json(json.loads(inner))
-    except ValueError:
-        return value
-    return mark_like(decoded, value) if not isinstance(decoded, str) else value
-
-
-def _compact(value: Any) -> Any:
-    """A list or object of the configuration as the official plugins keep it: JSON text without spaces."""
-    decoded = plain(_decode(value))
-    if not isinstance(decoded, list | dict) or not isinstance(plain(value), str):
-        return value
-    text = json.dumps(decoded, separators=(",", ":"), ensure_ascii=False)
-    return mark_like(text, Secret("") if has_secret(_decode(value)) else None)
-
-
-def _config(values: Values) -> Values:
-    return {key: plain(_decode(item)) for key, item in _clean(values).items()}
-
-
 def _failures(failures: list[CheckFailure]) -> list[Any]:
     return [provider_pb2.CheckFailure(property=item.property, reason=item.reason) for item in failures]
-
-
-def _ignored(path: str, patterns: list[str]) -> bool:
-    return any(path == item or path.startswith((item + ".", item + "[")) for item in patterns)
-
-
-def _fold(diff: Diff, hidden: set[str]) -> Diff:
-    """Paths inside a property that is secret as a whole become that property: the display must not look inside."""
-    for path in [path for path in diff.detailed if top(path) in hidden and path != top(path)]:
-        del diff.detailed[path]
-        diff.detailed[top(path)] = "update"
-        if path in diff.replaces:
-            diff.replaces = sorted({top(path), *diff.replaces} - {path})
-    return diff
-
-
-def _as_bridge(answer: Any) -> Any:
-    """A difference of configuration as the bridge tells it: by whole properties, and no difference not at all."""
-    kept = provider_pb2.DiffResponse(replaces=answer.replaces, diffs=answer.diffs)
-    if answer.diffs:
-        kept.changes = answer.changes
-    for name in answer.diffs:
-        kinds = [part.kind for path, part in answer.detailedDiff.items() if top(path) == name]
-        kept.detailedDiff[name].kind = kinds[0] if name in answer.detailedDiff else kept.detailedDiff[name].UPDATE
-        kept.detailedDiff[name].inputDiff = True
-    return kept
-
-
-def _diff(diff: Diff, ignore: list[str]) -> Any:
-    detailed = {path: kind for path, kind in diff.detailed.items() if not _ignored(path, ignore)}
-    replaces = [path for path in diff.replaces if path in detailed or path not in diff.detailed]
-    changed = diff.has_changes and (bool(detailed) or not diff.detailed)
-    response = provider_pb2.DiffResponse(
-        changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
-        replaces=sorted(top(path) for path in replaces) if changed else [],
-        diffs=sorted({top(path) for path in detailed}),
-        stables=diff.stables,
-        deleteBeforeReplace=diff.delete_before_replace and bool(replaces),
-        hasDetailedDiff=True,
-    )
-    for path, kind in detailed.items():
-        name = kind.upper() + ("_REPLACE" if path in replaces else "")
-        response.detailedDiff[path].kind = provider_pb2.PropertyDiff.Kind.Value(name)
-    return response
