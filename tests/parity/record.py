@@ -35,7 +35,7 @@ _LOOKS_SECRET = (
     (re.compile(r"PRIVATE KEY-----"), "a private key"),
     (re.compile(r"\b(sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|pul-[0-9a-f]{20,}|AKIA[A-Z0-9]{12,})"), "a vendor's key"),
     (re.compile(r"(?i)\b(bearer|token) [A-Za-z0-9._~+/-]{20,}"), "a token"),
-    (re.compile(r"\b\w*(?:PASSWORD|SECRET|TOKEN|API_KEY|ACCESS_KEY)\w*=(?!recorded-|sk-KEY|sk-ant-KEY)[^\s\"'\\$]{6,}"), "a secret setting"),
+    (re.compile(r"\b\w*(?:PASSWORD|SECRET|TOKEN|API_KEY|ACCESS_KEY)\w*=(?!recorded-|[\w-]*KEY\b)[^\s\"'\\$]{6,}"), "a secret setting"),
     (re.compile(r"(rediss?|mongodb)://[^/\s:@]*:(?!recorded-)[^/\s@]+@"), "a password in an address"),
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The ring: every recorded call replayed against the stand-ins and compared field by field.
 
-`python -m tests.parity.ring` prints the figures; exit code 2 when something differs that known.yaml does not list.
+`python -m tests.parity.ring` prints the figures; exit code 2 when something differs that known.yaml does not list, or
+when the program declares what was never recorded.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sandbox.providers.docker.engine import Engine
 from sandbox.providers.docker.provider import Docker
 from sandbox.providers.servicer import Servicer
 from sandbox.providers.vultr.provider import Vultr
-from tests.parity import docker_world, forms, hand, known, vultr_world
+from tests.parity import coverage, docker_world, forms, hand, known, vultr_world
 from tests.parity.comparing import Difference, differences
 from tests.parity.recordings import Call, calls
 from tests.parity.replaying import answer, servicer
@@ -137,7 +138,13 @@ def replay(everything: tuple[Call, ...] | None = None, listed: list[known.Entry]
 def main() -> int:
     report = replay()
     print(report)
-    return 0 if report.well else 2
+    with tempfile.TemporaryDirectory(prefix="mech-parity-") as folder:
+        declared = coverage.declared(Path(folder))
+    missing = coverage.unseen(declared, coverage.recorded(calls()))
+    print(f"declared by the program and recorded: {coverage.size(declared)} types and properties; not: {len(missing)}")
+    print("\n".join(f"  {line}" for line in missing), end="\n" * bool(missing))
+    print(f"not compared: {', '.join(coverage.not_compared(declared))}")
+    return 0 if report.well and not missing else 2
 
 
 if __name__ == "__main__":
