@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pulumi  # noqa: F401 - the whole SDK first: the stand-ins' stubs would put a part of it in its place
+
 from sandbox.providers.command.provider import Command
 from sandbox.providers.docker.engine import Engine
 from sandbox.providers.docker.provider import Docker
