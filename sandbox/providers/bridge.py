@@ -178,7 +178,7 @@ class Bridged(Resource):
                 planned[name] = UNKNOWN
             else:
                 planned[name] = self._unset(field)
-        return self._state(planned, UNKNOWN, self._meta({}, self.planned_extra(inputs)))
+        return self._state(planned, UNKNOWN, self._meta({"create": ctx.timeout}, self.planned_extra(inputs)))
 
     def preview_update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values) -> Values:
         planned = {}
@@ -187,7 +187,7 @@ class Bridged(Resource):
                 planned[name] = UNKNOWN if field.volatile else old_outputs.get(name)
             else:
                 planned[name] = self._after(name, field, old_outputs.get(name), inputs.get(name), inputs)
-        return self._state(planned, id, self._meta({}, {}))
+        return self._state(planned, id, self._meta({"update": ctx.timeout}, {}))
 
     def create(self, ctx: Context, inputs: Values, timeout: float) -> tuple[str, Values]:
         id, made = self.make(ctx, inputs, timeout)

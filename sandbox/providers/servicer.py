@@ -134,6 +134,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             provider=self.provider,
             cancelled=self.cancelled,
             secret_inputs=frozenset(key for key, item in (inputs or {}).items() if has_secret(item)),
+            timeout=float(getattr(request, "timeout", 0)),
             random_seed=bytes(getattr(request, "randomSeed", b"")),
             log_sink=self.log,
             redact=self.redactor(request),

@@ -66,9 +66,8 @@ def secrets(entries: list[Json]) -> dict[str, str]:
     return found
 
 
-def recorded(entries: list[Json], plugins: tuple[str, ...]) -> list[Json]:
-    """The calls as test data. Raises Refused where a secret remains."""
-    hidden = secrets(entries)
+def recorded(entries: list[Json], plugins: tuple[str, ...], hidden: dict[str, str]) -> list[Json]:
+    """The calls as test data, without what is `hidden`. Raises Refused where a secret remains."""
     found = []
     for entry in entries:
         service, _, method = str(entry.get("method")).rpartition("/")
@@ -157,8 +156,11 @@ def main(arguments: list[str]) -> int:
             if name not in PLUGINS:
                 raise Refused(f"{name} is not one of {', '.join(PLUGINS)}")
             _official(name)
-        for path in chosen.files:
-            calls = recorded(list(lines(path)), plugins)
+        logs = {path: list(lines(path)) for path in chosen.files}
+        # A destroy runs no program, so its log does not say what is secret: those beside it do.
+        hidden = {text: name for entries in logs.values() for text, name in secrets(entries).items()}
+        for path, entries in logs.items():
+            calls = recorded(entries, plugins, hidden)
             if not calls:
                 raise Refused(f"{path} holds no call to {', '.join(plugins)}")
             target = chosen.to / f"{path.name.split('.')[0]}.jsonl.gz"

@@ -74,7 +74,7 @@ def test_addresses_keys_and_the_stacks_secrets_are_replaced(home: Path) -> None:
         "host": "ssh://root@10.77.31.200:22", "privateKey": pem, "key": "ssh-ed25519 AAAAC3Nza mech",
         "envs": ["OPENAI_API_KEY=sk-proj-1234567890abcdef"], "__internal": {"version": 1},
     }  # fmt: skip
-    kept = record.recorded([run, entry(given)], ("docker",))[0]["request"]["news"]
+    kept = record.recorded([entry(given)], ("docker",), record.secrets([run]))[0]["request"]["news"]
     assert kept == {
         "host": "ssh://root@10.77.0.200:22", "privateKey": "PRIVATE-KEY", "key": f"ssh-ed25519 {record.PUBLIC} mech",
         "envs": ["OPENAI_API_KEY=recorded-OPENAI_API_KEY"],
