@@ -4,7 +4,7 @@ SHELL := /bin/bash
 STACK := sandbox
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: up down test check lint unit lock setup scenarios bench
+.PHONY: up down test check lint unit parity lock setup scenarios bench
 
 up: setup
 	@. .venv/bin/activate && mech sandbox start
@@ -35,6 +35,10 @@ lint: .venv/stamp
 unit: .venv/stamp
 	@.venv/bin/pytest -q tests/unit
 
+# The stand-ins against the recorded calls of the official plugins, field by field: no root, some seconds.
+parity: .venv/stamp
+	@.venv/bin/pytest -q tests/parity
+
 .venv/stamp: requirements.lock
 	@$(PYTHON) -m engine environment
 	@touch $@
@@ -42,7 +46,7 @@ unit: .venv/stamp
 # Everything: then the real engine against the real sandbox (root), and a third of the scenarios, another one at each
 # commit. The tests' sandboxes are their own.
 PART := $(shell echo $$(($$(git rev-list --count HEAD 2>/dev/null || echo 0) % 3 + 1))/3)
-test: setup lint check unit
+test: setup lint check unit parity
 	@. .venv/bin/activate && pytest -q tests/sandbox && MECH_SCENARIO_PART=$(PART) pytest -q tests/scenarios
 
 # Every failure of the guide: broken, seen, healed, clean. MECH_SCENARIO_PART=2/3 runs a part, -k in ARGS some,

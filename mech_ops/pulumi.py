@@ -98,7 +98,8 @@ def attempt(
 
 def words(said: str) -> list[str]:
     """What the CLI said, a line each, without the "error:" that our own sentence has already."""
-    return [line.strip().removeprefix("error: ") for line in said.splitlines() if line.strip()]
+    # "* ": a bridged plugin's error, one of those that it counted.
+    return [line.strip().removeprefix("error: ").removeprefix("* ") for line in said.splitlines() if line.strip()]
 
 
 def outputs(stack: str | None) -> dict[str, Any]:

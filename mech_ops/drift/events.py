@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,9 @@ class Step:
     def parent(self) -> str:
         about = self.new or self.old or {}
         return str(about.get("parent", ""))
+
+
+_COUNTED = re.compile(r"\d+ errors? occurred:(?=\n\t\* )")
 
 
 @dataclass
@@ -70,7 +74,7 @@ def _take(event: Json, found: Preview) -> None:
         if said.get("severity") == "warning" and text not in found.warnings:
             found.warnings.append(text)
         if said.get("severity") == "error":
-            found.errors.append((str(said.get("urn", "")), text))
+            found.errors.append((str(said.get("urn", "")), bare(text)))
     elif after := event.get("resOutputsEvent"):
         about = after["metadata"]
         if about["op"] == "refresh":  # only now is it known what was found
@@ -83,6 +87,12 @@ def _take(event: Json, found: Preview) -> None:
         # A step of a replacement without a new state says less than the one that has it.
         if op and (about["urn"] not in found.plan or about.get("new")):
             found.plan[about["urn"]] = _step(about, op)
+
+
+def bare(text: str) -> str:
+    """An error without the list that bridged plugins make of it ("1 error occurred:", a star before each)."""
+    counted = _COUNTED.match(text)
+    return "; ".join(item.strip() for item in text[counted.end() :].split("\n\t* ")[1:]) if counted else text
 
 
 def _step(about: Json, op: str) -> Step:

@@ -8,12 +8,13 @@ refresh shows drift.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sandbox.providers.contract import CheckFailure, Context, Diff, ProviderError, Resource, diff_values, top
+from sandbox.providers.checking import checked
+from sandbox.providers.comparing import bag, or_none, set_changes, split_import
+from sandbox.providers.contract import CheckFailure, Context, Diff, Resource, diff_values, top
 from sandbox.providers.contract import Kind as Change
 from sandbox.providers.fields import (
     Field,
@@ -30,8 +31,8 @@ from sandbox.providers.fields import (
     snake,
 )
 from sandbox.providers.notes import keep_notes, noted
-from sandbox.providers.terraform import meta, whole
-from sandbox.providers.values import UNKNOWN, Unknown, same
+from sandbox.providers.terraform import meta, ordered, shape, whole
+from sandbox.providers.values import UNKNOWN, Unknown
 
 __all__ = [
     "Bridged", "Field", "Kind", "Role", "Values", "camel", "coerce", "computed", "empty", "optional", "output",
@@ -50,6 +51,7 @@ class Bridged(Resource):
     # Bridged from Terraform's SDK v2 (docker, vultr); the plugin framework (cloudflare) has ways of its own.
     sdk_v2: ClassVar[bool] = True
     zero_defaults: ClassVar[bool] = True  # whether a default of false, 0 or "" becomes an input, too
+    notes_shape: ClassVar[bool] = False  # whether the bridge is so new that it notes the state's shape
     timeouts: ClassVar[Mapping[str, int]] = {}  # seconds, by operation
     schema_version: ClassVar[int] = 0
 
@@ -105,64 +107,9 @@ class Bridged(Resource):
     # -- check and diff ---------------------------------------------------------------------------------------
 
     def check(self, ctx: Context, olds: Values, news: Values) -> tuple[Values, list[CheckFailure]]:
-        inputs: Values = {}
-        failures: list[CheckFailure] = []
-        for name, value in news.items():
-            field = self.fields.get(name)
-            if field is None or field.role == "output":
-                what = "is set by the cloud" if field else "is not an argument"
-                failures.append(CheckFailure(name, f"{name} {what} of {self.terraform}"))
-                continue
-            try:
-                inputs[name] = self._filled(field, coerce(field.kind, value))
-            except ValueError as error:
-                failures.append(CheckFailure(name, f"{name} {error}"))
-                continue
-            if field.choices and isinstance(inputs[name], str) and inputs[name] not in field.choices:
-                wanted = ", ".join(repr(choice) for choice in field.choices)
-                failures.append(CheckFailure(name, f"expected {name} to be one of [{wanted}], got {value}"))
-        for name, field in self.fields.items():
-            if inputs.get(name) is not None or any(failure.property == name for failure in failures):
-                continue
-            if field.autoname and ctx.may_name:
-                inputs[name] = self._auto_name(ctx, olds.get(name))
-            elif field.default is not None:
-                if self.zero_defaults or not empty(field.default):
-                    inputs[name] = field.default
-            elif field.role == "required":
-                failures.append(
-                    CheckFailure(
-                        name,
-                        f'Missing required argument. The argument "{snake(name)}" is required, but no definition '
-                        f"was found: give {ctx.name or 'the resource'} a value for {name!r}",
-                    )
-                )
+        inputs, failures = checked(self.fields, self.terraform, self.zero_defaults, ctx, olds, news)
         failures = failures or self.validate(inputs)
         return noted(self.fields, inputs, news) if self.sdk_v2 else inputs, failures
-
-    def _filled(self, field: Field, value: Any) -> Any:
-        """A value with the defaults inside it."""
-        if isinstance(value, list) and field.parts is not None:
-            return [self._filled_object(field.parts, item) for item in value]
-        return self._filled_object(field.parts, value) if field.parts is not None else value
-
-    def _filled_object(self, parts: Mapping[str, Field], value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        missing = {
-            name: part.default
-            for name, part in parts.items()
-            if part.default is not None and name not in value and (self.zero_defaults or not empty(part.default))
-        }
-        return {**missing, **{name: self._filled(parts.get(name, Field()), item) for name, item in value.items()}}
-
-    def _auto_name(self, ctx: Context, before: Any) -> str:
-        """The name of before, when it was an automatic one: a new one on each update would be a change for ever."""
-        if ctx.proposed_name:
-            return ctx.proposed_name
-        if isinstance(before, str) and re.fullmatch(re.escape(ctx.name) + "-[0-9a-f]{7}", before):
-            return before
-        return ctx.auto_name()
 
     def diff(self, ctx: Context, id: str, old_inputs: Values, old_outputs: Values, news: Values) -> Diff:
         left: Values = {}
@@ -180,7 +127,7 @@ class Bridged(Resource):
             if field.unordered and isinstance(old, list) and isinstance(new, list) and old and new:
                 sets.update(set_changes(name, old, new))
             else:
-                left[name], right[name] = _or_none(self.project(old, new)), _or_none(new)
+                left[name], right[name] = or_none(self.project(old, new)), or_none(new)
         diff = diff_values(left, right, self.replace_on)
         diff.detailed.update(sets)
         diff.replaces += [path for path in sets if top(path) in self.replace_on]
@@ -193,7 +140,7 @@ class Bridged(Resource):
         if field.ignore_case and isinstance(old, str) and isinstance(new, str):
             return old.lower() == new.lower()
         if field.any_order and isinstance(old, list) and isinstance(new, list):
-            return _bag(old) == _bag(new)
+            return bag(old) == bag(new)
         return False
 
     def delete_first(self, diff: Diff, news: Values) -> bool:
@@ -205,6 +152,7 @@ class Bridged(Resource):
         )
 
     def _comparable(self, name: str, value: Any, inputs: Values) -> Any:
+        value = ordered(self.fields[name], value) if self.sdk_v2 else value
         return value if value is None or isinstance(value, Unknown) else self.normal(name, value, inputs)
 
     def project(self, old: Any, new: Any) -> Any:
@@ -230,7 +178,7 @@ class Bridged(Resource):
                 planned[name] = UNKNOWN
             else:
                 planned[name] = self._unset(field)
-        return self._state(planned, UNKNOWN, self._meta({}, self.planned_extra(inputs)))
+        return self._state(planned, UNKNOWN, self._meta({"create": ctx.timeout}, self.planned_extra(inputs)))
 
     def preview_update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values) -> Values:
         planned = {}
@@ -239,7 +187,7 @@ class Bridged(Resource):
                 planned[name] = UNKNOWN if field.volatile else old_outputs.get(name)
             else:
                 planned[name] = self._after(name, field, old_outputs.get(name), inputs.get(name), inputs)
-        return self._state(planned, id, self._meta({}, {}))
+        return self._state(planned, id, self._meta({"update": ctx.timeout}, {}))
 
     def create(self, ctx: Context, inputs: Values, timeout: float) -> tuple[str, Values]:
         id, made = self.make(ctx, inputs, timeout)
@@ -297,7 +245,10 @@ class Bridged(Resource):
         return whole(field, now, False)
 
     def _state(self, values: Values, id: Any, private: str | None) -> Values:
-        return {**values, "id": id, **({"__meta": private} if private else {})}
+        found = {**values, "id": id, **({"__meta": private} if private else {})}
+        if self.notes_shape and not isinstance(id, Unknown):
+            found["__pulumi_raw_state_delta"] = shape(self.fields, values)
+        return found
 
     def _meta(self, asked: Mapping[str, float], planned: Values | None = None) -> str | None:
         if not self.sdk_v2:
@@ -328,33 +279,5 @@ class Bridged(Resource):
         now, before = self._comparable(name, now, inputs), self._comparable(name, before, inputs)
         field = self.fields[name]
         if field.unordered and isinstance(now, list) and isinstance(before, list):
-            return _bag(now) == _bag(before)
+            return bag(now) == bag(before)
         return self._alike(field, now, before) or bool(now == before)
-
-
-def _bag(items: list[Any]) -> list[str]:
-    """The items without their order, nor that of the keys within."""
-    return sorted(json.dumps(item, sort_keys=True, default=repr) for item in items)
-
-
-def _or_none(value: Any) -> Any:
-    """An empty list or object is none: what then comes or goes is the property as a whole."""
-    return None if value in ([], {}) else value
-
-
-def set_changes(name: str, old: list[Any], new: list[Any]) -> dict[str, Change]:
-    """What differs between two lists whose order means nothing, at the places the engine shows values from."""
-    gone = [f"{name}[{index}]" for index, item in enumerate(old) if not any(same(item, one) for one in new)]
-    come = [f"{name}[{index}]" for index, item in enumerate(new) if not any(same(item, one) for one in old)]
-    changes: dict[str, Change] = dict.fromkeys(gone, "delete")
-    for path in come:
-        changes[path] = "update" if path in changes else "add"
-    return changes
-
-
-def split_import(id: str, separator: str, parts: int, wanted: str) -> list[str]:
-    """The parts of an import id. Raises ProviderError that says the right form."""
-    found = id.split(separator)
-    if len(found) != parts or not all(found):
-        raise ProviderError(f"invalid import ID {id!r}: expected {wanted}")
-    return found

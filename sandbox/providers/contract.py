@@ -127,6 +127,7 @@ class Context:
     secret_inputs: frozenset[str] = frozenset()  # top-level inputs that are or hold secrets
     old_inputs: dict[str, Any] = field(default_factory=dict)  # for update and delete
     raw_inputs: dict[str, Any] = field(default_factory=dict)  # for read: with the bridge's own keys
+    timeout: float = 0  # seconds, as the program set it for this operation; 0: not set
     meta: str | None = None  # for read: the state's `__meta`
     may_name: bool = True  # whether a name may be made where the program gives none
     proposed_name: str = ""  # the engine's own proposal for it (`pulumi:autonaming` in the configuration)
@@ -216,6 +217,7 @@ class Provider:
     max_workers: ClassVar[int] = 64
     # Bridged from Terraform's SDK v2: such a plugin is not given secrets, and words errors as Terraform does.
     sdk_v2: ClassVar[bool] = False
+    compares_config: ClassVar[bool] = True
     stamp: ClassVar[dict[str, str]] = {}  # what the plugin writes into its own configuration
 
     def __init__(self) -> None:

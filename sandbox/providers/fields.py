@@ -23,7 +23,7 @@ class Field:
     replace: bool = False
     default: Any = None
     choices: tuple[str, ...] = ()
-    wire: str = ""  # the API's name when it is not the property in snake case; "-": the API never tells
+    wire: str = ""  # the API's (docker: Terraform's) name, if not the property in snake case; "-": the API never tells
     unordered: bool = False  # a list whose order means nothing
     ignore_case: bool = False
     autoname: bool = False  # `<resource name>-<7 hex digits>` when the program gives none

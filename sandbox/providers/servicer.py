@@ -10,18 +10,18 @@ import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from sandbox.providers.configuration import clean, compact, config, decode
 from sandbox.providers.contract import (
     CheckFailure,
     Context,
-    Diff,
     PartialError,
     Provider,
     ProviderError,
     Resource,
     Severity,
     diff_values,
-    top,
 )
+from sandbox.providers.diffs import as_bridge, diff_response, fold
 from sandbox.providers.stubs import (
     empty_pb2,
     engine_pb2,
@@ -34,7 +34,6 @@ from sandbox.providers.stubs import (
 )
 from sandbox.providers.values import (
     Secret,
-    from_json,
     from_struct,
     has_secret,
     mark,
@@ -46,22 +45,12 @@ from sandbox.providers.values import (
 
 Values = dict[str, Any]
 _Call = TypeVar("_Call", bound=Callable[..., Any])
+_LIFE = frozenset({"Create", "Read", "Update", "Delete"})
 _SEVERITY = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 
 
-def _clean(values: Values) -> Values:
-    """Without the engine's and the bridge's own keys (`__internal`, `__defaults`, `__meta`)."""
-
-    def inner(value: Any) -> Any:
-        if isinstance(value, dict):
-            return _clean(value)
-        return [inner(item) for item in value] if isinstance(value, list) else value
-
-    return {key: inner(item) for key, item in values.items() if not key.startswith("__")}
-
-
 def _read(struct: Any) -> Values:
-    return _clean(from_struct(struct))
+    return clean(from_struct(struct))
 
 
 def _guard(call: _Call) -> _Call:
@@ -74,7 +63,8 @@ def _guard(call: _Call) -> _Call:
         except PartialError as error:
             self.partial(error, request, context)
         except ProviderError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, self.redactor(request)(str(error)))
+            text = self.worded(str(error)) if call.__name__ in _LIFE else str(error)
+            context.abort(grpc.StatusCode.UNKNOWN, self.redactor(request)(text))
         except Exception as error:
             if type(error) is Exception and not error.args:  # gRPC's own abort passes through
                 raise
@@ -129,6 +119,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         return redact
 
+    def worded(self, text: str) -> str:
+        """An error as the plugin words it: Terraform's SDK counts them."""
+        return f"1 error occurred:\n\t* {text}\n\n" if self.provider.sdk_v2 else text
+
     def context(self, request: Any, inputs: Values | None = None) -> Context:
         urn = str(getattr(request, "urn", ""))
         return Context(
@@ -140,6 +134,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             provider=self.provider,
             cancelled=self.cancelled,
             secret_inputs=frozenset(key for key, item in (inputs or {}).items() if has_secret(item)),
+            timeout=float(getattr(request, "timeout", 0)),
             random_seed=bytes(getattr(request, "randomSeed", b"")),
             log_sink=self.log,
             redact=self.redactor(request),
@@ -162,7 +157,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def partial(self, error: PartialError, request: Any, context: Any) -> None:
         resource = self.resource(request.urn)
         given = request.news if "news" in request.DESCRIPTOR.fields_by_name else request.properties
-        message = self.redactor(request)(str(error))
+        message = self.redactor(request)(self.worded(str(error)))
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.id,
             properties=self.outputs(resource, error.outputs, _read(given)),
@@ -215,23 +210,26 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def CheckConfig(self, request: Any, context: Any) -> Any:
         news = from_struct(request.news)
-        failures = self.provider.check_config(self.context(request, news), _config(news))
-        inputs = {**{key: _compact(item) for key, item in news.items()}, **self.provider.stamp}
+        failures = self.provider.check_config(self.context(request, news), config(news))
+        inputs = {**{key: compact(item) for key, item in news.items()}, **self.provider.stamp}
         return provider_pb2.CheckResponse(
             inputs=to_struct(mark(inputs, self.provider.secret_config)), failures=_failures(failures)
         )
 
     @_guard
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        olds = _config(_read(request.old_inputs if request.HasField("old_inputs") else request.olds))
-        return _diff(diff_values(olds, _config(_read(request.news)), self.provider.replace_on_config), [])
+        if not self.provider.compares_config:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "DiffConfig is not implemented")
+        olds = config(_read(request.old_inputs if request.HasField("old_inputs") else request.olds))
+        answer = diff_response(diff_values(olds, config(_read(request.news)), self.provider.replace_on_config), [])
+        return as_bridge(answer) if self.provider.sdk_v2 else answer
 
     @_guard
     def Configure(self, request: Any, context: Any) -> Any:
         values = from_struct(request.args) if request.HasField("args") else {}
         if not values:
             values = {key.rsplit(":", 1)[-1]: text for key, text in request.variables.items()}
-        decoded = {key: _decode(item) for key, item in _clean(values).items()}
+        decoded = {key: decode(item) for key, item in clean(values).items()}
         self.secrets = secret_texts(mark(decoded, self.provider.secret_config))
         self.provider.config = plain(decoded)
         self.provider.configure(self.context(request), self.provider.config)
@@ -252,7 +250,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except ProviderError as error:
             if not self.provider.sdk_v2:
                 raise
-            raise ProviderError(f"invoking {request.tok}: 1 error occurred:\n\t* {error}\n\n") from error
+            raise ProviderError(f"invoking {request.tok}: {self.worded(str(error))}") from error
         marked = self.provider.secret_invoke_outputs(request.tok, result, has_secret(args))
         return provider_pb2.InvokeResponse(**{"return": to_struct(marked)})
 
@@ -276,7 +274,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         ctx.old_inputs = plain(old_inputs)
         diff = self.resource(request.urn).diff(ctx, request.id, ctx.old_inputs, plain(olds), plain(news))
         hidden = {key for part in (news, olds, old_inputs) for key, item in part.items() if type(item) is Secret}
-        return _diff(_fold(diff, hidden), list(request.ignoreChanges))
+        return diff_response(fold(diff, hidden), list(request.ignoreChanges))
 
     @_guard
     def Create(self, request: Any, context: Any) -> Any:
@@ -332,62 +330,5 @@ def _token(urn: str) -> str:
     return parts[2].rsplit("$", 1)[-1] if len(parts) > 2 else ""
 
 
-def _decode(value: Any) -> Any:
-    """SDKs send provider configuration that is not a string as JSON text; numbers stay text."""
-    inner = plain(value)
-    if not isinstance(inner, str) or not inner[:1] or inner[0] not in '{["tf':
-        return value
-    try:
-        decoded = from_json(json.loads(inner))
-    except ValueError:
-        return value
-    return mark_like(decoded, value) if not isinstance(decoded, str) else value
-
-
-def _compact(value: Any) -> Any:
-    """A list or object of the configuration as the official plugins keep it: JSON text without spaces."""
-    decoded = plain(_decode(value))
-    if not isinstance(decoded, list | dict) or not isinstance(plain(value), str):
-        return value
-    text = json.dumps(decoded, separators=(",", ":"), ensure_ascii=False)
-    return mark_like(text, Secret("") if has_secret(_decode(value)) else None)
-
-
-def _config(values: Values) -> Values:
-    return {key: plain(_decode(item)) for key, item in _clean(values).items()}
-
-
 def _failures(failures: list[CheckFailure]) -> list[Any]:
     return [provider_pb2.CheckFailure(property=item.property, reason=item.reason) for item in failures]
-
-
-def _ignored(path: str, patterns: list[str]) -> bool:
-    return any(path == item or path.startswith((item + ".", item + "[")) for item in patterns)
-
-
-def _fold(diff: Diff, hidden: set[str]) -> Diff:
-    """Paths inside a property that is secret as a whole become that property: the display must not look inside."""
-    for path in [path for path in diff.detailed if top(path) in hidden and path != top(path)]:
-        del diff.detailed[path]
-        diff.detailed[top(path)] = "update"
-        if path in diff.replaces:
-            diff.replaces = sorted({top(path), *diff.replaces} - {path})
-    return diff
-
-
-def _diff(diff: Diff, ignore: list[str]) -> Any:
-    detailed = {path: kind for path, kind in diff.detailed.items() if not _ignored(path, ignore)}
-    replaces = [path for path in diff.replaces if path in detailed or path not in diff.detailed]
-    changed = diff.has_changes and (bool(detailed) or not diff.detailed)
-    response = provider_pb2.DiffResponse(
-        changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
-        replaces=sorted(top(path) for path in replaces) if changed else [],
-        diffs=sorted({top(path) for path in detailed}),
-        stables=diff.stables,
-        deleteBeforeReplace=diff.delete_before_replace and bool(replaces),
-        hasDetailedDiff=True,
-    )
-    for path, kind in detailed.items():
-        name = kind.upper() + ("_REPLACE" if path in replaces else "")
-        response.detailedDiff[path].kind = provider_pb2.PropertyDiff.Kind.Value(name)
-    return response

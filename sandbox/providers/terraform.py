@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.providers.fields import Field, Values, snake
-from sandbox.providers.values import Unknown, has_unknown
+from sandbox.providers.values import UNKNOWN, Unknown, has_unknown
 
 _TIMEOUTS = "e2bfb730-ecaa-11e6-8f88-34363bc7c4c0"  # Terraform's key for them in a resource's private data
 _NOTHING: Mapping[str, Any] = {"list": [], "map": {}}
@@ -48,8 +48,12 @@ def _part(field: Field, value: Any, in_set: bool, read: bool) -> Any:
 
 
 def ordered(field: Field, value: Any) -> Any:
-    """A set in the order in which it is shown; other values as they are."""
-    if not field.unordered or not isinstance(value, list) or has_unknown(value):
+    """A set in the order in which it is shown, unknown as a whole where an element is; other values as they are."""
+    if not field.unordered or not isinstance(value, list):
+        return value
+    if any(isinstance(item, Unknown) for item in value):
+        return UNKNOWN
+    if has_unknown(value):
         return value
     return sorted(value, key=lambda item: item if isinstance(item, str) else _hash(item, field.parts))
 
@@ -87,3 +91,25 @@ def meta(timeouts: Mapping[str, int], version: int, planned: Values | None = Non
     if version and planned is None:
         data["schema_version"] = str(version)
     return json.dumps(data, separators=(",", ":"), sort_keys=True) if data else None
+
+
+def shape(fields: Mapping[str, Field], values: Values) -> Values:
+    """`__pulumi_raw_state_delta`: how the newer bridge gets from outputs back to Terraform's own state.
+
+    It names lists (arr), maps (map), blocks of which there may be one (plu) and names that are not the usual ones.
+    """
+    found = {name: _shape(field, values.get(name)) for name, field in fields.items()}
+    parts = {name: item for name, item in found.items() if item is not None}
+    renamed = {name: field.wire for name, field in fields.items() if field.wire}
+    return {"obj": {**({"ps": parts} if parts else {}), **({"renamed": renamed} if renamed else {})}}
+
+
+def _shape(field: Field, value: Any) -> Values | None:
+    if field.kind == "object":
+        return {"plu": {"i": shape(field.parts or {}, value) if value else {}}}
+    if value is None or isinstance(value, Unknown) or field.kind not in ("list", "map"):
+        return None
+    if field.kind == "map":
+        return {"map": {}}
+    items = {str(index): shape(field.parts, item) for index, item in enumerate(value)} if field.parts else {}
+    return {"arr": {"el": items} if items else {}}

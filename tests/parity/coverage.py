@@ -28,6 +28,7 @@ VARIANTS: dict[str, tuple[str, Json]] = {
     "many-replicas": ("sandbox", {"services": {"reader": {"replicas": 2, "environment": {"A": "1"}}}}),
     "closed": ("sandbox", {"firewall": {"exposeServicePorts": False}, "edge": {"blocked": ["203.0.113.7"]}}),
     "passwords": ("sandbox", {"REDIS_PASSWORD": _SECRET, "MONGODB_PASSWORD": _SECRET}),
+    "private-images": ("sandbox", {"images": {"registryUser": "bot"}, "REGISTRY_TOKEN": _SECRET}),
     "own-zone": ("sandbox", {"edge": {"zoneId": None, "accountId": "0" * 31 + "1"}}),
 }  # fmt: skip
 
@@ -122,6 +123,11 @@ def unseen(declared: Seen, recorded: Seen) -> list[str]:
                 for path in sorted(declared[type] - recorded[type])
             ]
     return found
+
+
+def size(declared: Seen) -> int:
+    """How many types and properties of compared plugins the program declares."""
+    return sum(1 + len(found) for type, found in declared.items() if compared(type))
 
 
 def not_compared(declared: Seen) -> list[str]:

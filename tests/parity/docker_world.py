@@ -35,12 +35,13 @@ _CONFIGS = {
 
 class DockerWorld:
     def __init__(self, registry: Iterable[Call]) -> None:
-        """`registry`: calls whose states name the images that can be pulled."""
-        self.registry = {
-            state["name"]: (state["imageId"], state["repoDigest"])
+        """`registry`: calls whose states name the images that can be pulled: (name, id, digest)."""
+        self.known = {
+            (state["name"], state["imageId"], state["repoDigest"])
             for (token, _), state in states(registry).items()
             if token == _IMAGE
         }
+        self.registry: dict[str, tuple[str, str]] = {}
         self.images: dict[str, str] = {}  # name -> id
         self.containers: dict[str, Json] = {}
         self.networks: dict[str, Json] = {}
@@ -49,6 +50,9 @@ class DockerWorld:
     def begin(self, calls: list[Call], edits: Edits) -> None:
         """The host as it was when a step's first call came."""
         self.images.clear(), self.containers.clear(), self.networks.clear()
+        # The machines of different steps had images of their own: this step's are those that it speaks of.
+        spoken = json.dumps([call.request for call in calls])
+        self.registry = {name: (id, digest) for name, id, digest in sorted(self.known) if id in spoken}
         known = states(calls)
         for (token, id), state in known.items():
             if token == _IMAGE:
@@ -130,7 +134,7 @@ class DockerWorld:
         return 201, {"Id": id, "Warnings": []}
 
     def _config(self, image: str) -> tuple[list[str], list[str], str]:
-        name = next(name for name, (id, _) in self.registry.items() if id == image)
+        name = next(name for name, id, _ in self.known if id == image)
         return next(config for part, config in _CONFIGS.items() if part in name)
 
     def _run(self, container: Json) -> None:
@@ -239,6 +243,11 @@ def _image(world: DockerWorld, query: Json, body: Json, name: str) -> tuple[int,
 
 def _pull(world: DockerWorld, query: Json, body: Json) -> tuple[int, Any]:
     name = f"{query['fromImage']}:{query['tag']}"
+    if name not in world.registry:
+        repository = query["fromImage"]
+        return 404, {
+            "message": f"repository {repository} not found: name unknown: repository name not known to registry"
+        }
     world.images[name] = world.registry[name][0]
     return 200, {"status": "pulled"}
 

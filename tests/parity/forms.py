@@ -25,7 +25,7 @@ FORMS = (
     # 8 random hex digits, at a preview as well; the name before them is compared with the rest of the form below.
     Form(r"command:.*", ("Create",), "id", r"{name}[0-9a-f]{{8}}"),
     # Said by the host.
-    Form(r"command:.*", ("Create",), r"properties\.stdout", r"(?s).*"),
+    Form(r"command:.*", ("Create", "Update"), r"properties\.stdout", r"(?s).*"),
     Form(r"vultr:.*", ("Create", "Read"), r"properties\.date(Created|Modified)", _TIME),
     # Chosen by the cloud.
     Form(r"vultr:.*:(ReservedIp|Instance)", ("Create",), r"properties\.(subnet|mainIp|gatewayV4)", _IP),

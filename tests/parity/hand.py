@@ -27,6 +27,8 @@ _DRIFTS = Edits(
         ("leave", "mech-storage", 0),
     ],
 )
+# Steps whose commands do no more than print: these run for real, and what they say is compared as it is.
+REAL_COMMANDS = frozenset({"16-commands-changed", "17-command-fails"})
 EDITS = {"05-preview-drift": _DRIFTS, "06-up-repair": _DRIFTS}
 
 

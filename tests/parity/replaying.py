@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from google.protobuf import json_format
+from grpc import StatusCode
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.providers.contract import Provider
 from sandbox.providers.servicer import Servicer
 from tests.parity.recordings import Call, Json
 
+UNKNOWN = StatusCode.UNKNOWN
 _REQUESTS: dict[str, Any] = {
     "CheckConfig": provider_pb2.CheckRequest,
     "DiffConfig": provider_pb2.DiffRequest,
@@ -25,10 +27,6 @@ _REQUESTS: dict[str, Any] = {
 }
 
 
-class _Refused(Exception):
-    """What gRPC's own abort raises stands without arguments: the servicer lets such a one through."""
-
-
 class _Context:
     """gRPC's server context, as far as the servicer uses it."""
 
@@ -36,7 +34,8 @@ class _Context:
         self.error = ""
 
     def abort(self, code: Any, details: str) -> None:
-        self.error = details
+        # The engine's log names the code; recordings leave out the usual one.
+        self.error = details if code is UNKNOWN else f"rpc error: code = {code.name.title()} desc = {details}"
         raise Exception  # as gRPC does: bare, so that the servicer lets it pass
 
     def set_trailing_metadata(self, metadata: Any) -> None:

@@ -57,7 +57,7 @@ def test_a_whole_life(stack: Stack, api: Vultr) -> None:
     api.things[f"instances/{host}"].update(tags=["x", "mech"], firewall_group_id="")
     del api.things[f"firewalls/{group}/rules/{stack.id('allow-80')}"]
     shown = stack.preview("--refresh", "--diff")
-    assert '- [0]: "x"' in shown and f'+ firewallGroupId: "{group}"' in shown
+    assert '- [1]: "x"' in shown and f'+ firewallGroupId: "{group}"' in shown
     assert "+ 1 to create" in shown and "~ 1 to update" in shown
     stack.up("--refresh")
     stack.clean("--refresh")

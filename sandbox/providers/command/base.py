@@ -6,11 +6,13 @@ import secrets
 from typing import Any
 
 from sandbox.providers.contract import CheckFailure, Context, Diff, Resource, diff_values
-from sandbox.providers.values import UNKNOWN, same
+from sandbox.providers.values import UNKNOWN, Unknown, same
 
 from .output import check_logging
 
 Values = dict[str, Any]
+# Lists that the official Check leaves out while they are unknown as a whole; recorded of `interpreter`, 20-up-by-ssh.
+_LISTS = frozenset({"interpreter", "assetPaths", "archivePaths"})
 
 
 def new_id(prefix: str = "") -> str:
@@ -32,7 +34,8 @@ class CommandBase(Resource):
         raise NotImplementedError
 
     def check(self, ctx: Context, olds: Values, news: Values) -> tuple[Values, list[CheckFailure]]:
-        return news, check_logging(news.get("logging"))
+        known = {key: item for key, item in news.items() if key not in _LISTS or not isinstance(item, Unknown)}
+        return known, check_logging(news.get("logging"))
 
     def diff(self, ctx: Context, id: str, old_inputs: Values, old_outputs: Values, news: Values) -> Diff:
         return diff_values(old_inputs, news, self.replace_on)
@@ -50,7 +53,8 @@ class CommandBase(Resource):
         return new_id(ctx.name)  # another one than the real: known, and of no use
 
     def preview_update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values) -> Values:
-        keys = (set(old_outputs) | set(inputs)) - set(self.results) - {"assets", "archive"}
+        # What runs at the end changes nothing of what the command says.
+        keys = (set(old_outputs) | set(inputs)) - set(self.results) - {"assets", "archive", "delete"}
         changed = any(not same(old_outputs.get(key), inputs.get(key)) for key in keys)
         kept = {key: UNKNOWN if changed else old_outputs[key] for key in self.results if changed or key in old_outputs}
         return {**inputs, **kept}

@@ -15,6 +15,7 @@ from .remote import RemoteCommand
 class Command(Provider):
     name = "command"
     version = "1.2.1"
+    compares_config = False
     stamp: ClassVar[dict[str, str]] = {"__pulumi-go-provider-version": "v1.5.0"}  # the framework it is written in
     resources = (LocalCommand, RemoteCommand, CopyToRemote)
     # `connection` is secret as a whole, but an error that hides which host failed helps nobody.

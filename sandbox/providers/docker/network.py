@@ -34,7 +34,7 @@ class Network(DockerResource):
         "ipv6": optional("bool", replace=True),
         "ipamDriver": optional(default="default", replace=True),
         "ipamOptions": optional("map", replace=True),
-        "ipamConfigs": computed("list", unordered=True, parts=_IPAM, replace=True),
+        "ipamConfigs": computed("list", wire="ipam_config", unordered=True, parts=_IPAM, replace=True),
         "scope": output(),
     }
     schema_version = 1

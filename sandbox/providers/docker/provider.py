@@ -17,7 +17,7 @@ class Docker(Provider):
     name = "docker"
     version = "5.2.0"
     resources = (Network, Volume, RemoteImage, Container)
-    secret_config = frozenset({"certMaterial", "keyMaterial", "caMaterial"})
+    secret_config = frozenset({"certMaterial", "keyMaterial", "caMaterial", "registryAuth"})
     sdk_v2 = True
 
     def __init__(self) -> None:

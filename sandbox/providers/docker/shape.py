@@ -32,6 +32,7 @@ class DockerResource(Bridged):
     """A bridged resource whose unordered lists are normalised before they are compared."""
 
     zero_defaults = False
+    notes_shape = True
 
     def normal(self, name: str, value: Any, inputs: Values) -> Any:
         if self.fields[name].kind in ("list", "object", "map"):

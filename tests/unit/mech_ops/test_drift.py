@@ -279,3 +279,10 @@ def test_nothing_is_repaired_unseen(change: dict[str, Any], why: str, ups: list[
 def test_where_nothing_drifted_nothing_is_run(ups: list[str | None]) -> None:
     assert repair.repair("s", report.Report("s")).exit_code == 0
     assert ups == []
+
+
+def test_an_error_is_told_without_the_list_that_a_bridged_plugin_makes_of_it() -> None:
+    """Recorded: tests/parity, 15-up-refused."""
+    assert events.bare("1 error occurred:\n\t* Unable to read Docker image\n\n") == "Unable to read Docker image"
+    assert events.bare("2 errors occurred:\n\t* a\n\t* b\n\n") == "a; b"
+    assert events.bare("1 error occurred: somewhere else") == "1 error occurred: somewhere else"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from sandbox.providers.bridge import Bridged, camel, coerce, empty, set_changes, snake
 from sandbox.providers.cloudflare.provider import Cloudflare
+from sandbox.providers.docker.provider import Docker
+from sandbox.providers.fields import Field
 from sandbox.providers.values import UNKNOWN
 from sandbox.providers.vultr.provider import Vultr
 
@@ -53,7 +57,8 @@ def _sdk(token: str) -> tuple[set[str], set[str], set[str]]:
         warnings.simplefilter("ignore")
         import ediri_vultr
         import pulumi_cloudflare
-    package = ediri_vultr if token.startswith("vultr") else pulumi_cloudflare
+        import pulumi_docker
+    package = {"vultr": ediri_vultr, "cloudflare": pulumi_cloudflare, "docker": pulumi_docker}[token.split(":")[0]]
     cls = getattr(package, token.rsplit(":", 1)[-1])
     inputs = set(inspect.signature(cls._internal_init).parameters) - {"resource_name", "opts", "__props__", "args"}
     required = set()
@@ -64,10 +69,40 @@ def _sdk(token: str) -> tuple[set[str], set[str], set[str]]:
     return inputs, required, state
 
 
-@pytest.mark.parametrize("resource", [*Vultr.resources, *Cloudflare.resources], ids=lambda r: r.token)
+@pytest.mark.parametrize(
+    "resource", [*Vultr.resources, *Cloudflare.resources, *Docker.resources], ids=lambda r: r.token
+)
 def test_table_agrees_with_the_official_sdk(resource: type[Bridged]) -> None:
     inputs, required, state = _sdk(resource.token)
     fields = resource.fields
     assert {snake(name) for name, field in fields.items() if field.role != "output"} == inputs - {"self", "__self__"}
     assert {snake(name) for name in fields} == state
     assert {snake(n) for n, f in fields.items() if f.role == "required" and not f.autoname} == required
+
+
+def _parts(owner: str, fields: Mapping[str, Field]) -> Iterator[tuple[str, set[str], set[str], set[str]]]:
+    """(class, our names, the SDK's names, those that it requires) of every object inside, at any depth."""
+    import pulumi_docker._inputs as sdk
+
+    for name, field in fields.items():
+        if field.parts is None or field.role == "output":
+            continue
+        cls = _inner(getattr(sdk, owner, None) or getattr(__import__("pulumi_docker"), owner), snake(name))
+        parameters = inspect.signature(getattr(sdk, cls).__init__).parameters
+        known = {key: item for key, item in parameters.items() if key not in ("self", "__self__")}
+        required = {key for key, item in known.items() if item.default is inspect.Parameter.empty}
+        yield cls, {snake(part) for part in field.parts}, set(known), required
+        yield from _parts(cls, field.parts)
+
+
+def _inner(owner: Any, name: str) -> str:
+    """The class of an object that an argument takes, by the argument's annotation."""
+    call = owner.__init__ if owner.__name__.endswith("Args") else owner._internal_init
+    return re.findall(r"([A-Z]\w+Args)(?!Dict)\b", str(inspect.signature(call).parameters[name].annotation))[0]
+
+
+@pytest.mark.parametrize("resource", Docker.resources, ids=lambda r: r.token)
+def test_objects_inside_agree_with_the_official_sdk(resource: type[Bridged]) -> None:
+    for cls, ours, theirs, required in _parts(resource.token.rsplit(":", 1)[-1], resource.fields):
+        assert ours == theirs, cls
+        assert required <= ours
