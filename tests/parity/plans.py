@@ -177,7 +177,9 @@ def main(home: Annotated[Path, typer.Option(help="A PULUMI_HOME with official pl
         lines = differences(one.plan, other.plan)
         right = one.right and other.right
         wrong = [] if right else ["it should be empty" if one.clean else "it should not be empty"]
-        table.add_row(one.name, str(one.plan), str(other.plan), "; ".join(wrong or [f"{len(lines)} differ"] * bool(lines)))
+        table.add_row(
+            one.name, str(one.plan), str(other.plan), "; ".join(wrong or [f"{len(lines)} differ"] * bool(lines))
+        )
         bad += [f"{one.name.strip()}: {line}" for line in [*lines, *wrong]]
     console.print(table)
     for line in bad:
