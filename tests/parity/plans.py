@@ -2,7 +2,7 @@
 
 DIR is a PULUMI_HOME with official plugins in its plugins folder; what it lacks is filled up with stand-ins, as `make up`
 does. The other set are the stand-ins alone. With each, a sandbox of its own goes the same way: up from nothing, previews,
-ups, drifts by hand, repairs, destroy. At every step the plans are compared, operation by resource.
+ups, drifts by hand one upon the other, their repair, destroy. At every step the plans are compared, operation by resource.
 Exit code 0: the same at every step, and each step as it should be; 2: not so; 1: a command failed. Needs root.
 """
 
@@ -46,12 +46,8 @@ class Plan:
 @dataclass(frozen=True)
 class Step:
     name: str
-    clean: bool  # whether the plan must be empty; the other steps' must not be
     plan: Plan
-
-    @property
-    def right(self) -> bool:
-        return self.clean is not bool(self.plan.operations)
+    wrong: str = ""  # what the plan should have been, where it is not
 
 
 def read_plan(text: str) -> Plan:
@@ -128,20 +124,26 @@ def walk(stack: Stack) -> Iterator[Step]:
     def up() -> None:
         stack.pulumi("up", "--yes", "--skip-preview", "--suppress-permalink=true")
 
-    yield Step("up from nothing", False, preview())
+    def clean(name: str) -> Step:
+        plan = preview()
+        return Step(name, plan, "there is nothing to do" if plan.operations else "")
+
+    yield Step("up from nothing", preview())
     up()
-    yield Step("preview after it", True, preview())
-    yield Step("another preview", True, preview())
+    yield clean("preview after it")
+    yield clean("another preview")
     for name in ("second up", "third up"):
-        yield Step(name, True, preview())
+        yield clean(name)
         up()
+    seen = Plan()
     for name, spoil in DRIFTS.items():
         spoil(stack)
-        yield Step(name, False, preview())
-        up()
-        yield Step("  repaired", True, preview())
+        before, seen = seen, preview()
+        yield Step(f"+ {name}", seen, "" if seen.operations != before.operations else "the drift is not seen")
+    up()
+    yield clean("all repaired")
     stack.well()
-    yield Step("destroy", False, read_plan(stack.pulumi("destroy", "--preview-only", "--json").stdout))
+    yield Step("destroy", read_plan(stack.pulumi("destroy", "--preview-only", "--json").stdout))
     stack.destroy()
 
 
@@ -175,12 +177,11 @@ def main(home: Annotated[Path, typer.Option(help="A PULUMI_HOME with official pl
     bad: list[str] = []
     for one, other in zip(*taken, strict=True):
         lines = differences(one.plan, other.plan)
-        right = one.right and other.right
-        wrong = [] if right else ["it should be empty" if one.clean else "it should not be empty"]
-        table.add_row(
-            one.name, str(one.plan), str(other.plan), "; ".join(wrong or [f"{len(lines)} differ"] * bool(lines))
-        )
-        bad += [f"{one.name.strip()}: {line}" for line in [*lines, *wrong]]
+        wrong = [
+            f"wrong with {name}: {step.wrong}" for name, step in zip(sets, (one, other), strict=True) if step.wrong
+        ]
+        table.add_row(one.name, str(one.plan), str(other.plan), f"{len(lines)} differ" if lines else "the same")
+        bad += [f"{one.name}: {line}" for line in [*lines, *wrong]]
     console.print(table)
     for line in bad:
         console.print(line)
