@@ -128,7 +128,7 @@ async def serve(settings: Settings) -> None:
         "api.vultr.com": VULTR, "api.cloudflare.com": CLOUDFLARE, "registry-1.docker.io": REGISTRY,
         "auth.docker.io": REGISTRY, "ghcr.io": REGISTRY, **dict.fromkeys(VENDOR_HOSTS, VENDORS),
     }  # fmt: skip
-    gateway = Gateway(settings, routes)
+    gateway = Gateway(settings, routes, inside={VENDORS})
     await gateway.start()
     servers: list[Any] = [gateway, *await edge.start(settings, StoreView(store))]
     done = asyncio.Event()

@@ -2,7 +2,8 @@
 
 The proxy is for clients that know no other address than https://api.vultr.com but honour HTTPS_PROXY, as the
 official Vultr plugin does: CONNECT to one of our names is answered by us. Any other name is passed through for this
-machine, whose own traffic must not break, and refused to the sandbox's hosts and clients, which must not leave it.
+machine, whose own traffic must not break, and refused to the sandbox's hosts and clients, which must not leave it. The
+services' vendors pass through for this machine, too: GitHub is where Pulumi itself fetches plugins.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from weakref import WeakKeyDictionary
 
 from sandbox import pki
@@ -20,10 +21,11 @@ _HEAD_S = 10.0
 
 
 class Gateway:
-    """`routes` maps a name, or `*.name`, to the plain-HTTP port on the clouds' address that serves it."""
+    """`routes` maps a name, or `*.name`, to the plain-HTTP port on the clouds' address that serves it; `inside` are
+    the ports whose names only hosts and clients are to find here."""
 
-    def __init__(self, settings: Settings, routes: Mapping[str, int]) -> None:
-        self._settings, self._routes = settings, dict(routes)
+    def __init__(self, settings: Settings, routes: Mapping[str, int], inside: Collection[int] = ()) -> None:
+        self._settings, self._routes, self._inside = settings, dict(routes), frozenset(inside)
         self._names: WeakKeyDictionary[ssl.SSLObject, str] = WeakKeyDictionary()
         self._servers: list[asyncio.Server] = []
 
@@ -90,10 +92,11 @@ class Gateway:
 
     def _target(self, host: str, port: str, client: str) -> tuple[str, int] | None:
         """Where a CONNECT goes; None where `client` may not go there."""
-        if self.port(host) is not None:
-            return (self._settings.cloud, 443) if port == "443" else None
         # A connection from this machine to .2 comes from .2; hosts and clients have addresses of their own.
-        if client != self._settings.cloud or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        local, served = client == self._settings.cloud, self.port(host)
+        if served is not None and not (local and served in self._inside):
+            return (self._settings.cloud, 443) if port == "443" else None
+        if not local or not host or not port.isdecimal() or not 0 < int(port) < 65536:
             return None
         return host, int(port)
 

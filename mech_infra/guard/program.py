@@ -8,6 +8,7 @@ such as a new version of a plugin that wants to make it anew.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from mech_infra.guard.judging import CONTAINER, KINDS, Finding, Permission
 Json = dict[str, Any]
 # The engine's own function: what the stack's last snapshot has, by URN. Empty for a stack that is new.
 _STATE = "pulumi:pulumi:readStackResourceOutputs"
+_READS, _READ_PAUSE_S = 10, 0.2
 
 
 class Refused(pulumi.RunError):
@@ -127,7 +129,15 @@ class Guard:
 
 
 def _state() -> Mapping[str, Any]:
-    found = pulumi.runtime.invoke(_STATE, {"stackName": pulumi.get_stack()}).value
+    for tries_left in reversed(range(_READS)):
+        try:
+            found = pulumi.runtime.invoke(_STATE, {"stackName": pulumi.get_stack()}).value
+            break
+        except Exception as error:
+            # The engine saves the stack's own step meanwhile, and a state in files is not written in one go.
+            if "failed to load checkpoint" not in str(error) or not tries_left:
+                raise
+            time.sleep(_READ_PAUSE_S)
     outputs = found.get("outputs") if isinstance(found, Mapping) else None
     return outputs if isinstance(outputs, Mapping) else {}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from mech_infra.guard import judging
+from mech_infra.guard import judging, program
 from mech_infra.guard.program import Refused
 
 from .conftest import Declare
@@ -121,3 +122,28 @@ def test_an_update_that_detaches_or_cuts_is_seen_in_the_plan(
 ) -> None:
     found = list(judging.updated(BLOCK_TYPE, "data-block", RUNNING[BLOCK], new, ignored))
     assert [finding.change for finding in found] == ([change] if change else [])
+
+
+@pytest.mark.parametrize(
+    ("error", "times", "tries"),
+    [("failed to load checkpoint: EOF", 2, 3), ("failed to load checkpoint: EOF", 99, 10), ("access denied", 99, 1)],
+)
+def test_a_state_that_is_being_written_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, error: str, times: int, tries: int
+) -> None:
+    asked: list[str] = []
+
+    def invoke(token: str, args: dict[str, Any]) -> Any:
+        asked.append(token)
+        if len(asked) <= times:
+            raise Exception(f"invoke of {token} failed: {error}")
+        return SimpleNamespace(value={"outputs": {"urn": {}}})
+
+    monkeypatch.setattr(program.pulumi.runtime, "invoke", invoke)
+    monkeypatch.setattr(program.time, "sleep", lambda seconds: None)
+    if times < tries:
+        assert program._state() == {"urn": {}}
+    else:
+        with pytest.raises(Exception, match=error):
+            program._state()
+    assert len(asked) == tries

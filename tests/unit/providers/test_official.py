@@ -95,7 +95,7 @@ def proxied(ask: Callable[[int, int], Awaitable[None]]) -> None:
     """Run `ask(port of the proxy, port of an echo server)`."""
 
     async def run() -> None:
-        gateway = Gateway(Here(**vars(load("t"))), {"api.vultr.com": 8001})
+        gateway = Gateway(Here(**vars(load("t"))), {"api.vultr.com": 8001, "localhost": 8005}, inside={8005})
 
         async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(await reader.readline())
@@ -123,10 +123,12 @@ async def connect(port: int, target: str, source: str = "127.0.0.1") -> tuple[st
 
 def test_the_proxy_passes_other_names_through_for_this_machine_only() -> None:
     async def ask(proxy: int, other: int) -> None:
-        assert await connect(proxy, f"localhost:{other}") == ("HTTP/1.1 200 Connection established", "hello\n")
-        assert (await connect(proxy, f"127.0.0.1:{other}"))[1] == "hello\n"
+        assert await connect(proxy, f"127.0.0.1:{other}") == ("HTTP/1.1 200 Connection established", "hello\n")
+        # A name that is stood in for the services only.
+        assert (await connect(proxy, f"localhost:{other}"))[1] == "hello\n"
         # A host or client of the sandbox, which must not leave it.
-        assert await connect(proxy, f"localhost:{other}", "127.0.0.2") == ("HTTP/1.1 403 Forbidden", "")
+        for name in ("127.0.0.1", "localhost"):
+            assert await connect(proxy, f"{name}:{other}", "127.0.0.2") == ("HTTP/1.1 403 Forbidden", "")
 
     proxied(ask)
 
@@ -134,7 +136,7 @@ def test_the_proxy_passes_other_names_through_for_this_machine_only() -> None:
 def test_the_proxy_answers_its_own_names_itself_and_says_what_it_cannot_reach() -> None:
     async def ask(proxy: int, other: int) -> None:
         assert (await connect(proxy, "api.vultr.com:80"))[0] == "HTTP/1.1 403 Forbidden"
-        for target in ("localhost:x", "localhost:0", "localhost:99999", ":443", "nothing"):
+        for target in ("127.0.0.1:x", "127.0.0.1:0", "127.0.0.1:99999", ":443", "nothing"):
             assert (await connect(proxy, target))[0] == "HTTP/1.1 403 Forbidden", target
         assert (await connect(proxy, "127.0.0.1:1"))[0] == "HTTP/1.1 502 Bad Gateway"
 
