@@ -116,6 +116,11 @@ def missing(type: str, name: str) -> Finding:
                    "declare it again, or give what was renamed an alias: opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name=…)])")  # fmt: skip
 
 
+def same_thing(old: Values, new: Values) -> bool:
+    """Whether both bear the label or name that only one of the platform's things bears."""
+    return any(_set(old.get(key)) and old.get(key) == new.get(key) for key in ("label", "name"))
+
+
 def mounts(values: Values) -> dict[str, str]:
     """Where a container's data are: target to `type:source`, of mounts and volumes that it may write to."""
     found = {}

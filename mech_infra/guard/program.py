@@ -99,10 +99,18 @@ class Guard:
             self._refuse(judging.adopted(args.type_, args.name, old, args.opts.import_))
         elif args.resource in self._aliased:
             self._renamed.add(args.type_)
+        else:
+            self._refuse_renamed(args.type_, _inputs(args.props) or {})
         if self._hooks is None or (args.type_.endswith(":Instance") and not self._protect):
             return None
         hooks = pulumi.ResourceOptions(hooks=self._hooks)
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, hooks))
+
+    def _refuse_renamed(self, type_: str, new: Json) -> None:
+        """What the stack has is declared anew under another URN: `finish` would see it, when the new one is made."""
+        for urn, old in self._old.items():
+            if _type(urn) == type_ and urn not in self._declared and judging.same_thing(old, new):
+                self._refuse([judging.missing(type_, _name(urn))])
 
     # -- in the plan --------------------------------------------------------------------------------------------
 

@@ -178,7 +178,7 @@ def test_a_change_that_is_allowed_by_name_is_made(stack: Stack, tmp_path: Path) 
     other = variant(
         stack,
         Cause("other", (), ((VOLUME, 'f"{config.hostname}-data"', 'f"{config.hostname}-other"'),
-                            (VOLUME, 'block_type="storage_opt"', 'block_type="high_perf"')), allow=("replace data-block",)),
+                            (VOLUME, "block_type=commands.BLOCK_TYPE", 'block_type="high_perf"')), allow=("replace data-block",)),
         tmp_path,
     )  # fmt: skip
     done = other.up()
