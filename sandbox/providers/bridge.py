@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from sandbox.providers.checking import checked
 from sandbox.providers.comparing import bag, or_none, set_changes, split_import
-from sandbox.providers.contract import CheckFailure, Context, Diff, Resource, diff_values, top
+from sandbox.providers.contract import CheckFailure, Context, Diff, PartialError, Resource, diff_values, top
 from sandbox.providers.contract import Kind as Change
 from sandbox.providers.fields import (
     Field,
@@ -190,7 +190,14 @@ class Bridged(Resource):
         return self._state(planned, id, self._meta({"update": ctx.timeout}, {}))
 
     def create(self, ctx: Context, inputs: Values, timeout: float) -> tuple[str, Values]:
-        id, made = self.make(ctx, inputs, timeout)
+        try:
+            id, made = self.make(ctx, inputs, timeout)
+        except PartialError as error:
+            raise PartialError(error.id, self._made(error.id, error.outputs, inputs, timeout), str(error)) from error
+        return id, self._made(id, made, inputs, timeout)
+
+    def _made(self, id: str, made: Values, inputs: Values, timeout: float) -> Values:
+        """The state after a create: what the program gave stays as it spelt it, where the cloud means the same."""
         outputs = {}
         for name, field in self.fields.items():
             value, given = made.get(name), inputs.get(name)
@@ -199,7 +206,7 @@ class Bridged(Resource):
             if value is None or (field.role == "optional" and given is None and value in ([], {})):
                 value = self._unset(field)
             outputs[name] = whole(field, value, False)
-        return id, self._state(outputs, id, self._meta({"create": timeout}))
+        return self._state(outputs, id, self._meta({"create": timeout}))
 
     def update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values, timeout: float) -> Values:
         now = self.change(ctx, id, old_outputs, inputs, timeout)

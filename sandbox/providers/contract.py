@@ -115,7 +115,7 @@ def _walk(path: str, left: Any, right: Any, out: dict[str, Kind]) -> None:
 
 @dataclass
 class Context:
-    """One call's surroundings. Values given to a Resource are plain: `secret_inputs` says what was secret."""
+    """One call's surroundings. Values given to a Resource are plain."""
 
     urn: str = ""
     name: str = ""
@@ -124,7 +124,6 @@ class Context:
     config: dict[str, Any] = field(default_factory=dict)  # the provider's configuration, plain
     provider: Any = None  # the Provider object: holds shared clients
     cancelled: threading.Event = field(default_factory=threading.Event)
-    secret_inputs: frozenset[str] = frozenset()  # top-level inputs that are or hold secrets
     old_inputs: dict[str, Any] = field(default_factory=dict)  # for update and delete
     raw_inputs: dict[str, Any] = field(default_factory=dict)  # for read: with the bridge's own keys
     timeout: float = 0  # seconds, as the program set it for this operation; 0: not set

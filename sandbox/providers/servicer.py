@@ -123,7 +123,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """An error as the plugin words it: Terraform's SDK counts them."""
         return f"1 error occurred:\n\t* {text}\n\n" if self.provider.sdk_v2 else text
 
-    def context(self, request: Any, inputs: Values | None = None) -> Context:
+    def context(self, request: Any) -> Context:
         urn = str(getattr(request, "urn", ""))
         return Context(
             urn=urn,
@@ -133,7 +133,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             config=self.provider.config,
             provider=self.provider,
             cancelled=self.cancelled,
-            secret_inputs=frozenset(key for key, item in (inputs or {}).items() if has_secret(item)),
             timeout=float(getattr(request, "timeout", 0)),
             random_seed=bytes(getattr(request, "randomSeed", b"")),
             log_sink=self.log,
@@ -210,7 +209,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def CheckConfig(self, request: Any, context: Any) -> Any:
         news = from_struct(request.news)
-        failures = self.provider.check_config(self.context(request, news), config(news))
+        failures = self.provider.check_config(self.context(request), config(news))
         inputs = {**{key: compact(item) for key, item in news.items()}, **self.provider.stamp}
         return provider_pb2.CheckResponse(
             inputs=to_struct(mark(inputs, self.provider.secret_config)), failures=_failures(failures)
@@ -246,7 +245,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:
         args = _read(request.args)
         try:
-            result = self.provider.invoke(self.context(request, args), request.tok, plain(args))
+            result = self.provider.invoke(self.context(request), request.tok, plain(args))
         except ProviderError as error:
             if not self.provider.sdk_v2:
                 raise
@@ -259,7 +258,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def Check(self, request: Any, context: Any) -> Any:
         news = _read(request.news)
-        resource, ctx = self.resource(request.urn), self.context(request, news)
+        resource, ctx = self.resource(request.urn), self.context(request)
         if request.HasField("autonaming"):
             ctx.may_name = request.autonaming.mode != request.autonaming.DISABLE
             ctx.proposed_name = request.autonaming.proposed_name
@@ -270,7 +269,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:
         news, olds = _read(request.news), _read(request.olds)
         old_inputs = _read(request.old_inputs) if request.HasField("old_inputs") else olds
-        ctx = self.context(request, news)
+        ctx = self.context(request)
         ctx.old_inputs = plain(old_inputs)
         diff = self.resource(request.urn).diff(ctx, request.id, ctx.old_inputs, plain(olds), plain(news))
         hidden = {key for part in (news, olds, old_inputs) for key, item in part.items() if type(item) is Secret}
@@ -279,7 +278,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def Create(self, request: Any, context: Any) -> Any:
         given = _read(request.properties)
-        resource, ctx, inputs = self.resource(request.urn), self.context(request, given), plain(given)
+        resource, ctx, inputs = self.resource(request.urn), self.context(request), plain(given)
         if request.preview:
             outputs = resource.preview(ctx, inputs)
             return provider_pb2.CreateResponse(
@@ -291,7 +290,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def Read(self, request: Any, context: Any) -> Any:
         inputs, state = _read(request.inputs), _read(request.properties)
-        resource, ctx = self.resource(request.urn), self.context(request, inputs)
+        resource, ctx = self.resource(request.urn), self.context(request)
         ctx.raw_inputs = plain(from_struct(request.inputs))
         ctx.meta = plain(from_struct(request.properties)).get("__meta")
         found = resource.read(ctx, request.id, plain(inputs), plain(state))
@@ -307,7 +306,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def Update(self, request: Any, context: Any) -> Any:
         news, olds = _read(request.news), plain(_read(request.olds))
-        resource, ctx = self.resource(request.urn), self.context(request, news)
+        resource, ctx = self.resource(request.urn), self.context(request)
         ctx.old_inputs = plain(_read(request.old_inputs))
         if request.preview:
             outputs = resource.preview_update(ctx, request.id, olds, plain(news))
@@ -318,7 +317,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_guard
     def Delete(self, request: Any, context: Any) -> Any:
         state = _read(request.properties)
-        ctx = self.context(request, state)
+        ctx = self.context(request)
         ctx.old_inputs = plain(_read(request.old_inputs))
         self.resource(request.urn).delete(ctx, request.id, plain(state), request.timeout)
         return empty_pb2.Empty()

@@ -39,7 +39,7 @@ def invoke(api: VultrApi, token: str, args: dict[str, Any]) -> dict[str, Any]:
         return {"id": "account", **{camel(name): value for name, value in account.items()}}
     lookup = LOOKUPS.get(token)
     if lookup is None:
-        raise ProviderError(f"the vultr stand-in has no function {token}: see sandbox/providers/vultr/PARITY.md")
+        raise ProviderError(f"the vultr stand-in has no function {token}: see sandbox/PARITY.md")
     filters = args.get("filters") or []
     if not filters:
         raise ProviderError("issue with filter: give `filters`, each with a `name` and `values`")

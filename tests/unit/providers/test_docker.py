@@ -244,3 +244,16 @@ def test_who_waited_for_a_silent_daemon_fails_with_the_first(monkeypatch: pytest
 )
 def test_cores_as_the_official_plugin_writes_them(nanos: int, text: str) -> None:
     assert cpus(nanos) == text
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [("PROPOSE", "app-proposed"), ("ENFORCE", "app-proposed"), ("DISABLE", None)]
+)
+def test_a_name_is_made_as_the_engine_is_configured_to(engine: Engine, mode: str, name: str | None) -> None:
+    """`pulumi:autonaming` in a stack's config; the official plugin says in Configure that it keeps to it (recorded)."""
+    request = provider_pb2.CheckRequest(urn=engine.urn(NETWORK))
+    request.autonaming.proposed_name = "app-proposed"
+    request.autonaming.mode = request.autonaming.Mode.Value(mode)
+    answer = engine.stub.Check(request)
+    assert answer.inputs.fields["name"].string_value == (name or "")
+    assert [failure.property for failure in answer.failures] == ([] if name else ["name"])
