@@ -172,7 +172,11 @@ def main(home: Annotated[Path, typer.Option(help="A PULUMI_HOME with official pl
         taken = []
         for name, place in sets.items():
             console.print(f"[bold]{name}[/]")
-            taken.append(measure(place, console.print))
+            try:
+                taken.append(measure(place, console.print))
+            except (AssertionError, *steps.FAILURES) as error:
+                console.print(f"[bold red]error:[/] {error}")
+                raise typer.Exit(1) from None
     table = Table("step", *sets, "", box=None, pad_edge=False)
     bad: list[str] = []
     for one, other in zip(*taken, strict=True):

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
-from sandbox import credentials, official, stack_env, steps
+from sandbox import cli, credentials, official, stack_env, steps
 from sandbox.providers import install
 from sandbox.settings import Settings, load
 from tests.sandbox.bridged_stack import ROOT, Stack
@@ -44,11 +45,17 @@ def sandbox() -> Iterator[Settings]:
 
 
 @pytest.fixture
-def stack(sandbox: Settings, tmp_path: Path) -> Stack:
+def home(tmp_path: Path) -> Path:
+    """A PULUMI_HOME with that plugin in it."""
     program = install.folder(tmp_path / "home", "vultr") / "pulumi-resource-vultr"
     program.parent.mkdir(parents=True)
     program.write_text(PLUGIN)
     program.chmod(0o755)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def stack(sandbox: Settings, home: Path, tmp_path: Path) -> Stack:
     made = Stack(tmp_path, PROGRAM, {**stack_env.variables(sandbox), "PULUMI_CONFIG_PASSPHRASE": ""})
     made.pulumi = official.folder(sandbox) / "pulumi"
     return made
@@ -69,3 +76,13 @@ def test_it_reaches_the_sandbox_and_finds_all_that_it_asks_for(stack: Stack, san
         wanted = api.patch(f"instances/{instance['id']}", json={"attach_vpc": ["x"]})
         assert wanted.json() == {"error": "Invalid attach_vpc: the sandbox has no VPCs.", "status": 400}
     assert "3 deleted" in stack.destroy()
+
+
+def test_status_says_which_plugins_are_official(home: Path, sandbox: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MECH_SANDBOX", sandbox.name)
+    monkeypatch.setenv("PULUMI_HOME", str(home))
+    install.install(home)
+    done = CliRunner().invoke(cli.app, ["status"])
+    rows = dict(line.split()[1::2] for line in done.output.splitlines() if line.startswith("plugin "))
+    assert done.exit_code == 0
+    assert rows == {"docker": "stand-in", "command": "stand-in", "cloudflare": "stand-in", "vultr": "official"}
