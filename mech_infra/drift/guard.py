@@ -13,7 +13,7 @@ import shlex
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from mech_infra.commands.ssh import interpreter
@@ -21,6 +21,10 @@ from mech_infra.drift import engine
 
 VIGIL = Path(__file__).with_name("vigil.py")
 _AGAIN_S = 5
+_SSH_FAILED = 255
+# It knows before the others do that a connection is dead, so that the user is told why they fail: ssh takes the first
+# word on an option.
+_OPTIONS = ("-o", "ServerAliveInterval=3", "-o", "ServerAliveCountMax=2", "-o", "LogLevel=VERBOSE")
 _watched: set[str] = set()
 _lock = threading.Lock()
 
@@ -36,11 +40,11 @@ def watch(access: Mapping[str, str]) -> None:
 
 def command(access: Mapping[str, str]) -> list[str]:
     """argv of the watch on the host; it ends there when its standard input does. No secret stands in it."""
-    script = f"exec python3 -c {shlex.quote(VIGIL.read_text())}"
-    return [*interpreter(access["identity"], access["host"], access["host_key"], attempts=1), script]
+    ssh, *options = interpreter(access["identity"], access["host"], access["host_key"], attempts=1)
+    return [ssh, *_OPTIONS, *options, f"exec python3 -c {shlex.quote(VIGIL.read_text())}"]
 
 
-def told(host: str, words: Iterator[str], say: Callable[[str], None]) -> bool:
+def told(host: str, words: Iterable[str], say: Callable[[str], None]) -> bool:
     """Say what these words of one connection mean; whether the host was reached at all."""
     reached = False
     for word in words:
@@ -54,15 +58,16 @@ def told(host: str, words: Iterator[str], say: Callable[[str], None]) -> bool:
 
 
 def _watch(access: Mapping[str, str]) -> None:
-    host, was_there = access["host"], False
     while True:
         with subprocess.Popen(
-            command(access), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            command(access), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         ) as process:  # fmt: skip
-            assert process.stdout is not None
-            reached = told(host, process.stdout, engine.say)
-        if was_there and not reached:  # also not the second time: more than a short cut
-            engine.say(f"host {host} does not answer any more. If this run fails: mech recover, then pulumi up")
-        was_there = reached
+            assert process.stdout is not None and process.stderr is not None
+            reached, last = told(access["host"], process.stdout, engine.say), process.stderr.read()
+        # When the engine is done it ends us, and ssh first: "Killed by signal 15."
+        if reached and process.returncode == _SSH_FAILED and "by signal" not in last:
+            engine.say(
+                f"the connection to host {access['host']} broke. If this run fails: mech recover, then pulumi up"
+            )
         time.sleep(_AGAIN_S)

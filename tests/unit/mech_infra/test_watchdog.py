@@ -94,11 +94,11 @@ vigil.main()
 
 def test_the_user_is_told_the_host_and_the_next_step() -> None:
     said: list[str] = []
-    assert guard.told("192.0.2.9", iter(["answers\n", "silent\n"]), said.append)
+    assert guard.told("192.0.2.9", ["answers\n", "silent\n", "answers\n"], said.append)
     assert len(said) == 1
     assert "host 192.0.2.9" in said[0]
     assert "mech recover" in said[0]
-    assert not guard.told("192.0.2.9", iter([]), said.append)
+    assert not guard.told("192.0.2.9", [], said.append)
 
 
 def test_the_watch_is_one_argument_of_ssh() -> None:
