@@ -1,7 +1,7 @@
 """How long what talks to the host may take, so that nothing hangs: seconds, and the engine's option made of them.
 
-A dead connection is known by ssh's keep-alives in some seconds, and a Docker that does not answer by the guard
-(mech_infra.drift.guard); these limits are for the rest, and long enough for slow machines and slow networks.
+A dead connection is known by ssh's keep-alives in some seconds, and a Docker that does not answer by the watchdog
+(mech_infra.drift.watchdog); these limits are for the rest, and long enough for slow machines and slow networks.
 """
 
 from __future__ import annotations

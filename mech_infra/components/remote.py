@@ -36,6 +36,7 @@ class Access:
         *,
         parent: pulumi.Resource,
         stdin: pulumi.Input[str] | None = None,
+        delete: str | None = None,
         triggers: Sequence[pulumi.Input[str]] = (),
         after: Sequence[pulumi.Resource] = (),
         limit_s: int = COMMAND_LIMIT_S,
@@ -54,6 +55,7 @@ class Access:
             ),
             create=create,
             stdin=stdin,
+            delete=delete,
             triggers=list(triggers) or None,
             # The log shows no output of host commands: errors carry it, and files may be secret.
             logging=command.local.Logging.NONE,

@@ -68,10 +68,10 @@ class Sensor(ResourceProvider):
 
 
 def _keep_watch(access: Mapping[str, str]) -> None:
-    from mech_infra.drift import guard
+    from mech_infra.drift import watchdog
 
     if "host" in access:
-        guard.watch(access)
+        watchdog.watch(access)
 
 
 class HostState(Resource, module="mech", name="HostState"):

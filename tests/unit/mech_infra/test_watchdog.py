@@ -1,4 +1,4 @@
-"""The guard: a Docker that takes connections and never answers is told from one that answers or is not there."""
+"""The watchdog: a Docker that takes connections and never answers is told from one that answers or is not there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mech_infra.drift import guard, vigil
+from mech_infra.drift import vigil, watchdog
 
 
 @pytest.fixture
@@ -94,15 +94,15 @@ vigil.main()
 
 def test_the_user_is_told_the_host_and_the_next_step() -> None:
     said: list[str] = []
-    assert guard.told("192.0.2.9", ["answers\n", "silent\n", "answers\n"], said.append)
+    assert watchdog.told("192.0.2.9", ["answers\n", "silent\n", "answers\n"], said.append)
     assert len(said) == 1
     assert "host 192.0.2.9" in said[0]
     assert "mech recover" in said[0]
-    assert not guard.told("192.0.2.9", [], said.append)
+    assert not watchdog.told("192.0.2.9", [], said.append)
 
 
 def test_the_watch_is_one_argument_of_ssh() -> None:
-    argv = guard.command({"identity": "~/.ssh/id", "host": "192.0.2.9", "host_key": "ssh-ed25519 AAAA"})
+    argv = watchdog.command({"identity": "~/.ssh/id", "host": "192.0.2.9", "host_key": "ssh-ed25519 AAAA"})
     assert argv[-2] == "root@192.0.2.9"
     assert argv[-1].startswith("exec python3 -c ")
     assert subprocess.run(["sh", "-n", "-c", argv[-1]], check=False).returncode == 0
