@@ -61,6 +61,7 @@ class Sensor(ResourceProvider):
         return ReadResult(id_, seen, {key: seen[key] for key in _DECLARED})
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        _keep_watch(olds.get("access") or {})  # `up` refreshes in one process and changes things in another
         return DiffResult(changes=any(olds.get(key) != news.get(key) for key in _DECLARED))
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
