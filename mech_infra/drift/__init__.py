@@ -1,6 +1,6 @@
 """Drift of what lives on the host: read in one SSH trip, judged in words, put right by the commands that made it.
 
-A remote command has no read (findings §1), so each part of the host has a *sensor*: a resource whose state is what
+A command has no read (findings §1), so each part of the host has a *sensor*: a resource whose state is what
 the host says (`sensor.HostState`). When that is not what is declared, the sensor's `generation` moves, and the command
 that has it among its triggers, the *actuator*, runs again.
 
