@@ -6,5 +6,5 @@ that has it among its triggers, the *actuator*, runs again.
 
 `checks.py` says what is looked at; `probe.py` runs on the host and reads; `reading.py` fetches, `clouds.py` asks the two
 APIs; `judging.py` turns facts into words, `watching.py` names what is not ours; `sensor.py` is the resource, `engine.py`
-its way to the engine's log. Nothing here changes a host.
+its way to the engine's log. `watchdog.py` and, on the host, `vigil.py` end what hangs. Nothing here changes a host.
 """
