@@ -13,6 +13,10 @@ Json = dict[str, Any]
 _SSH_FAILED = 255
 
 
+class Unreached(OpsError):
+    """The host did not answer, or the connection to it broke."""
+
+
 def command_for(state: Json, command: str) -> list[str] | None:
     """How to run `command` on the host, as the stack's docker provider reaches it; None without a host."""
     for resource in state.get("deployment", {}).get("resources") or []:
@@ -28,7 +32,7 @@ def command_for(state: Json, command: str) -> list[str] | None:
 
 
 def output(state: Json, address: str, command: str, limit_s: float) -> tuple[int, str]:
-    """Run it; (exit code, what it said on both streams). Raises OpsError when the host is not reached or too slow."""
+    """Run it; (exit code, what it said on both streams). Raises Unreached, or OpsError when it is too slow."""
     argv = command_for(state, command)
     if argv is None:
         raise OpsError("the stack's state has no Docker provider, so there is no way to the host: run pulumi up first")
@@ -43,5 +47,5 @@ def output(state: Json, address: str, command: str, limit_s: float) -> tuple[int
         ) from None
     if done.returncode == _SSH_FAILED:
         said = [line for line in done.stdout.splitlines() if line.strip()][-1:] or ["no word"]
-        raise OpsError(f"ssh to host {address} failed: {said[0].strip()}; once it answers: mech recover again")
+        raise Unreached(f"ssh to host {address} failed: {said[0].strip()}; once it answers: mech recover again")
     return done.returncode, done.stdout

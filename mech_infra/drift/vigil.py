@@ -24,6 +24,8 @@ SOCKET = "/run/docker.sock"
 # Twice in a row: a busy Docker answers a list within a second.
 ANSWER_S, MISSES = 8.0, 2
 PAUSE_S, SILENT_PAUSE_S = 5.0, 1.0
+# Where the connection died without a word, nothing else would end it; the near end asks for a new one.
+LIFE_S = 3600.0
 
 
 def silent(path: str = SOCKET, wait_s: float = ANSWER_S) -> bool:
@@ -63,8 +65,8 @@ def waiting() -> list[int]:
 
 
 def main() -> None:
-    misses, told = 0, ""
-    while True:
+    misses, told, last = 0, "", time.monotonic() + LIFE_S
+    while time.monotonic() < last:
         misses = misses + 1 if silent() and not starting() else 0
         if misses >= MISSES:
             for process in waiting():

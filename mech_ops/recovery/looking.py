@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ Json = dict[str, Any]
 _BLOCK = "vultr:index/blockStorage:BlockStorage"
 # Seconds that a host may take to come up after a reboot; its data volume is waited for half of that.
 BOOT_S = 120
+_AGAIN_S = 3
 _CURL_TIMEOUT = "28"
 
 
@@ -81,8 +83,16 @@ say readable "$?"
 
 
 def facts(host: Host) -> Facts:
-    """Ask the host. One that is still coming up is waited for. Raises OpsError."""
-    _, said = host.run(question(host.mount_id), BOOT_S + 60)
+    """Ask the host. One that goes down for a reboot, or comes up from it, is waited for. Raises OpsError."""
+    end = time.monotonic() + BOOT_S
+    while True:
+        try:
+            _, said = host.run(question(host.mount_id), BOOT_S + 60)
+            break
+        except host_shell.Unreached:
+            if time.monotonic() > end:
+                raise
+            time.sleep(_AGAIN_S)
     found = dict(re.findall(r"^mech-(\w+)=(.*)$", said, re.M))
     if "readable" not in found:
         raise OpsError(f"host {host.address} answers SSH, but runs no command: look at its console at Vultr")

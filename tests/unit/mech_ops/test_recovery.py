@@ -9,6 +9,7 @@ import pytest
 
 from mech_ops import host_shell, recovery
 from mech_ops.errors import OpsError
+from mech_ops.recovery import looking
 
 WELL = {"docker": "active", "answers": "0", "mounted": "254:16", "options": "rw,noatime", "device": "254:16",
         "readable": "0", "boot": "yes"}  # fmt: skip
@@ -172,4 +173,21 @@ def test_a_host_that_runs_no_command_is_said(monkeypatch: pytest.MonkeyPatch) ->
     world = World(monkeypatch)
     world.facts = {}
     with pytest.raises(OpsError, match="console at Vultr"):
+        world.mend()
+
+
+def test_a_host_that_goes_down_for_a_reboot_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, broken = World(monkeypatch), iter([True, True])
+
+    def answer(*about: Any) -> tuple[int, str]:
+        if next(broken, False):
+            raise host_shell.Unreached("ssh to host 192.0.2.9 failed")
+        return world.answer(*about)
+
+    monkeypatch.setattr(host_shell, "output", answer)
+    monkeypatch.setattr(looking, "_AGAIN_S", 0)
+    assert world.mend() == []
+    monkeypatch.setattr(looking, "BOOT_S", -1)
+    broken = iter([True])
+    with pytest.raises(OpsError, match="failed"):
         world.mend()
