@@ -36,7 +36,7 @@ def detach(stack: Stack, live: bool) -> None:
 
 def stale(stack: Stack) -> None:
     """Something else is mounted where the volume belongs, as after its disk came back under another name."""
-    stack.ssh(f"truncate -s 64M /root/other && mkfs.ext4 -q /root/other && mount -o loop /root/other {DATA}")
+    stack.ssh(f"mount -t tmpfs none {DATA}")
 
 
 def frozen(stack: Stack) -> None:
