@@ -30,23 +30,27 @@ def elsewhere() -> bool:
     return any(os.environ.get(name) for name in ("MECH_VULTR_URL", "CLOUDFLARE_BASE_URL"))
 
 
-def ask(client: httpx.Client, method: str, path: str, query: Mapping[str, str] | None = None) -> Json | None:
+def ask(
+    client: httpx.Client, method: str, path: str, query: Mapping[str, str] | None = None, body: Json | None = None
+) -> Json | None:
     """The answer's body, {} when it has none; None for 404. Raises OpsError for every other refusal or silence."""
-    answer = send(client, method, path, query)
+    answer = send(client, method, path, query, body)
     if answer.status_code == 404:
         return None
     if answer.status_code >= 400:
         at = f"{method} {str(client.base_url).rstrip('/')}{path}"
         hint = "; is its token set and valid (VULTR_API_KEY, CLOUDFLARE_API_TOKEN)?"
         raise OpsError(f"{at} answered {answer.status_code}{hint if answer.status_code in (401, 403) else ''}")
-    body: Json = answer.json() if answer.content else {}
-    return body
+    said: Json = answer.json() if answer.content else {}
+    return said
 
 
-def send(client: httpx.Client, method: str, path: str, query: Mapping[str, str] | None = None) -> httpx.Response:
+def send(
+    client: httpx.Client, method: str, path: str, query: Mapping[str, str] | None = None, body: Json | None = None
+) -> httpx.Response:
     """Whatever is answered, refusals too. Raises OpsError for silence."""
     try:
-        return client.request(method, path, params=query)
+        return client.request(method, path, params=query, json=body)
     except httpx.LocalProtocolError:  # its text has the header, and so the token
         raise OpsError(f"{client.base_url} cannot be asked: the token holds a character that no header may") from None
     except httpx.HTTPError as error:

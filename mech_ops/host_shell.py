@@ -6,7 +6,15 @@ import json
 import subprocess
 from typing import Any
 
+from mech_ops.errors import OpsError
+
 Json = dict[str, Any]
+
+_SSH_FAILED = 255
+
+
+class Unreached(OpsError):
+    """The host did not answer, or the connection to it broke."""
 
 
 def command_for(state: Json, command: str) -> list[str] | None:
@@ -23,10 +31,21 @@ def command_for(state: Json, command: str) -> list[str] | None:
     return None
 
 
-def run(state: Json, command: str) -> bool:
-    """Run it; whether it worked. False, too, when the stack has no host."""
+def output(state: Json, address: str, command: str, limit_s: float) -> tuple[int, str]:
+    """Run it; (exit code, what it said on both streams). Raises Unreached, or OpsError when it is too slow."""
     argv = command_for(state, command)
     if argv is None:
-        return False
-    done = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
-    return done.returncode == 0
+        raise OpsError("the stack's state has no Docker provider, so there is no way to the host: run pulumi up first")
+    try:
+        done = subprocess.run(
+            argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=limit_s, text=True,
+            errors="replace", check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise OpsError(
+            f"host {address} did not finish within {limit_s:.0f} s; mech recover again, or mech recover --reboot"
+        ) from None
+    if done.returncode == _SSH_FAILED:
+        said = [line for line in done.stdout.splitlines() if line.strip()][-1:] or ["no word"]
+        raise Unreached(f"ssh to host {address} failed: {said[0].strip()}; once it answers: mech recover again")
+    return done.returncode, done.stdout

@@ -1,4 +1,6 @@
-"""What `mech recover` does about the host itself: starts one that is halted or whose Docker is down, forgets what died with one that is gone.
+"""What `mech recover` does about the host itself: starts one that is halted, forgets what died with one that is gone.
+
+What is wrong on a host that runs is mech_ops.recovery's.
 
 The engine asks Docker about every container before it plans anything, so on a host that is halted or gone no plan comes
 about (pulumi-docker has no way to say "not reachable now"). The instance itself is no matter of ours: the provider sees
@@ -13,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from mech_ops import api, host_shell
+from mech_ops import api, recovery
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
@@ -21,12 +23,8 @@ Json = dict[str, Any]
 _INSTANCE = "vultr:index/instance:Instance"
 _BOOT_S = 180
 _GOES_DOWN_S = 5
+_REBOOT_S = 60
 _SSH = 22
-# Failed too often, systemd wants to be told before it tries again.
-_START_DOCKER = (
-    "systemctl unmask -q docker.service docker.socket; systemctl reset-failed docker.service docker.socket; "
-    "systemctl start docker.service"
-)
 
 
 def instance(state: Json) -> Json | None:
@@ -89,8 +87,12 @@ def recover(
             raise OpsError(
                 f"host {address} was started, but SSH does not answer after {wait_s:.0f} s: look at its console at Vultr"
             )
-        return state, [(f"host {address} was {about['power_status']}", "started; SSH answers")]
-    if in_docker(state) and not answers(address, 10):
+        return state, [
+            (f"host {address} was {about['power_status']}", "started; SSH answers"),
+            *(recovery.mend(state, vultr, address, dry_run) if in_docker(state) else []),
+        ]
+    # One that is being rebooted answers within that time, too.
+    if in_docker(state) and not answers(address, min(wait_s, _REBOOT_S)):
         if reboot and not dry_run:
             api.ask(vultr, "POST", f"/instances/{known['id']}/reboot")
             time.sleep(_GOES_DOWN_S)
@@ -98,18 +100,15 @@ def recover(
                 raise OpsError(
                     f"host {address} was rebooted, but SSH still does not answer: look at its console at Vultr"
                 )
-            return state, [(f"host {address} ran, but SSH did not answer", "rebooted; SSH answers")]
+            return state, [
+                (f"host {address} ran, but SSH did not answer", "rebooted; SSH answers"),
+                *recovery.mend(state, vultr, address, dry_run),
+            ]
         return state, [
             (f"host {address} runs at Vultr, but SSH does not answer",
              "mech:host.sshFrom must contain this machine's address; if it does: mech recover --reboot"),
         ]  # fmt: skip
-    if in_docker(state) and not host_shell.run(state, "systemctl is-active --quiet docker"):
-        if dry_run:
-            return state, [(f"Docker does not run on host {address}", "would be started")]
-        if not host_shell.run(state, _START_DOCKER):
-            raise OpsError(f"Docker does not start on host {address}; on the host read: journalctl -u docker -n 50")
-        return state, [(f"Docker did not run on host {address}", "started")]
-    return state, []
+    return state, recovery.mend(state, vultr, address, dry_run) if in_docker(state) else []
 
 
 def address_of(state: Json) -> str | None:

@@ -1,4 +1,7 @@
-"""What a killed `pulumi up` made and did not note: found by the name that only this program gives, and removed."""
+"""What a killed `pulumi up` made and did not note: found by the name that only this program gives, and removed.
+
+What it made in the host's Docker is mech_ops.recovery.strays'.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,8 @@ class Orphan:
 
     urn: str
     what: str
-    how: str  # "vultr" or "cloudflare": `where` is a path to DELETE; "docker": `where` is a command for the host
-    where: str
+    how: str  # "vultr" or "cloudflare"
+    where: str  # the path to DELETE
 
 
 class Vendors:
@@ -72,10 +75,6 @@ class Vendors:
                 for item in found
                 if item.get("phase") == inputs.get("phase") and item.get("kind") == "zone" and item["id"] not in ids
             ]
-        if token == "docker:index/container:Container" and inputs.get("name"):
-            return [Orphan(urn, f"container {inputs['name']}", "docker", f"docker rm -f {inputs['name']}")]
-        if token == "docker:index/network:Network" and inputs.get("name"):
-            return [Orphan(urn, f"network {inputs['name']}", "docker", f"docker network rm {inputs['name']}")]
         return []
 
     def _rules(self, urn: str, inputs: Json, ids: set[str]) -> list[Orphan]:

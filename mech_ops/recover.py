@@ -1,5 +1,5 @@
 """Puts a stack right after `pulumi up` was killed: the lock, the pending operations, and what was made but not noted;
-and after the host was halted or lost, or its Docker is down (mech_ops.host_state).
+and after the host was halted or lost (mech_ops.host_state), or something on it broke (mech_ops.recovery).
 
 The engine writes "creating" into the state before it asks a provider, so whatever a killed run made is either noted as
 made or stands there as pending. For each pending create we look for the thing by the name that only this program gives,
@@ -13,7 +13,7 @@ import json
 import os
 from typing import Any
 
-from mech_ops import backend, host_shell, host_state, pulumi
+from mech_ops import backend, host_state, pulumi
 from mech_ops.errors import OpsError
 from mech_ops.orphans import Vendors
 
@@ -67,8 +67,6 @@ def recover(
         for orphan in vendors.find(operation, ids):
             if dry_run:
                 done.append((orphan.what, "would be removed"))
-            elif orphan.how == "docker":
-                done.append((orphan.what, "removed" if host_shell.run(state, orphan.where) else "was not there"))
             else:
                 vendors.remove(orphan)
                 done.append((orphan.what, "removed"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.model import BLOCK, CONTAINER, INSTANCE, REMOTE, Finding, Resource, Rule, Stack, each
+from policies.model import BLOCK, CONTAINER, INSTANCE, Finding, Resource, Rule, Stack, each
 from policies.reading import container_name, environment, files, is_database, is_loopback, published
 
 
@@ -14,7 +14,7 @@ def _databases(stack: Stack, kind: str) -> list[Resource]:
 
 
 def _redis_conf(stack: Stack) -> str | None:
-    for command in stack.of(REMOTE):
+    for command in stack.commands():
         for path, text in files(command).items():
             if path.endswith("redis.conf"):
                 return text

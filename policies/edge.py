@@ -10,7 +10,6 @@ from policies.model import (
     INSTANCE,
     ORIGIN_CA,
     RECORD,
-    REMOTE,
     RESERVED_IP,
     SETTING,
     UNKNOWN,
@@ -70,7 +69,7 @@ def _strict(stack: Stack) -> Iterator[Finding]:
     found = _setting(stack, "ssl")
     if not found or found[1] != "strict" or stack.of(ORIGIN_CA):
         return
-    signed = [command for command in stack.of(REMOTE) if "openssl req -x509" in command.text("create")]
+    signed = [command for command in stack.commands() if "openssl req -x509" in command.text("create")]
     if signed:
         yield Finding("SSL mode strict with a self-signed certificate", found[0])
 

@@ -99,6 +99,10 @@ class Stack:
     def of(self, type: str) -> list[Resource]:
         return self._by_type.get(type, [])
 
+    def commands(self) -> list[Resource]:
+        """Commands on hosts, whether by Pulumi's own SSH or by ssh from here."""
+        return [*self.of(REMOTE), *self.of(LOCAL)]
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.model import INSTANCE, ORIGIN_CA, REMOTE, RESERVED_IP, Finding, Resource, Rule, Stack
+from policies.model import INSTANCE, ORIGIN_CA, RESERVED_IP, Finding, Resource, Rule, Stack
 from policies.reading import nginx
 
 _STORAGE_MB = 100.0
@@ -62,7 +62,7 @@ def _days(command: str) -> int | None:
 
 
 def _long_enough(stack: Stack) -> Iterator[Finding]:
-    for command in stack.of(REMOTE):
+    for command in stack.commands():
         days = _days(command.text("create"))
         if days is not None and days <= 30:
             yield Finding(f"the self-signed certificate is valid for {days} days only", command)
@@ -73,7 +73,7 @@ def _long_enough(stack: Stack) -> Iterator[Finding]:
 
 
 def _renewed(stack: Stack) -> Iterator[Finding]:
-    for command in stack.of(REMOTE):
+    for command in stack.commands():
         text = command.text("create")
         if _days(text) is not None and not re.search(r"checkend|\.timer|cron", text):
             yield Finding("nothing renews the self-signed certificate", command)
@@ -87,7 +87,7 @@ def _names(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
     if proxy is None:
         return
-    for command in stack.of(REMOTE):
+    for command in stack.commands():
         text = command.text("create")
         if _days(text) is not None:
             names = set(re.findall(r"DNS:([*\w.-]+)", text))

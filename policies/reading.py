@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.model import CONTAINER, REMOTE, UNKNOWN, Resource, Stack, Unjudged
+from policies.model import CONTAINER, UNKNOWN, Resource, Stack, Unjudged
 
 _ALLOW = re.compile(
     r"^\s*(?:sudo )?ufw (?:--force )?allow (?:from (?P<source>\S+) to any port (?P<from_port>[\d:,]+)(?: proto \w+)?"
@@ -87,7 +87,7 @@ def _is_ufw(text: str) -> bool:
 
 def _first(stack: Stack, make: Any) -> Any:
     unknown = None
-    for resource in stack.of(REMOTE):
+    for resource in stack.commands():
         try:
             found = make(resource, resource.text("create"))
         except Unjudged as what:

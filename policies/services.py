@@ -11,8 +11,6 @@ from policies.model import (
     CONTAINER,
     IMAGE,
     INSTANCE,
-    LOCAL,
-    REMOTE,
     UNKNOWN,
     Finding,
     Resource,
@@ -90,7 +88,7 @@ def _no_keys_in_commands(stack: Stack) -> Iterator[Finding]:
         if any(pattern.search(text) for pattern in patterns for text in texts):
             yield f"{command.name} has a vendor's key in its command text"
 
-    yield from each([*stack.of(REMOTE), *stack.of(LOCAL)], judge)
+    yield from each(stack.commands(), judge)
 
 
 def _ports(stack: Stack) -> Iterator[Finding]:

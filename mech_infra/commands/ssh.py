@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 CONNECT_TIMEOUT_S = 5
+# Attempts to connect, a second apart: a host that is away for good is known to be after half a minute.
+ATTEMPTS = 5
+# A connection over which nothing came back for so long is dead.
+_ALIVE_S, _ALIVE_COUNT = 5, 3
 
 
-def options(identity: str, host: str, host_key: str) -> list[str]:
+def options(identity: str, host: str, host_key: str, attempts: int = 1) -> list[str]:
     """For `ssh`. `identity` may hold ~ and ${VARIABLES}, which ssh expands itself: so it is the same on all machines."""
     return [
         "-o", f"IdentityFile={identity}", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
         "-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null",
         "-o", f"KnownHostsCommand=/bin/echo {host} {host_key}",
-        "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3",
+        "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}",
+        *(["-o", f"ConnectionAttempts={attempts}"] if attempts > 1 else []),
+        "-o", f"ServerAliveInterval={_ALIVE_S}", "-o", f"ServerAliveCountMax={_ALIVE_COUNT}",
     ]  # fmt: skip
+
+
+def interpreter(identity: str, host: str, host_key: str, attempts: int = ATTEMPTS) -> list[str]:
+    """argv before a script that is to run on the host as root, by the login shell there; its stdin is the script's."""
+    return ["ssh", *options(identity, host, host_key, attempts), "-T", f"root@{host}"]

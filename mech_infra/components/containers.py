@@ -9,6 +9,7 @@ import pulumi
 import pulumi_docker as docker
 
 from mech_infra.commands.containers import MANAGED
+from mech_infra.components import limits
 from mech_infra.config.types import cpus_text
 
 
@@ -39,6 +40,7 @@ def container(
     mounts: Sequence[docker.ContainerMountArgs] = (),
     labels: Mapping[str, pulumi.Input[str]] | None = None,
     wait: bool = False,
+    grace_s: int = limits.SERVICE_GRACE_S,
     after: Sequence[pulumi.Resource] = (),
 ) -> docker.Container:
     """A container with limits, health check, restart policy and log rotation.
@@ -58,6 +60,8 @@ def container(
         must_run=True,
         wait=wait,
         wait_timeout=90 if wait else None,
+        # Else the provider's delete kills: what a database acknowledged and did not write yet would be lost.
+        destroy_grace_seconds=grace_s,
         log_driver="json-file",
         log_opts={"max-size": "10m", "max-file": "3"},
         healthcheck=docker.ContainerHealthcheckArgs(
@@ -75,6 +79,7 @@ def container(
             parent=parent,
             provider=runtime.provider,
             delete_before_replace=True,
+            custom_timeouts=limits.container(grace_s),
             # The provider takes a changed health check for done and changes nothing: a diff for ever.
             replace_on_changes=["healthcheck"],
             depends_on=[*runtime.ready, *after],

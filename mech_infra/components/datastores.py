@@ -9,6 +9,7 @@ import pulumi_docker as docker
 
 from mech_infra.commands import files, redis
 from mech_infra.commands.volume import DATA
+from mech_infra.components import limits
 from mech_infra.components.containers import Runtime, container
 from mech_infra.components.host import Host
 from mech_infra.config.workloads import DatastoresConfig
@@ -73,6 +74,7 @@ class Datastores(pulumi.ComponentResource):
             labels={"mech.config": files.digest(redis.render(config.redis, ""))},
             health=["CMD-SHELL", "redis-cli ping | grep -q PONG"],
             wait=True,
+            grace_s=limits.DATABASE_GRACE_S,
             parent=self,
             after=[written, *before],
         )
@@ -93,6 +95,7 @@ class Datastores(pulumi.ComponentResource):
             mounts=[docker.ContainerMountArgs(target="/data/db", source=f"{DATA}/mongodb", type="bind")],
             health=["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand('ping')"],
             wait=True,
+            grace_s=limits.DATABASE_GRACE_S,
             parent=self,
             after=before,
         )

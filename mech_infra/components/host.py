@@ -11,6 +11,7 @@ import pulumi_command as command
 
 from mech_infra.commands import boot
 from mech_infra.commands.firewall import Allow
+from mech_infra.components import limits
 from mech_infra.components.remote import Access
 from mech_infra.config import keypair
 from mech_infra.config.host import HostConfig
@@ -36,7 +37,6 @@ class Host(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=config.protect)
         public = keypair.public_file(config.ssh_key_path).read_text().strip()
-        private = pulumi.Output.secret(config.ssh_key_path.read_text())
 
         key = vultr.SSHKey(f"{name}-key", name=config.hostname, ssh_key=public, opts=child)
         script = vultr.StartupScript(
@@ -90,14 +90,17 @@ class Host(pulumi.ComponentResource):
             environment={"HOST": self.address, "PORT": "22"},
             triggers=[self.instance.id],
             logging=command.local.Logging.NONE,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=limits.within(config.boot_timeout_s + 30)),
         )
-        access = Access(self.address, scan.stdout, private, config.identity, ())
+        access = Access(self.address, scan.stdout, config.identity, ())
         ready = access.run(
             f"{name}-ready",
             boot.wait_ready(config.boot_timeout_s),
             parent=self,
             triggers=[self.instance.id],
+            # sshd may be started anew while the host boots for the first time.
+            attempts=60,
+            limit_s=config.boot_timeout_s + 60,
         )
         usable = access.once(ready)
         repair = usable.sense(
@@ -112,7 +115,13 @@ class Host(pulumi.ComponentResource):
             ],
             parent=self,
         )
-        system = usable.run(f"{name}-converge", boot.converge(), parent=self, triggers=[self.instance.id, repair])
+        system = usable.run(
+            f"{name}-converge",
+            boot.converge(),
+            parent=self,
+            triggers=[self.instance.id, repair],
+            limit_s=limits.PACKAGES_LIMIT_S,
+        )
         self.access = usable.once(system)
         self.register_outputs({"address": self.address, "host_key": scan.stdout, "instance_id": self.instance.id})
 

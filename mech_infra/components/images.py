@@ -11,6 +11,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from mech_infra import registry
 from mech_infra.commands import containers as commands
+from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.drift import checks
 
@@ -55,7 +56,11 @@ class Images(pulumi.ComponentResource):
                 keep_locally=True,
                 pull_triggers=[repairs[key]],
                 opts=pulumi.ResourceOptions(
-                    parent=self, provider=provider, depends_on=[cleared, *([first] if first else [])], hooks=hooks
+                    parent=self,
+                    provider=provider,
+                    depends_on=[cleared, *([first] if first else [])],
+                    hooks=hooks,
+                    custom_timeouts=limits.within(limits.PULL_LIMIT_S),
                 ),
             )
             firsts.setdefault(registry.host(reference), image)

@@ -9,6 +9,7 @@ import pulumi_docker as docker
 
 from mech_infra import catalogue
 from mech_infra.commands import containers as commands
+from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.drift import checks
 
@@ -63,7 +64,11 @@ class Network(pulumi.ComponentResource):
                 docker.NetworkLabelArgs(label=commands.MANAGED, value="pulumi"),
             ],
             opts=pulumi.ResourceOptions(
-                parent=self, provider=provider, delete_before_replace=True, depends_on=[self.cleared]
+                parent=self,
+                provider=provider,
+                delete_before_replace=True,
+                depends_on=[self.cleared],
+                custom_timeouts=limits.within(limits.NETWORK_LIMIT_S),
             ),
         )
         self.joined = host.access.run(

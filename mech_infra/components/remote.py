@@ -10,6 +10,7 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from mech_infra.commands import ssh
+from mech_infra.components.limits import COMMAND_LIMIT_S, within
 from mech_infra.drift.checks import Check, Watch
 from mech_infra.drift.sensor import HostState
 from mech_infra.registry import Login
@@ -17,27 +18,16 @@ from mech_infra.registry import Login
 
 @dataclass(frozen=True)
 class Access:
-    """The host as others need it: its address, its key, ours, and what must be there before it is used."""
+    """The host as others need it: its address, its key, where ours is, and what must be there before it is used."""
 
     address: pulumi.Output[str]
     host_key: pulumi.Output[str]
-    private_key: pulumi.Output[str]
     identity: str  # path of our key as ssh expands it: the same text on every machine
     ready: Sequence[pulumi.Resource]
 
     def once(self, *ready: pulumi.Resource) -> Access:
         """The same host, to be used only after these resources."""
         return replace(self, ready=(*self.ready, *ready))
-
-    def connection(self) -> command.remote.ConnectionArgs:
-        return command.remote.ConnectionArgs(
-            host=self.address,
-            user="root",
-            private_key=self.private_key,
-            host_key=self.host_key,
-            per_dial_timeout=15,
-            dial_error_limit=20,
-        )
 
     def run(
         self,
@@ -49,18 +39,34 @@ class Access:
         delete: str | None = None,
         triggers: Sequence[pulumi.Input[str]] = (),
         after: Sequence[pulumi.Resource] = (),
-    ) -> command.remote.Command:
-        """One SSH trip as root. It runs again when its text, stdin or a trigger changes."""
-        return command.remote.Command(
+        limit_s: int = COMMAND_LIMIT_S,
+        attempts: int = ssh.ATTEMPTS,
+    ) -> command.local.Command:
+        """One SSH trip as root. It runs again when its text, stdin or a trigger changes.
+
+        By ssh itself, and not by command.remote.Command: that one waits for the end of a command whatever becomes of
+        the connection, without keep-alives, deaf to time-outs and Ctrl-C (pulumi-command 1.2.1, remote/commandOutputs.go).
+        `limit_s` is for a command that hangs on a host that is well.
+        """
+        return command.local.Command(
             name,
-            connection=self.connection(),
+            interpreter=pulumi.Output.all(self.address, self.host_key).apply(
+                lambda both: ssh.interpreter(self.identity, both[0], both[1], attempts)
+            ),
             create=create,
             stdin=stdin,
             delete=delete,
             triggers=list(triggers) or None,
             # The log shows no output of host commands: errors carry it, and files may be secret.
-            logging=command.remote.Logging.NONE,
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=[*self.ready, *after]),
+            logging=command.local.Logging.NONE,
+            # PULUMI_COMMAND_STDOUT would reach ssh and no further.
+            add_previous_output_in_env=False,
+            opts=pulumi.ResourceOptions(
+                parent=parent,
+                depends_on=[*self.ready, *after],
+                custom_timeouts=within(limit_s),
+                aliases=[pulumi.Alias(type_="command:remote:Command")],
+            ),
         )
 
     def sense(

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_command as command
 
 from mech_infra.commands import volume as commands
+from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.config.host import HostConfig
 from mech_infra.drift import checks
@@ -43,7 +44,7 @@ class DataVolume(pulumi.ComponentResource):
             environment={"BLOCK": self.block.id, "INSTANCE": host.instance.id},
             triggers=[host.instance.id, self.block.id],
             logging=command.local.Logging.NONE,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=limits.within(limits.COMMAND_LIMIT_S)),
         )
         hashes = self.block.mount_id.apply(
             lambda mount_id: {path: checks.sha256(text) for path, text in commands.files(mount_id).items()}

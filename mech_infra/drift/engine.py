@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -17,14 +18,14 @@ def address() -> str | None:
 
 
 def say(text: str) -> None:
-    """A warning in the engine's own log: shown by every preview, kept apart by its JSON."""
+    """A warning in the engine's own log: shown by every preview, kept apart by its JSON. Nothing when the engine is gone."""
     import grpc
     from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
     where = address()
     if where is None:
         return
-    with grpc.insecure_channel(where) as channel:
+    with contextlib.suppress(grpc.RpcError), grpc.insecure_channel(where) as channel:
         engine_pb2_grpc.EngineStub(channel).Log(
             engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text), timeout=5
         )

@@ -35,12 +35,14 @@ class Sensor(ResourceProvider):
         engine.leave_with_it()
 
     def create(self, props: dict[str, Any]) -> CreateResult:
+        _keep_watch(props["access"])
         return CreateResult(props["title"], {**props, "generation": 1})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         from mech_infra.drift import clouds, engine, judging, reading, watching
 
         title, access = props["title"], props["access"]
+        _keep_watch(access)
         try:
             facts = reading.facts(access) if "host" in access else clouds.facts(access)
         except reading.Unreachable as error:
@@ -59,10 +61,18 @@ class Sensor(ResourceProvider):
         return ReadResult(id_, seen, {key: seen[key] for key in _DECLARED})
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        _keep_watch(olds.get("access") or {})  # `up` refreshes in one process and changes things in another
         return DiffResult(changes=any(olds.get(key) != news.get(key) for key in _DECLARED))
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult({**news, "generation": int(olds.get("generation") or 0) + 1})
+
+
+def _keep_watch(access: Mapping[str, str]) -> None:
+    from mech_infra.drift import watchdog
+
+    if "host" in access:
+        watchdog.watch(access)
 
 
 class HostState(Resource, module="mech", name="HostState"):

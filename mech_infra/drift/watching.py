@@ -52,10 +52,9 @@ def _foreign_networks(args: Args, facts: Facts) -> list[str]:
 
 
 def _docker_down(args: Args, facts: Facts) -> list[str]:
-    down = "docker" in facts and facts["docker"] is None
-    return (
-        ["Docker does not answer on the host: the preview of its containers fails. Next: mech recover"] if down else []
-    )
+    if "docker" not in facts or facts["docker"] is not None:
+        return []
+    return [f"Docker on host {args['host']} does not answer: the preview of its containers fails. Next: mech recover"]
 
 
 def _foreign_listeners(args: Args, facts: Facts) -> list[str]:

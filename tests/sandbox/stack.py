@@ -60,8 +60,8 @@ class Stack:
             raise AssertionError(f"{' '.join(argv)}: {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
         return done
 
-    def up(self, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self.pulumi("up", "--yes", "--suppress-permalink=true", check=check)
+    def up(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.pulumi("up", "--yes", "--suppress-permalink=true", *arguments, check=check)
 
     def destroy(self) -> subprocess.CompletedProcess[str]:
         return self.pulumi("destroy", "--yes", "--suppress-permalink=true")

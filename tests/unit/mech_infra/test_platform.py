@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from typing import Any
+
+import pytest
+from pulumi.runtime.mocks import MockMonitor
 
 from .conftest import SECRETS, Declare
 
@@ -92,9 +97,54 @@ def test_passwords_reach_the_urls_of_the_services_that_use_the_database(declare:
 
 
 def test_every_ssh_connection_verifies_the_host_key(declare: Declare) -> None:
-    commands = [c for c in declare().of("Command").values() if "connection" in c]
-    assert commands
-    assert {c["connection"]["hostKey"] for c in commands} == {"ssh-ed25519 AAAAhostkey"}
+    lines = [" ".join(c["interpreter"]) for c in declare().of("Command").values() if "interpreter" in c]
+    assert len(lines) >= 12
+    for line in lines:
+        assert "KnownHostsCommand=/bin/echo 203.0.113.7 ssh-ed25519 AAAAhostkey" in line
+        assert "StrictHostKeyChecking=yes" in line
+
+
+def test_every_resource_that_talks_to_the_host_has_limits(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+    register = MockMonitor.RegisterResource
+
+    def noted(self: MockMonitor, request: Any) -> Any:
+        asked[request.name] = request
+        return register(self, request)
+
+    monkeypatch.setattr(MockMonitor, "RegisterResource", noted)
+    declare()
+    talking = [r for r in asked.values() if r.type.startswith(("docker:", "command:"))]
+    assert len(talking) > 30
+    for request in talking:
+        limits = request.customTimeouts
+        assert all(one.endswith("s") for one in (limits.create, limits.update, limits.delete)), request.name
+
+
+def test_a_container_is_given_time_to_end_and_its_delete_waits_longer(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deletes: dict[str, int] = {}
+    register = MockMonitor.RegisterResource
+
+    def noted(self: MockMonitor, request: Any) -> Any:
+        deletes[request.name] = int(request.customTimeouts.delete.removesuffix("s") or 0)
+        return register(self, request)
+
+    monkeypatch.setattr(MockMonitor, "RegisterResource", noted)
+    containers = declare().of("Container")
+    assert {containers[f"datastores-{name}"]["destroyGraceSeconds"] for name in ("redis", "mongodb")} == {60}
+    for name, inputs in containers.items():
+        assert deletes[name] > inputs["destroyGraceSeconds"] >= 30
+
+
+def test_a_dead_connection_is_known_within_half_a_minute(declare: Declare) -> None:
+    for command in declare().of("Command").values():
+        given = dict(word.split("=", 1) for word in command.get("interpreter", []) if re.match(r"[A-Z]\w+=", word))
+        if given:
+            assert int(given["ServerAliveInterval"]) * (int(given["ServerAliveCountMax"]) + 1) <= 30
+            assert int(given["ConnectTimeout"]) <= 10
+            assert given["BatchMode"] == "yes"
 
 
 def test_the_origin_certificate_can_come_from_cloudflare(declare: Declare) -> None:

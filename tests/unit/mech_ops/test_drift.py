@@ -180,7 +180,7 @@ def test_a_cloud_that_is_silent_to_the_sensors_only(engine: Callable[..., list[A
 
 def test_docker_that_does_not_answer_on_a_host_that_does(engine: Callable[..., list[Any]]) -> None:
     drift = said("warning", "drift: host: unit docker: not running (declared: running, at boot)")
-    down = "Docker does not answer on the host: the preview of its containers fails. Next: mech recover"
+    down = "Docker on host 192.0.2.9 does not answer: the preview of its containers fails. Next: mech recover"
     broken = said("error", "cannot connect to Docker", f"urn:pulumi:s::mech::{CONTAINER}::services-llm")
     told = f"{drift}\n{said('warning', down)}"
     engine((1, f"{told}\n{broken}\n{said('error', 'preview failed')}", ""), (0, told, ""))

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mech_ops import host_shell, host_state
+from mech_ops import host_state, recovery
 from mech_ops.errors import OpsError
 
 
@@ -40,7 +40,7 @@ class Vultr:
 def up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     said: list[str] = []
     monkeypatch.setattr(host_state, "answers", lambda address, wait: bool(said.append(address)) or True)
-    monkeypatch.setattr(host_shell, "run", lambda state, command: True)
+    monkeypatch.setattr(recovery, "mend", lambda *about: [])
     return said
 
 
@@ -80,17 +80,17 @@ def test_a_wrong_key_is_said(up: list[str]) -> None:
         host_state.recover(state(), Vultr("running", 401).client, False)
 
 
-def test_dead_docker_is_started_or_said(up: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: list[str] = []
-    monkeypatch.setattr(
-        host_shell, "run", lambda state, command: bool(ran.append(command)) or "is-active" not in command
-    )
-    _, done = host_state.recover(state(), Vultr("running").client, False)
-    assert "start docker.service" in ran[-1]
-    assert done[0][1] == "started"
-    monkeypatch.setattr(host_shell, "run", lambda state, command: False)
-    with pytest.raises(OpsError, match="journalctl -u docker"):
-        host_state.recover(state(), Vultr("running").client, False)
+def test_what_broke_on_a_host_is_mended_also_after_it_was_started(
+    up: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "mend", lambda *about: [("Docker did not run", "started")])
+    assert [what for what, _ in host_state.recover(state(), Vultr("running").client, False)[1]] == [
+        "Docker did not run"
+    ]
+    assert [what for what, _ in host_state.recover(state(), Vultr("stopped").client, False)[1]] == [
+        "host 192.0.2.9 was stopped",
+        "Docker did not run",
+    ]
 
 
 def test_a_host_that_runs_and_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,6 +105,7 @@ def test_it_is_rebooted_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
     answers = iter([False, True])
     monkeypatch.setattr(host_state, "answers", lambda address, wait: next(answers))
     monkeypatch.setattr(host_state, "_GOES_DOWN_S", 0)
+    monkeypatch.setattr(recovery, "mend", lambda *about: [])
     vultr = Vultr("running")
     _, done = host_state.recover(state(), vultr.client, False, reboot=True)
     assert vultr.calls[-1] == "POST /instances/abc/reboot"
