@@ -42,7 +42,7 @@ class Sensor(ResourceProvider):
         from mech_infra.drift import clouds, engine, judging, reading, watching
 
         title, access = props["title"], props["access"]
-        _keep_watch(access)
+        _keep_watch(access, told=True)
         try:
             facts = reading.facts(access) if "host" in access else clouds.facts(access)
         except reading.Unreachable as error:
@@ -68,11 +68,11 @@ class Sensor(ResourceProvider):
         return UpdateResult({**news, "generation": int(olds.get("generation") or 0) + 1})
 
 
-def _keep_watch(access: Mapping[str, str]) -> None:
+def _keep_watch(access: Mapping[str, str], told: bool = False) -> None:
     from mech_infra.drift import watchdog
 
     if "host" in access:
-        watchdog.watch(access)
+        watchdog.watch(access, told)
 
 
 class HostState(Resource, module="mech", name="HostState"):

@@ -29,13 +29,16 @@ _watched: set[str] = set()
 _lock = threading.Lock()
 
 
-def watch(access: Mapping[str, str]) -> None:
-    """Keep watch over this host until the process ends; once a host is enough."""
+def watch(access: Mapping[str, str], told: bool) -> None:
+    """Keep watch over this host until the process ends; once a host is enough.
+
+    `told`: somebody else says it when the host does not answer at the first attempt.
+    """
     with _lock:
         if access["host"] in _watched or engine.address() is None:
             return
         _watched.add(access["host"])
-    threading.Thread(target=_watch, args=(dict(access),), daemon=True).start()
+    threading.Thread(target=_watch, args=(dict(access), told), daemon=True).start()
 
 
 def command(access: Mapping[str, str]) -> list[str]:
@@ -44,7 +47,7 @@ def command(access: Mapping[str, str]) -> list[str]:
     return [ssh, *_OPTIONS, *options, f"exec python3 -c {shlex.quote(VIGIL.read_text())}"]
 
 
-def told(host: str, words: Iterable[str], say: Callable[[str], None]) -> bool:
+def hear(host: str, words: Iterable[str], say: Callable[[str], None]) -> bool:
     """Say what these words of one connection mean; whether the host was reached at all."""
     reached = False
     for word in words:
@@ -57,17 +60,18 @@ def told(host: str, words: Iterable[str], say: Callable[[str], None]) -> bool:
     return reached
 
 
-def _watch(access: Mapping[str, str]) -> None:
+def _watch(access: Mapping[str, str], told: bool) -> None:
     while True:
         with subprocess.Popen(
             command(access), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         ) as process:  # fmt: skip
             assert process.stdout is not None and process.stderr is not None
-            reached, last = told(access["host"], process.stdout, engine.say), process.stderr.read()
+            reached, last = hear(access["host"], process.stdout, engine.say), process.stderr.read()
         # When the engine is done it ends us, and ssh first: "Killed by signal 15."
-        if reached and process.returncode == _SSH_FAILED and "by signal" not in last:
+        if (reached or not told) and process.returncode == _SSH_FAILED and "by signal" not in last:
             engine.say(
                 f"the connection to host {access['host']} broke. If this run fails: mech recover, then pulumi up"
             )
+        told = True
         time.sleep(_AGAIN_S)

@@ -94,11 +94,11 @@ vigil.main()
 
 def test_the_user_is_told_the_host_and_the_next_step() -> None:
     said: list[str] = []
-    assert watchdog.told("192.0.2.9", ["answers\n", "silent\n", "answers\n"], said.append)
+    assert watchdog.hear("192.0.2.9", ["answers\n", "silent\n", "answers\n"], said.append)
     assert len(said) == 1
     assert "host 192.0.2.9" in said[0]
     assert "mech recover" in said[0]
-    assert not watchdog.told("192.0.2.9", [], said.append)
+    assert not watchdog.hear("192.0.2.9", [], said.append)
 
 
 def test_the_watch_is_one_argument_of_ssh() -> None:
@@ -106,3 +106,17 @@ def test_the_watch_is_one_argument_of_ssh() -> None:
     assert argv[-2] == "root@192.0.2.9"
     assert argv[-1].startswith("exec python3 -c ")
     assert subprocess.run(["sh", "-n", "-c", argv[-1]], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("told", "says"), [(True, 0), (False, 1)])
+def test_a_host_that_is_away_from_the_start_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, told: bool, says: int
+) -> None:
+    said: list[str] = []
+    pauses = iter([None, None])
+    monkeypatch.setattr(watchdog, "command", lambda access: ["sh", "-c", "exit 255"])
+    monkeypatch.setattr(watchdog.engine, "say", said.append)
+    monkeypatch.setattr(watchdog.time, "sleep", lambda s: next(pauses))
+    with pytest.raises(StopIteration):
+        watchdog._watch({"host": "192.0.2.9"}, told)
+    assert len(said) == says
