@@ -88,6 +88,28 @@ def cut(settings: Settings) -> Iterator[None]:
         subprocess.run(["nft", "delete", "table", *table.split()], check=True)
 
 
+@contextmanager
+def unplugged(settings: Settings) -> Iterator[None]:
+    """The hosts' links are down: who is on this machine is told at once that there is no way. Plugged in at the end."""
+    cables = [Place(settings, id_).veth for id_ in host.ids(settings)]
+    ways = {
+        cable: subprocess.run(
+            ["ip", "-4", "route", "show", "dev", cable], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        for cable in cables
+    }
+    for cable in cables:
+        subprocess.run(["ip", "link", "set", cable, "down"], check=True)
+    try:
+        yield
+    finally:
+        for cable in cables:
+            subprocess.run(["ip", "link", "set", cable, "up"], check=True)
+            for way in ways[cable]:  # a link that is down has none
+                words = [word for word in way.split() if word != "linkdown"]
+                subprocess.run(["ip", "route", "replace", *words, "dev", cable], check=True)
+
+
 def start_writing(stack: Stack) -> None:
     stack.ssh(
         "mkdir -p /root/writes && touch /root/writes/go && cat > /root/writes/writer.py <<'END'\n" + WRITER + "END\n"

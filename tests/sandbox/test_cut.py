@@ -1,7 +1,7 @@
 """The SSH connection cut at random moments of an `up` that replaces both databases: nothing hangs, nothing is lost.
 
 MECH_CUT_ROUNDS says how many times (default 2); MECH_CUT_SEED makes the moments the same again. Every second cut is
-mended only when the `up` has ended.
+mended only when the `up` has ended. Packets are dropped, of which nobody is told, and in turn the link is taken down.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 
 from sandbox import steps
 
-from .outside import cut, start_writing, written
+from .outside import cut, start_writing, unplugged, written
 from .stack import REPO, STACK, Stack, make, orphans
 
 ROUNDS = int(os.environ.get("MECH_CUT_ROUNDS", "2"))
@@ -63,7 +63,7 @@ def configure(stack: Stack, number: int) -> None:
 def test_a_cut_connection(stack: Stack, whole_s: float, number: int) -> None:
     chance = random.Random(SEED * 1000 + number)
     moment, length = whole_s * chance.uniform(0.15, 0.95), chance.uniform(20.0, 40.0)
-    for_good = number % 2 == 0
+    for_good, broken = number % 2 == 0, (cut, unplugged)[(number // 2) % 2]
     configure(stack, number)
     log = stack.settings.state / f"cut-{number}.log"
     begin = time.monotonic()
@@ -72,7 +72,7 @@ def test_a_cut_connection(stack: Stack, whole_s: float, number: int) -> None:
         up = subprocess.Popen(argv, cwd=stack.folder, env=stack.env, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
         try:
             time.sleep(moment)
-            with cut(stack.settings):
+            with broken(stack.settings):
                 try:
                     up.wait(LIMIT_S if for_good else length)
                 except subprocess.TimeoutExpired:
@@ -89,7 +89,7 @@ def test_a_cut_connection(stack: Stack, whole_s: float, number: int) -> None:
     kept = written(stack)
     how = "until the up ended" if for_good else f"for {length:.0f} s"
     print(
-        f"\nseed {SEED}, round {number}: cut after {moment:.1f} of {whole_s:.1f} s {how}; up: {took:.0f} s, exit {up.returncode}; "
+        f"\nseed {SEED}, round {number}: {broken.__name__} after {moment:.1f} of {whole_s:.1f} s {how}; up: {took:.0f} s, exit {up.returncode}; "
         f"recover: {' '.join(recovered.split())}; acknowledged and there: {kept}"
     )
     assert took < LIMIT_S
