@@ -47,9 +47,13 @@ class Engine:
             )
         )
 
-    def create(self, token: str, inputs: dict[str, Any], preview: bool = False) -> tuple[str, dict[str, Any]]:
+    def create(
+        self, token: str, inputs: dict[str, Any], preview: bool = False, timeout: float = 0
+    ) -> tuple[str, dict[str, Any]]:
         answer = self.stub.Create(
-            provider_pb2.CreateRequest(urn=self.urn(token), properties=to_struct(inputs), preview=preview)
+            provider_pb2.CreateRequest(
+                urn=self.urn(token), properties=to_struct(inputs), preview=preview, timeout=timeout
+            )
         )
         return answer.id, from_struct(answer.properties)
 

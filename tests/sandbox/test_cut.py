@@ -22,7 +22,7 @@ from .stack import REPO, STACK, Stack, make, orphans
 
 ROUNDS = int(os.environ.get("MECH_CUT_ROUNDS", "2"))
 SEED = int(os.environ.get("MECH_CUT_SEED", "0")) or random.randrange(1, 10**6)
-LIMIT_S = 180
+LIMIT_S, SURE_S = 180, 8
 
 
 @pytest.fixture(scope="module")
@@ -95,4 +95,7 @@ def test_a_cut_connection(stack: Stack, whole_s: float, number: int) -> None:
     assert took < LIMIT_S
     assert orphans() == []
     if up.returncode:
-        assert "mech recover" in log.read_text(), log.read_text()[-3000:]
+        said = log.read_text()
+        assert stack.outputs()["host_ip"] in said, said[-3000:]
+        # The watch is sure of a dead connection after some seconds; what failed before has the plugins' own words.
+        assert "mech recover" in said or took - moment < SURE_S, said[-3000:]

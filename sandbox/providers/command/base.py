@@ -29,8 +29,11 @@ class CommandBase(Resource):
 
     results: tuple[str, ...] = ("stdout", "stderr")
 
-    def run(self, ctx: Context, command: str, inputs: Values, last: Values) -> Values:
-        """Run and return the result properties. Raises ProviderError when the command fails."""
+    def run(self, ctx: Context, command: str, inputs: Values, last: Values, timeout: float) -> Values:
+        """Run and return the result properties. Raises ProviderError when the command fails.
+
+        `timeout`: the resource's customTimeouts, seconds; 0 for none.
+        """
         raise NotImplementedError
 
     def check(self, ctx: Context, olds: Values, news: Values) -> tuple[Values, list[CheckFailure]]:
@@ -43,7 +46,7 @@ class CommandBase(Resource):
     def create(self, ctx: Context, inputs: Values, timeout: float) -> tuple[str, Values]:
         results: Values = {"stdout": "", "stderr": ""}
         if inputs.get("create") is not None:
-            results = self.run(ctx, inputs["create"], inputs, {})
+            results = self.run(ctx, inputs["create"], inputs, {}, timeout)
         return new_id(ctx.name), {**inputs, **results}
 
     def preview(self, ctx: Context, inputs: Values) -> Values:
@@ -65,12 +68,12 @@ class CommandBase(Resource):
             command = inputs.get("create")
         results = {key: old_outputs[key] for key in (*self.results, "assets", "archive") if key in old_outputs}
         if command is not None:
-            results = self.run(ctx, command, inputs, old_outputs)
+            results = self.run(ctx, command, inputs, old_outputs, timeout)
         return {**inputs, **results}
 
     def delete(self, ctx: Context, id: str, outputs: Values, timeout: float) -> None:
         if outputs.get("delete") is not None:
-            self.run(ctx, outputs["delete"], outputs, outputs)
+            self.run(ctx, outputs["delete"], outputs, outputs, timeout)
 
 
 def previous_output(inputs: Values, last: Values) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,16 +17,22 @@ from sandbox.providers.values import ARCHIVE, ASSET, SIGNATURE
 from .base import CommandBase, Values, previous_output
 from .output import Output
 
+# As Go names them.
+_SIGNALS = {1: "hangup", 2: "interrupt", 6: "aborted", 9: "killed", 11: "segmentation fault", 15: "terminated"}
+
 
 class LocalCommand(CommandBase):
     token = "command:local:Command"  # noqa: S105 - a type token
 
-    def run(self, ctx: Context, command: str, inputs: Values, last: Values) -> Values:
-        return run_local(ctx, command, inputs, last)
+    def run(self, ctx: Context, command: str, inputs: Values, last: Values, timeout: float) -> Values:
+        return run_local(ctx, command, inputs, last, timeout)
 
 
-def run_local(ctx: Context, command: str, inputs: Values, last: Values) -> Values:
-    """Run by the interpreter (`/bin/sh -c`); stdout, stderr and the wanted assets. Raises ProviderError."""
+def run_local(ctx: Context, command: str, inputs: Values, last: Values, timeout: float = 0) -> Values:
+    """Run by the interpreter (`/bin/sh -c`); stdout, stderr and the wanted assets. Raises ProviderError.
+
+    After `timeout` seconds (0: never) the interpreter is killed, and nothing that it started: so does the official one.
+    """
     argv = [*(inputs.get("interpreter") or ["/bin/sh", "-c"]), command]
     folder = Path(inputs.get("dir") or Path.cwd())
     environment = {**os.environ, **(inputs.get("environment") or {}), **previous_output(inputs, last)}
@@ -42,9 +49,9 @@ def run_local(ctx: Context, command: str, inputs: Values, last: Values) -> Value
         )
     except OSError as error:
         raise output.failure(f"{error.strerror}: {error.filename}".lower(), command) from error
-    status = _wait(ctx, process, stdin, output)
+    status = _wait(ctx, process, stdin, output, time.monotonic() + (timeout or float("inf")))
     if status:
-        reason = f"exit status {status}" if status > 0 else f"signal: {-status}"
+        reason = f"exit status {status}" if status > 0 else f"signal: {_SIGNALS.get(-status, -status)}"
         raise output.failure(reason, command)
     results: Values = dict(output.result())
     if inputs.get("assetPaths") is not None:
@@ -56,7 +63,7 @@ def run_local(ctx: Context, command: str, inputs: Values, last: Values) -> Value
     return results
 
 
-def _wait(ctx: Context, process: subprocess.Popen[bytes], stdin: str, output: Output) -> int:
+def _wait(ctx: Context, process: subprocess.Popen[bytes], stdin: str, output: Output, end: float) -> int:
     def pump(name: str, stream: IO[bytes]) -> None:
         while data := os.read(stream.fileno(), 65536):
             output.add(name, data)
@@ -77,7 +84,7 @@ def _wait(ctx: Context, process: subprocess.Popen[bytes], stdin: str, output: Ou
             status = process.wait(0.2)
             break
         except subprocess.TimeoutExpired:
-            if ctx.cancelled.is_set():
+            if ctx.cancelled.is_set() or time.monotonic() > end:
                 process.kill()
     for reader in readers:
         reader.join()

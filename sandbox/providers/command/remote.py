@@ -30,7 +30,7 @@ class RemoteCommand(CommandBase):
             inputs = {**inputs, "connection": ssh.hidden(inputs["connection"])}
         return inputs, found + ssh.failures(news.get("connection"))
 
-    def run(self, ctx: Context, command: str, inputs: Values, last: Values) -> Values:
+    def run(self, ctx: Context, command: str, inputs: Values, last: Values, timeout: float) -> Values:
         import paramiko
 
         output = Output(ctx, inputs.get("logging"))

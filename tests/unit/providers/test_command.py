@@ -40,6 +40,13 @@ def test_create_update_delete_run_their_own_commands(engine: Engine, tmp_path: P
     assert log.read_text().splitlines() == ["create", "update after made", "delete after changed"]
 
 
+def test_a_command_that_takes_too_long_is_killed_and_says_what_it_printed(engine: Engine) -> None:
+    # Seen of the official plugin with customTimeouts: "signal: killed: running …:" and the output.
+    with pytest.raises(grpc.RpcError) as caught:
+        engine.create(LOCAL, {"create": "echo begun; exec sleep 30"}, timeout=0.5)
+    assert 'signal: killed: running "echo begun; exec sleep 30":\nbegun' in caught.value.details()
+
+
 def test_update_without_its_own_command_runs_create_and_no_delete_runs_nothing(engine: Engine) -> None:
     id, state = engine.create(LOCAL, {"create": "echo a"})
     assert engine.update(LOCAL, id, state, {"create": "printf 'b\n\n'"})["stdout"] == "b\n"
