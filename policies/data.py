@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from policies.model import BLOCK, CONTAINER, INSTANCE, Finding, Resource, Rule, Stack, each
 from policies.reading import container_name, environment, files, is_database, is_loopback, published
 
+# Seconds; Docker's own default, which a database of some GB needs at least.
+_GRACE_S = 10
+
 
 def _databases(stack: Stack, kind: str) -> list[Resource]:
     return [container for container in stack.of(CONTAINER) if is_database(container) == kind]
@@ -91,6 +94,16 @@ def _own_disk(stack: Stack) -> Iterator[Finding]:
         yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", databases[0])
 
 
+def _killed(stack: Stack) -> Iterator[Finding]:
+    def judge(database: Resource) -> Iterator[str]:
+        grace = database.number("destroyGraceSeconds") or 0
+        if grace < _GRACE_S:
+            how = f"after {grace:g} s" if grace else "at once"
+            yield f"{container_name(database)} is killed {how} when it is replaced: what it did not write yet is lost"
+
+    yield from each([c for c in stack.of(CONTAINER) if is_database(c)], judge)
+
+
 def _detachable(block: Resource) -> Iterator[str]:
     pinned = {"attachedToInstance", "attached_to_instance"} & {*block.props, *block.ignored}
     if not pinned:
@@ -116,6 +129,9 @@ RULES = [
          "mount /opt/mech-services/shared/data/mongodb at /data/db", "critical", judge_stack=_mongo_volume),
     Rule("data-on-instance", "data", "Data outlive the host", "a rebuilt host with an empty database",
          "keep the block storage (mech:host.dataVolumeGb)", "high", judge_stack=_own_disk),
+    # terraform-provider-docker: without it a container is stopped with a time-out of 0.
+    Rule("data-no-grace", "data", "Databases may finish", "acknowledged writes that are gone after `pulumi up`",
+         "set destroyGraceSeconds on the database's container (60)", "critical", judge_stack=_killed),
     # terraform-provider-vultr 2.27.1 reads the attachment back as an input, and detaches where it is not declared.
     Rule("data-detachable", "data", "No plan detaches the data", "all services 502, and databases that write into nothing",
          "declare attached_to_instance, or put attachedToInstance into the volume's ignore_changes", "critical",

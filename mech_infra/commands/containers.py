@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 MANAGED = "mech.managed"
+# After SIGTERM, in seconds; then Docker kills. A database writes what it has to its disk meanwhile.
+DATABASE_GRACE_S = 60
 
 
 def clear_names(containers: Sequence[str], network: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mech_infra.commands.containers import DATABASE_GRACE_S
+
 # What the databases' data is on: Vultr's name of it, and the smallest that it sells (its OpenAPI text, block_type).
 BLOCK_TYPE, MIN_GB = "storage_opt", 40
 DATA = "/opt/mech-services/shared/data"
@@ -78,7 +80,7 @@ stopped=
 device=/dev/disk/by-id/virtio-{mount_id}
 if [ -b "$device" ] && mountpoint -q {DATA} && [ "$(mountpoint -d {DATA})" != "$(mountpoint -x "$device")" ]; then
   stopped=$(docker ps --format '{{{{.Names}}}}' --filter name='^(redis|mongodb)$' || true)
-  [ -z "$stopped" ] || docker stop -t 60 $stopped >/dev/null
+  [ -z "$stopped" ] || docker stop -t {DATABASE_GRACE_S} $stopped >/dev/null
   umount {DATA}
 fi
 # Not `restart`: docker requires this unit, and would be restarted under whatever it is doing.
@@ -90,7 +92,7 @@ install -d -m 755 {DATA}/mongodb {DATA}/redis
 for name in redis mongodb; do
   case $name in redis) path=/data;; *) path=/data/db;; esac
   seen=$(docker exec $name stat -c %d $path 2>/dev/null) || continue
-  [ "$seen" = "$(stat -c %d {DATA})" ] || docker restart -t 20 $name >/dev/null
+  [ "$seen" = "$(stat -c %d {DATA})" ] || docker restart -t {DATABASE_GRACE_S} $name >/dev/null
 done
 findmnt -no SOURCE {DATA} >/dev/null && echo mounted {mount_id}"""
 

@@ -38,8 +38,8 @@ def container(
     envs: Sequence[pulumi.Input[str]] = (),
     ports: Sequence[docker.ContainerPortArgs] = (),
     mounts: Sequence[docker.ContainerMountArgs] = (),
-    labels: Mapping[str, pulumi.Input[str]] | None = None,
     wait: bool = False,
+    ignore_changes: Sequence[str] = (),
     grace_s: int = limits.SERVICE_GRACE_S,
     after: Sequence[pulumi.Resource] = (),
 ) -> docker.Container:
@@ -71,10 +71,7 @@ def container(
         ports=list(ports) or None,
         mounts=list(mounts) or None,
         # What has no such label was made by hand (mech_infra.commands.containers).
-        labels=[
-            docker.ContainerLabelArgs(label=key, value=value)
-            for key, value in {MANAGED: "pulumi", **(labels or {})}.items()
-        ],
+        labels=[docker.ContainerLabelArgs(label=MANAGED, value="pulumi")],
         opts=pulumi.ResourceOptions(
             parent=parent,
             provider=runtime.provider,
@@ -82,6 +79,7 @@ def container(
             custom_timeouts=limits.container(grace_s),
             # The provider takes a changed health check for done and changes nothing: a diff for ever.
             replace_on_changes=["healthcheck"],
+            ignore_changes=list(ignore_changes) or None,
             depends_on=[*runtime.ready, *after],
         ),
     )

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_docker as docker
 
 from mech_infra.commands import files, redis
+from mech_infra.commands.containers import DATABASE_GRACE_S
 from mech_infra.commands.volume import DATA
-from mech_infra.components import limits
 from mech_infra.components.containers import Runtime, container
 from mech_infra.components.host import Host
 from mech_infra.config.workloads import DatastoresConfig
@@ -70,11 +70,11 @@ class Datastores(pulumi.ComponentResource):
                 ),
                 docker.ContainerMountArgs(target="/data", source=f"{DATA}/redis", type="bind"),
             ],
-            # Without the password, whose hash must not stand in plain text.
-            labels={"mech.config": files.digest(redis.render(config.redis, ""))},
+            # Stacks made before have a label of the config here; without it Redis would be made anew, once.
+            ignore_changes=["labels"],
             health=["CMD-SHELL", "redis-cli ping | grep -q PONG"],
             wait=True,
-            grace_s=limits.DATABASE_GRACE_S,
+            grace_s=DATABASE_GRACE_S,
             parent=self,
             after=[written, *before],
         )
@@ -95,7 +95,7 @@ class Datastores(pulumi.ComponentResource):
             mounts=[docker.ContainerMountArgs(target="/data/db", source=f"{DATA}/mongodb", type="bind")],
             health=["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand('ping')"],
             wait=True,
-            grace_s=limits.DATABASE_GRACE_S,
+            grace_s=DATABASE_GRACE_S,
             parent=self,
             after=before,
         )

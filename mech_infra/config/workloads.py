@@ -12,7 +12,9 @@ class RedisConfig(Section):
     memory_mb: Megabytes = Field(512, description="container limit in MiB (guide: 512m)")
     cpus: Cpus = 0.5
     save: str = Field("900 1", description="snapshot rule: seconds and changes", pattern=r"^(\d+ \d+( \d+ \d+)*)?$")
-    append_only: bool = Field(False, description="log every write: nothing is lost in a crash, writes are slower")
+    append_only: bool = Field(
+        True, description="log every write, to disk each second; false keeps only what a snapshot caught"
+    )
 
 
 class MongoConfig(Section):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from mech_infra.commands.containers import MANAGED
-from mech_infra.components.limits import DATABASE_GRACE_S
+from mech_infra.commands.containers import DATABASE_GRACE_S, MANAGED
 from mech_ops.recovery.looking import Host
 
 _OURS = f"--no-trunc --filter label={MANAGED}=pulumi --format"

@@ -162,7 +162,9 @@ def _write(target: Path, images: list[Image]) -> None:
     for image in images:
         for layer in image.layers:
             (blobs / layer.digest.replace(":", "-")).write_bytes(layer.data)
-        labels = {"org.opencontainers.image.title": image.repository.rpartition("/")[2], "is.mech.stand-in": "sandbox"}
+        # Two tags are two images, as they are at their makers'.
+        labels = {"org.opencontainers.image.title": image.repository.rpartition("/")[2],
+                  "org.opencontainers.image.version": image.tag, "is.mech.stand-in": "sandbox"}  # fmt: skip
         index[f"{image.repository}:{image.tag}"] = {
             "layers": [
                 {"digest": layer.digest, "diff_id": layer.diff_id, "size": len(layer.data)} for layer in image.layers

@@ -10,5 +10,5 @@ SCENARIO = Scenario(
     symptom=(http("llm", 523, within_s=60),),
     seen=(status("llm 523 down: the origin cannot be reached"),),
     heal=recover() + up(),
-    limits="Redis is asked to save first: what it had not saved would be lost with the host (save 900 1).",
+    limits="Redis is asked to save first: what it wrote in the last second is not on the disk yet, and would go with the host.",
 )

@@ -133,6 +133,8 @@ def conf(pattern: str, new: str) -> Change:
 
 # What breaks, and the rule that has to say so.
 OUTAGES: list[tuple[str, str, Change]] = [
+    ("Redis is killed at once", "data-no-grace", drop("datastores-redis", "destroyGraceSeconds")),
+    ("MongoDB has 2 s", "data-no-grace", put("datastores-mongodb", "destroyGraceSeconds", 2)),
     ("the volume's attachment is nobody's", "data-detachable", unpinned()),
     ("UFW without 80", "firewall-http-closed", sub(UFW, r"^ufw allow 80/tcp.*\n", "")),
     ("UFW without 443", "firewall-http-closed", sub(UFW, r"^ufw allow 443/tcp.*\n", "")),
@@ -224,7 +226,8 @@ OUTAGES: list[tuple[str, str, Change]] = [
     ("Redis without maxmemory", "data-redis-memory", written(REDIS, "redis.conf", r"^maxmemory .*\n", "")),
     ("Redis' maxmemory over its limit", "data-redis-memory", written(REDIS, "redis.conf", r"^maxmemory .*", "maxmemory 1gb")),
     ("Redis evicts", "data-redis-eviction", written(REDIS, "redis.conf", "noeviction", "allkeys-lru")),
-    ("Redis forgets", "data-redis-persistence", written(REDIS, "redis.conf", r"^save .*", 'save ""')),
+    ("Redis forgets", "data-redis-persistence",
+     both(written(REDIS, "redis.conf", r"^save .*", 'save ""'), written(REDIS, "redis.conf", r"^appendonly yes", "appendonly no"))),
     ("Redis' data inside", "data-redis-persistence", drop(CACHE, "mounts")),
     ("MongoDB without its volume", "data-mongodb-volume", drop(MONGO, "mounts")),
     ("MongoDB on tmpfs", "data-mongodb-volume", put(MONGO, "mounts", [{"target": "/data/db", "type": "tmpfs"}])),
@@ -273,7 +276,7 @@ def _harmless() -> list[tuple[str, Change]]:
         ("larger uploads", conf(r"client_max_body_size 100M", "client_max_body_size 1G")),
         ("unlimited uploads", conf(r"client_max_body_size 100M", "client_max_body_size 0")),
         ("another rate", conf(r"rate=50r/s", "rate=10r/s")),
-        ("append-only Redis", written(REDIS, "redis.conf", r"^appendonly no", "appendonly yes")),
+        ("a Redis with snapshots only", written(REDIS, "redis.conf", r"^appendonly yes", "appendonly no")),
         ("Redis saves oftener", written(REDIS, "redis.conf", r"^save .*", "save 60 1000")),
         ("SSH from one network", both(sub(UFW, r"^ufw allow 22/tcp", "ufw allow from 192.0.2.0/24 to any port 22 proto tcp"),
                                       put("host-firewall-22", "subnet", "192.0.2.0"), put("host-firewall-22", "subnetSize", 24))),
