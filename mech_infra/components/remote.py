@@ -64,8 +64,8 @@ class Access:
             opts=pulumi.ResourceOptions(
                 parent=parent,
                 depends_on=[*self.ready, *after],
+                # No alias for the command.remote.Command of before: the official plugin refuses its state.
                 custom_timeouts=within(limit_s),
-                aliases=[pulumi.Alias(type_="command:remote:Command")],
             ),
         )
 

@@ -17,6 +17,10 @@ from sandbox.providers.values import ARCHIVE, ASSET, SIGNATURE
 from .base import CommandBase, Values, previous_output
 from .output import Output
 
+_FIELDS = frozenset({
+    "create", "update", "delete", "stdin", "triggers", "interpreter", "dir", "environment", "addPreviousOutputInEnv",
+    "logging", "assetPaths", "archivePaths", "stdout", "stderr", "assets", "archive",
+})  # fmt: skip
 # As Go names them.
 _SIGNALS = {1: "hangup", 2: "interrupt", 6: "aborted", 9: "killed", 11: "segmentation fault", 15: "terminated"}
 
@@ -26,6 +30,21 @@ class LocalCommand(CommandBase):
 
     def run(self, ctx: Context, command: str, inputs: Values, last: Values, timeout: float) -> Values:
         return run_local(ctx, command, inputs, last, timeout)
+
+    def preview_update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values) -> Values:
+        _decode(old_outputs)
+        return super().preview_update(ctx, id, old_outputs, inputs)
+
+    def update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values, timeout: float) -> Values:
+        _decode(old_outputs)
+        return super().update(ctx, id, old_outputs, inputs, timeout)
+
+
+def _decode(state: Values) -> None:
+    """Refuse a state with fields of another type, as the official plugin does (seen with an alias of remote.Command)."""
+    if strange := sorted(set(state) - _FIELDS):
+        lines = [f"\t{name}: Unrecognized field '{name}' on 'local.CommandOutputs'" for name in strange]
+        raise ProviderError("\n".join([f"{len(strange)} failures decoding:", *lines]))
 
 
 def run_local(ctx: Context, command: str, inputs: Values, last: Values, timeout: float = 0) -> Values:

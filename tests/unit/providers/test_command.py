@@ -47,6 +47,14 @@ def test_a_command_that_takes_too_long_is_killed_and_says_what_it_printed(engine
     assert 'signal: killed: running "echo begun; exec sleep 30":\nbegun' in caught.value.details()
 
 
+def test_the_state_of_a_remote_command_is_no_local_ones(engine: Engine) -> None:
+    # Seen of the official plugin: a resource that changes its type by an alias fails at its first preview.
+    state = {"create": "echo a", "connection": {"host": "192.0.2.1"}, "stdout": "a", "stderr": ""}
+    for preview in (True, False):
+        with pytest.raises(grpc.RpcError, match="Unrecognized field 'connection' on 'local.CommandOutputs'"):
+            engine.update(LOCAL, "id", state, {"create": "echo b"}, preview=preview)
+
+
 def test_update_without_its_own_command_runs_create_and_no_delete_runs_nothing(engine: Engine) -> None:
     id, state = engine.create(LOCAL, {"create": "echo a"})
     assert engine.update(LOCAL, id, state, {"create": "printf 'b\n\n'"})["stdout"] == "b\n"
