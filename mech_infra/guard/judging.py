@@ -13,6 +13,7 @@ from typing import Any
 Values = Mapping[str, Any]
 
 CONTAINER = "docker:index/container:Container"
+INSTANCE = "vultr:index/instance:Instance"
 CHANGES = ("replace", "delete", "detach", "shrink", "remount")
 
 
@@ -40,7 +41,7 @@ KINDS: Mapping[str, Kind] = {
         "the reserved address", "every record and every key check that names it would be wrong, and Vultr gives it away",
         replaced_by=("region", "ipType"), attachment="instanceId",
     ),
-    "vultr:index/instance:Instance": Kind(
+    INSTANCE: Kind(
         "the protected instance", "all that is on its own disk would go with it",
         replaced_by=("region", "osId", "hostname", "imageId", "snapshotId", "appId", "userData", "userScheme"),
     ),
@@ -107,8 +108,9 @@ def adopted(type: str, name: str, old: Values, id: Any) -> Iterator[Finding]:
 
 
 def replaced(type: str, name: str) -> Finding:
-    return Finding(type, name, "replace", "its provider wants to make it anew",
-                   "see `pulumi preview --diff` for the property; a new version of a plugin may be the cause")  # fmt: skip
+    return Finding(type, name, "replace", "it would be made anew, since its provider wants that or it is gone at the cloud",
+                   "see `pulumi preview --diff` for the property (a new version of a plugin may be the cause); when it is gone "
+                   "already, `pulumi refresh` says so, and then it may be made anew")  # fmt: skip
 
 
 def missing(type: str, name: str) -> Finding:
@@ -138,7 +140,7 @@ def keeps(type: str, outputs: Values, protect: bool) -> bool:
     """Whether this resource of the state keeps something: a container with data, an instance that is protected, …"""
     if type == CONTAINER:
         return bool(mounts(outputs))
-    return type in KINDS and (protect or not type.endswith(":Instance"))
+    return type in KINDS and (protect or type != INSTANCE)
 
 
 def sentence(finding: Finding) -> str:

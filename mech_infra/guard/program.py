@@ -18,7 +18,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from mech_infra.guard import judging
-from mech_infra.guard.judging import CONTAINER, KINDS, Finding, Permission
+from mech_infra.guard.judging import CONTAINER, INSTANCE, KINDS, Finding, Permission
 
 Json = dict[str, Any]
 # The engine's own function: what the stack's last snapshot has, by URN. Empty for a stack that is new.
@@ -101,7 +101,7 @@ class Guard:
             self._renamed.add(args.type_)
         else:
             self._refuse_renamed(args.type_, _inputs(args.props) or {})
-        if self._hooks is None or (args.type_.endswith(":Instance") and not self._protect):
+        if self._hooks is None or (args.type_ == INSTANCE and not self._protect):
             return None
         hooks = pulumi.ResourceOptions(hooks=self._hooks)
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, hooks))
@@ -116,7 +116,8 @@ class Guard:
 
     def _created(self, args: pulumi.ResourceHookArgs) -> None:
         old = self._old.get(args.urn)
-        if old is None:
+        # The engine's own `protect` refuses to replace an instance; one that is gone at Vultr is made anew.
+        if old is None or args.type == INSTANCE:
             return
         if args.type == CONTAINER:
             self._refuse(judging.declared(args.type, args.name, old, args.new_inputs or {}))

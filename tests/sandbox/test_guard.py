@@ -46,7 +46,7 @@ CAUSES = (
           config={"mech:host": {"region": "ams"}}),
     Cause("the region is changed, and only the address may go", ("data-block", "region ewr → ams", "empty on another volume"),
           config={"mech:host": {"region": "ams"}}, allow=("replace host-address", "replace host-instance")),
-    Cause("a new version of a plugin makes it anew", ("data-block", "its provider wants to make it anew"),
+    Cause("a new version of a plugin makes it anew", ("data-block", "it would be made anew"),
           plugin="from sandbox.providers.vultr.block import BlockStorage as B\n"
                  "from dataclasses import replace\n"
                  "B.fields = {**B.fields, 'status': replace(B.fields['status'], role='optional', replace=True, default='anew')}\n"
@@ -71,7 +71,7 @@ CAUSES = (
           ((DATABASES, 'source=f"{DATA}/mongodb"', 'source="/srv/mongodb"'),)),
     Cause("a database keeps its data inside its container", ("datastores-redis", "/data is on bind:", "nothing"),
           ((DATABASES, 'docker.ContainerMountArgs(target="/data", source=f"{DATA}/redis", type="bind"),', ""),)),
-    Cause("somebody asks for it by hand", ("data-block", "its provider wants to make it anew"),
+    Cause("somebody asks for it by hand", ("data-block", "it would be made anew"),
           arguments=("--replace", BLOCK)),
 )  # fmt: skip
 

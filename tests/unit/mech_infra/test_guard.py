@@ -6,10 +6,11 @@ import copy
 from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 
 from mech_infra.guard import judging, program
-from mech_infra.guard.program import Refused
+from mech_infra.guard.program import Guard, Refused
 
 from .conftest import Declare
 
@@ -94,6 +95,21 @@ def test_an_instance_that_is_not_protected_may_be_made_anew(declare: Declare) ->
 
 def test_a_stack_that_is_new_has_nothing_to_lose(declare: Declare) -> None:
     assert declare({"host": {"region": "ams", "dataVolumeGb": 10}}).of("BlockStorage")
+
+
+def test_an_instance_that_is_gone_at_vultr_is_made_anew_and_data_are_not(declare: Declare) -> None:
+    declare(state=state())
+    guard = Guard((), protect=True)
+
+    def created(urn: str) -> None:
+        kind = urn.split("::")[2].rpartition("$")[2]
+        guard._created(pulumi.ResourceHookArgs(urn, "", urn.rpartition("::")[2], kind, new_inputs=RUNNING[urn]))
+
+    created(INSTANCE)
+    created(MONGODB)
+    for urn in (BLOCK, ADDRESS):
+        with pytest.raises(Refused, match="gone at the cloud"):
+            created(urn)
 
 
 def test_an_address_whose_host_is_not_declared_stays_attached() -> None:
