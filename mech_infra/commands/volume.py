@@ -35,13 +35,17 @@ exit 1"""
 
 
 def detach_volume() -> str:
-    """Take $BLOCK off $INSTANCE through Vultr's API, if it is still on it; `unmount_volume` came before."""
+    """Take $BLOCK off $INSTANCE through Vultr's API where another volume has taken its place there.
+
+    `mount_volume` has unmounted it then. Else it stays: a host that is deleted lets go of it without that.
+    """
     return r"""set -eu
-url=${MECH_VULTR_URL:-https://api.vultr.com/v2}/blocks/$BLOCK
+url=${MECH_VULTR_URL:-https://api.vultr.com/v2}/blocks
 : "${VULTR_API_KEY:?is not set: export the Vultr API key}"
 api() { printf 'header = "Authorization: Bearer %s"\n' "$VULTR_API_KEY" | curl -sS -m 30 -K - "$@"; }
-api "$url" | tr -d ' ' | grep -qF "\"attached_to_instance\":\"$INSTANCE\"" || exit 0
-api -X POST -H 'Content-Type: application/json' -d '{"live": true}' "$url/detach" > /dev/null"""
+on_host() { tr -d ' ' | grep -oF "\"attached_to_instance\":\"$INSTANCE\"" | wc -l; }
+[ "$(api "$url/$BLOCK" | on_host)" -eq 1 ] && [ "$(api "$url?per_page=500" | on_host)" -gt 1 ] || exit 0
+api -X POST -H 'Content-Type: application/json' -d '{"live": true}' "$url/$BLOCK/detach" > /dev/null"""
 
 
 def files(mount_id: str) -> dict[str, str]:
@@ -95,19 +99,6 @@ for name in redis mongodb; do
   [ "$seen" = "$(stat -c %d {DATA})" ] || docker restart -t {DATABASE_GRACE_S} $name >/dev/null
 done
 findmnt -no SOURCE {DATA} >/dev/null && echo mounted {mount_id}"""
-
-
-def unmount_volume() -> str:
-    """Before the volume is detached. Does nothing while a container has data on it: then the host is another by now."""
-    return f"""set -eu
-mountpoint -q {DATA} || exit 0
-for id in $(docker ps -q); do
-  if docker inspect -f '{{{{range .Mounts}}}}{{{{println .Source}}}}{{{{end}}}}' "$id" | grep -q '^{DATA}/'; then
-    echo "kept: a container has its data there"; exit 0
-  fi
-done
-sync -f {DATA}
-umount {DATA}"""
 
 
 _UNIT_TEXT = """[Unit]

@@ -62,7 +62,6 @@ class DataVolume(pulumi.ComponentResource):
         self.mounted = host.access.run(
             f"{name}-mount",
             self.block.mount_id.apply(commands.mount_volume),
-            delete=commands.unmount_volume(),
             parent=self,
             triggers=[host.instance.id, repair],
             after=[attached],

@@ -80,9 +80,9 @@ def declared(type: str, name: str, old: Values, new: Values) -> Iterator[Finding
     """What the program's own words change: `old` is the state, `new` the inputs that are known before the plan."""
     kind = KINDS[type]
     for key in kind.replaced_by:
-        if _set(old.get(key)) and _set(new.get(key)) and str(old[key]).lower() != str(new[key]).lower():
-            yield Finding(type, name, "replace", f"{key} {_text(old[key])} → {_text(new[key])} makes it anew",
-                          f"leave {key} at {_text(old[key])}")  # fmt: skip
+        had, wanted = _text(old.get(key)), _text(new.get(key))
+        if _set(old.get(key)) and _set(new.get(key)) and had.lower() != wanted.lower():
+            yield Finding(type, name, "replace", f"{key} {had} → {wanted} makes it anew", f"leave {key} at {had}")
     if kind.size and _number(new.get(kind.size)) < _number(old.get(kind.size)):
         had, wanted = (f"{_number(values.get(kind.size)):g} GB" for values in (old, new))
         yield Finding(type, name, "shrink", f"{had} → {wanted} cuts it", f"leave it at {had}")

@@ -5,7 +5,6 @@ The form is the one of `linkerd check`: a description, whether the others need i
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -86,26 +85,26 @@ def _subject(subject: Subject, limit_s: float) -> list[Row]:
 
 def _started(subject: str, check: Check, limit_s: float) -> Callable[[], list[Row]]:
     """Begin one check; what is returned waits for its rows. A thread that never ends does not keep the process."""
-    answer: queue.SimpleQueue[list[Row]] = queue.SimpleQueue()
+    answer: list[Row] = []
 
     def work() -> None:
         try:
-            answer.put([Row(subject, check.what, "ok", check.look())])
+            answer.append(Row(subject, check.what, "ok", check.look()))
         except Wrong as wrong:
-            answer.put([Row(subject, check.what, "wrong", sentence) for sentence in wrong.sentences])
+            answer.extend([Row(subject, check.what, "wrong", sentence) for sentence in wrong.sentences])
         except (NotLooked, OpsError) as why:
-            answer.put([Row(subject, check.what, "not looked at", str(why))])
+            answer.append(Row(subject, check.what, "not looked at", str(why)))
         except Exception as fault:  # an answer of a form that nobody thought of must not take the other checks with it
             said = f"the check itself failed ({type(fault).__name__}: {fault})"
-            answer.put([Row(subject, check.what, "not looked at", said)])
+            answer.append(Row(subject, check.what, "not looked at", said))
 
     deadline = time.monotonic() + limit_s
-    threading.Thread(target=work, daemon=True).start()
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
 
     def wait() -> list[Row]:
-        try:
-            return answer.get(timeout=max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            return [Row(subject, check.what, "not looked at", f"no answer within {limit_s:.0f} s")]
+        # Not a queue: SimpleQueue.get waits for ever now and then when little of its time is left (CPython 3.11, seen).
+        thread.join(max(0.0, deadline - time.monotonic()))
+        return answer or [Row(subject, check.what, "not looked at", f"no answer within {limit_s:.0f} s")]
 
     return wait

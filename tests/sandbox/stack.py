@@ -99,12 +99,21 @@ class Stack:
             raise AssertionError(f"{line!r}: {done.returncode} {done.stdout} {done.stderr}")
         return done.stdout.strip()
 
+    def vultr(self) -> httpx.Client:
+        """Vultr's API with the sandbox's key."""
+        key = credentials(self.settings)["vultr_api_key"]
+        return httpx.Client(base_url=self.settings.vultr_url, headers={"Authorization": f"Bearer {key}"})
+
+    def lose_host(self) -> None:
+        """The instance is deleted at Vultr."""
+        vultr = self.vultr()
+        for instance in vultr.get("/instances").json()["instances"]:
+            vultr.delete(f"/instances/{instance['id']}").raise_for_status()
+
     def inventory(self) -> dict[str, int]:
         """How many of each there are at the clouds."""
         keys = credentials(self.settings)
-        vultr = httpx.Client(
-            base_url=self.settings.vultr_url, headers={"Authorization": f"Bearer {keys['vultr_api_key']}"}
-        )
+        vultr = self.vultr()
         counts = {
             path: vultr.get(f"/{path}").json()["meta"]["total"]
             for path in ("instances", "ssh-keys", "startup-scripts", "firewalls", "reserved-ips", "blocks")

@@ -161,6 +161,22 @@ def test_without_a_preview_it_is_refused_all_the_same(stack: Stack, tmp_path: Pa
     stack.well()
 
 
+def test_what_a_protected_stack_does_every_day_is_let_through(stack: Stack, tmp_path: Path) -> None:
+    """Nothing changed, a larger volume, another label; and a host that is lost is made anew with its data."""
+    stack.ssh("docker exec redis redis-cli set kept here && docker exec redis redis-cli save && sync")
+    protected = {"mech:host": {"protect": True}}
+    same = variant(stack, Cause("same", (), config=protected), tmp_path)
+    same.up()
+    same.pulumi("preview", "--expect-no-changes")
+    same.lose_host()
+    same.mech("recover", "--stack", STACK)
+    same.up()
+    same.pulumi("preview", "--expect-no-changes")
+    same.well()
+    assert stack.ssh("docker exec redis redis-cli get kept") == "here"
+    stack.up()  # without protect, for the tests to come
+
+
 def test_a_renamed_component_with_an_alias_is_let_through(stack: Stack, tmp_path: Path) -> None:
     edit = (PLATFORM, 'DataVolume("data", platform.host, host)',
             'DataVolume("data", platform.host, host, opts=pulumi.ResourceOptions(aliases=[]))')  # fmt: skip
@@ -183,7 +199,8 @@ def test_a_change_that_is_allowed_by_name_is_made(stack: Stack, tmp_path: Path) 
     )  # fmt: skip
     done = other.up()
     assert "mech:allow permits `replace data-block`" in done.stdout
-    assert stack.inventory()["blocks"] == 2
+    blocks = stack.vultr().get("/blocks").json()["blocks"]
+    assert sorted(bool(block["attached_to_instance"]) for block in blocks) == [False, True]
     assert stack.ssh("docker exec redis redis-cli get kept") == ""
     assert stack.ssh("dmesg 2>/dev/null | grep -c 'EXT4-fs error' || true") in ("", "0")
     stack.well()

@@ -40,7 +40,8 @@ def state(**changes: Any) -> dict[str, Any]:
 
 def test_what_runs_and_does_not_change_is_let_through(declare: Declare) -> None:
     assert "data-block" in declare(state=state()).resources
-    assert "data-block" in declare({"host": {"dataVolumeGb": 80, "plan": "vc2-6c-16gb"}}, state=state()).resources
+    for changed in ({"protect": True}, {"protect": True, "dataVolumeGb": 80, "plan": "vc2-6c-16gb"}):
+        assert "data-block" in declare({"host": changed}, state=state()).resources
 
 
 @pytest.mark.parametrize(
