@@ -1,6 +1,6 @@
 """Every change that a stack's config knows of its databases, under write load: what was acknowledged is there.
 
-MECH_CHANGE_ROUNDS says how many times each change is made, there and back (default 1).
+MECH_CHANGE_ROUNDS says how many times each change is made, there and back; without it, half of them once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sandbox import steps
 from .outside import start_writing, written
 from .stack import REPO, STACK, Stack, make
 
-ROUNDS = int(os.environ.get("MECH_CHANGE_ROUNDS", "1"))
+ROUNDS = int(os.environ.get("MECH_CHANGE_ROUNDS", "0"))
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ CHANGES = (
 )
 
 
+PLAYED = CHANGES if ROUNDS else CHANGES[::2] + CHANGES[-1:]
+
+
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     stack = make("test-data-kept")
@@ -71,7 +74,7 @@ def container(stack: Stack, name: str) -> str:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("round_", range(1, ROUNDS + 1))
+@pytest.mark.parametrize("round_", range(1, max(1, ROUNDS) + 1))
 @pytest.mark.parametrize(
     "wanted", CHANGES, ids=lambda wanted: f"{wanted.name}-{next(iter(wanted.values.values())) or 'none'}"
 )
