@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 TOKEN = "REGISTRY_TOKEN"  # noqa: S105 - the secret's name
-_HUB = "registry-1.docker.io"
+HUB = "registry-1.docker.io"
 _SET_TOKEN = f"pulumi config set --secret mech:{TOKEN}"
 # The Docker plugin's words around the daemon's (terraform-provider-docker, resource_docker_image_funcs.go), and how
 # registries refuse: the codes of the distribution specification, ECR's words, bare HTTP.
@@ -35,7 +35,7 @@ class Login:
 def host(image: str) -> str:
     """The registry of an image reference; Docker Hub's when its first part is no host (Docker's own rule)."""
     first, slash, _ = image.partition("/")
-    return first if slash and (set(first) & {".", ":"} or first == "localhost") else _HUB
+    return first if slash and (set(first) & {".", ":"} or first == "localhost") else HUB
 
 
 def login(prefix: str, user: str | None, secrets: Mapping[str, str]) -> Login | None:

@@ -12,6 +12,12 @@ _UNIT = "/etc/systemd/system/mech-data.service"
 _DOCKER = "/etc/systemd/system/docker.service.d/10-mech-data.conf"
 MODES = {SCRIPT: "755", _UNIT: "644", _DOCKER: "644"}
 
+# Before each script that asks Vultr: `api` calls curl with the key on stdin, so that it never stands in argv.
+_API = r"""set -eu
+: "${VULTR_API_KEY:?is not set: export the Vultr API key}"
+api() { printf 'header = "Authorization: Bearer %s"\n' "$VULTR_API_KEY" | curl -sS -m 30 -K - "$@"; }
+"""
+
 
 def attach_volume() -> str:
     """Attach $BLOCK to $INSTANCE through Vultr's API, unless it is; the key comes from VULTR_API_KEY, never in argv.
@@ -19,10 +25,9 @@ def attach_volume() -> str:
     A command and not BlockStorage's own input: an adopted volume is not attached yet, and Pulumi refuses to import
     a resource whose inputs differ from what is there.
     """
-    return r"""set -eu
-url=${MECH_VULTR_URL:-https://api.vultr.com/v2}/blocks/$BLOCK
-: "${VULTR_API_KEY:?is not set: export the Vultr API key}"
-api() { printf 'header = "Authorization: Bearer %s"\n' "$VULTR_API_KEY" | curl -sS -m 30 -K - "$@"; }
+    return (
+        _API
+        + r"""url=${MECH_VULTR_URL:-https://api.vultr.com/v2}/blocks/$BLOCK
 for attempt in 1 2 3 4 5 6 7 8 9 10; do
   if api "$url" | tr -d ' ' | grep -qF "\"attached_to_instance\":\"$INSTANCE\""; then echo "attached"; exit 0; fi
   api -X POST -H 'Content-Type: application/json' -d "{\"instance_id\": \"$INSTANCE\", \"live\": true}" \
@@ -32,6 +37,7 @@ done
 echo "Vultr did not attach block storage $BLOCK to instance $INSTANCE:" >&2
 api "$url" >&2
 exit 1"""
+    )
 
 
 def detach_volume() -> str:
@@ -39,13 +45,13 @@ def detach_volume() -> str:
 
     `mount_volume` has unmounted it then. Else it stays: a host that is deleted lets go of it without that.
     """
-    return r"""set -eu
-url=${MECH_VULTR_URL:-https://api.vultr.com/v2}/blocks
-: "${VULTR_API_KEY:?is not set: export the Vultr API key}"
-api() { printf 'header = "Authorization: Bearer %s"\n' "$VULTR_API_KEY" | curl -sS -m 30 -K - "$@"; }
+    return (
+        _API
+        + r"""url=${MECH_VULTR_URL:-https://api.vultr.com/v2}/blocks
 on_host() { tr -d ' ' | grep -oF "\"attached_to_instance\":\"$INSTANCE\"" | wc -l; }
 [ "$(api "$url/$BLOCK" | on_host)" -eq 1 ] && [ "$(api "$url?per_page=500" | on_host)" -gt 1 ] || exit 0
 api -X POST -H 'Content-Type: application/json' -d '{"live": true}' "$url/$BLOCK/detach" > /dev/null"""
+    )
 
 
 def files(mount_id: str) -> dict[str, str]:

@@ -43,7 +43,6 @@ class Guard:
 
     def __init__(self, allowed: Iterable[Permission], protect: bool) -> None:
         self._allowed = frozenset(allowed)
-        self._used: set[Permission] = set()
         self._prefix = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
         self._old = {
             urn: found["outputs"] for urn, found in _state().items()
@@ -69,13 +68,12 @@ class Guard:
         pulumi.runtime.register_stack_transformation(self._look)
 
     def finish(self) -> None:
-        """Look at what the program no longer declares, and name permissions that were not needed."""
+        """Look at what the program no longer declares, and name the permissions that still stand."""
         self._watching = self._hooks is not None  # mocks keep one root, with this guard, for the next program
         gone = [urn for urn in self._old if urn not in self._declared and _type(urn) not in self._renamed]
         self._refuse(judging.missing(_type(urn), _name(urn)) for urn in gone)
         for permission in sorted(self._allowed, key=lambda one: one.text):
-            needed = "this plan uses it: take" if permission in self._used else "this plan does not need it: take"
-            pulumi.log.warn(f"mech:allow permits `{permission.text}`; {needed} it out of the stack's config afterwards")
+            pulumi.log.warn(f"mech:allow permits `{permission.text}`: take it out of the stack's config afterwards")
 
     # -- before a resource is declared --------------------------------------------------------------------------
 
@@ -129,9 +127,7 @@ class Guard:
         self._refuse(judging.updated(args.type, args.name, args.old_outputs or {}, args.new_inputs or {}, ignored))
 
     def _refuse(self, findings: Iterable[Finding]) -> None:
-        found = list(findings)
-        self._used.update(finding.permission for finding in found if finding.permission in self._allowed)
-        refused = [finding for finding in found if finding.permission not in self._allowed]
+        refused = [finding for finding in findings if finding.permission not in self._allowed]
         if refused:
             self._watching = False
             raise Refused(refused)

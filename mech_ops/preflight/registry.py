@@ -17,8 +17,7 @@ from mech_infra.registry import Login
 from mech_ops.errors import OpsError
 from mech_ops.preflight.checks import REQUEST_S, NotLooked, Wrong
 
-_HUB = "registry-1.docker.io"
-_HUBS = ("docker.io", "index.docker.io", _HUB)
+_HUBS = ("docker.io", "index.docker.io", registry.HUB)
 _MANIFESTS = ", ".join(
     f"application/vnd.{kind}+json"
     for kind in (
@@ -46,7 +45,7 @@ def reference(text: str) -> Reference:
     if ":" in path.rpartition("/")[2]:
         path, _, tag = path.rpartition(":")
     if host in _HUBS:
-        host, path = _HUB, path if "/" in path else f"library/{path}"
+        host, path = registry.HUB, path if "/" in path else f"library/{path}"
     return Reference(host, path, digest or tag or "latest")
 
 
