@@ -57,19 +57,20 @@ if ! docker ps -q --filter name='^redis$' --filter status=running 2>/dev/null | 
 fi
 wanted='{wanted}'
 now() {{ docker exec redis sh -c 'for k in {" ".join(SETTINGS)}; do redis-cli config get $k; done' 2>&1 || true; }}
-if [ "$(now)" = "$(printf %s "$wanted")" ]; then exit 0; fi
-printf %s "$wanted" | while read -r name; do
-  read -r value
-  docker exec redis redis-cli config set "$name" "$value" >/dev/null </dev/null || true
-done
-# It refuses our password, or the change: the file has the right one, and a restart reads it. Redis saves before it ends.
-if [ "$(now)" != "$(printf %s "$wanted")" ]; then docker restart -t {DATABASE_GRACE_S} redis >/dev/null; fi
-# The first append-only file is written in the background; until it is whole, a restart would not find all.
-for wait in $(seq 100); do
-  docker exec redis redis-cli info persistence 2>/dev/null | grep -qE '^aof_rewrite_(in_progress|scheduled):1' || break
-  sleep 0.3
-done
-{_FORGET_LOG if not config.append_only else ""}"""
+if [ "$(now)" != "$(printf %s "$wanted")" ]; then
+  printf %s "$wanted" | while read -r name; do
+    read -r value
+    docker exec redis redis-cli config set "$name" "$value" >/dev/null </dev/null || true
+  done
+  # It refuses our password, or the change: the file has the right one, and a restart reads it. Redis saves before it ends.
+  if [ "$(now)" != "$(printf %s "$wanted")" ]; then docker restart -t {DATABASE_GRACE_S} redis >/dev/null; fi
+  # The first append-only file is written in the background; until it is whole, a restart would not find all.
+  for wait in $(seq 100); do
+    docker exec redis redis-cli info persistence 2>/dev/null | grep -qE '^aof_rewrite_(in_progress|scheduled):1' || break
+    sleep 0.3
+  done
+fi
+{"" if config.append_only else _PUT_LOG_ASIDE}"""
 
 
 # A manifest that names the snapshot as the base of an append-only file that is empty so far (Redis 7's own form).
@@ -87,6 +88,10 @@ _SNAPSHOT_FROM_LOG = """  if [ -e appendonlydir/appendonly.aof.manifest ]; then
 let it start once with mech:datastores.redis.appendOnly true, then set it to false" >&2
     exit 1
   fi"""
-# Left there, it would be read as the newest data when appendOnly is switched on again with Redis down.
-_FORGET_LOG = """docker exec redis redis-cli save >/dev/null
-rm -rf appendonlydir"""
+# Left there, it would be read as the newest data when appendOnly is switched on again with Redis down; also one that was
+# switched off by hand. Put aside and not removed: a Redis that had to be restarted for it may have newer data there.
+_PUT_LOG_ASIDE = """if [ -e appendonlydir ]; then
+  docker exec redis redis-cli save >/dev/null
+  rm -rf appendonlydir.off
+  mv appendonlydir appendonlydir.off
+fi"""
