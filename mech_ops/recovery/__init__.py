@@ -6,10 +6,13 @@ person must do. The order is theirs: never is Docker started before the data is 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 
+from mech_ops import host_shell
 from mech_ops.recovery import docker, looking, strays, volume
 from mech_ops.recovery.looking import Host
 
@@ -18,13 +21,30 @@ Done = list[tuple[str, str]]
 
 
 def mend(state: Json, vultr: httpx.Client, address: str, dry_run: bool) -> Done:
-    """Returns (what was found, what was done). Raises OpsError where a person has to do something."""
+    """Returns (what was found, what was done). Raises OpsError where a person has to do something.
+
+    A host that goes down for a reboot meanwhile, or comes up from it, is waited for, and looked at anew.
+    """
     host = Host(state, address)
+    done: Done = []
+    end = time.monotonic() + looking.BOOT_S
+    while True:
+        try:
+            for step in _mend(host, vultr, dry_run):
+                done += step
+            return done
+        except host_shell.Unreached:
+            if time.monotonic() > end:
+                raise
+            time.sleep(looking.AGAIN_S)
+
+
+def _mend(host: Host, vultr: httpx.Client, dry_run: bool) -> Iterator[Done]:
     facts = looking.facts(host)
-    done = volume.mend(host, facts, vultr, dry_run)
-    if done and not dry_run:
+    mounted = volume.mend(host, facts, vultr, dry_run)
+    yield mounted
+    if mounted and not dry_run:
         facts = looking.facts(host)
-    done += docker.mend(host, facts, dry_run)
+    yield docker.mend(host, facts, dry_run)
     if not dry_run or facts.docker_answers:
-        done += strays.remove(host, dry_run)
-    return done
+        yield strays.remove(host, dry_run)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ Json = dict[str, Any]
 _BLOCK = "vultr:index/blockStorage:BlockStorage"
 # Seconds that a host may take to come up after a reboot; its data volume is waited for half of that.
 BOOT_S = 120
-_AGAIN_S = 3
+AGAIN_S = 3
 _CURL_TIMEOUT = "28"
 
 
@@ -69,7 +68,7 @@ def question(mount_id: str) -> str:
     device = f"/dev/disk/by-id/virtio-{mount_id}" if mount_id else "/dev/null/none"
     return f"""say() {{ printf 'mech-%s=%s\\n' "$1" "$2"; }}
 n=0
-while s=$(systemctl is-system-running); [ "$s" = starting ] || [ "$s" = initializing ]; do
+while s=$(systemctl is-system-running); [ "$s" = starting ] || [ "$s" = initializing ] || [ "$s" = stopping ]; do
   n=$((n + 1)); [ $n -lt {BOOT_S} ] || break; sleep 1
 done
 say docker "$(systemctl show -p ActiveState --value docker.service)"
@@ -83,16 +82,8 @@ say readable "$?"
 
 
 def facts(host: Host) -> Facts:
-    """Ask the host. One that goes down for a reboot, or comes up from it, is waited for. Raises OpsError."""
-    end = time.monotonic() + BOOT_S
-    while True:
-        try:
-            _, said = host.run(question(host.mount_id), BOOT_S + 60)
-            break
-        except host_shell.Unreached:
-            if time.monotonic() > end:
-                raise
-            time.sleep(_AGAIN_S)
+    """Ask the host, once it has come up. Raises Unreached, or OpsError where a person has to look."""
+    _, said = host.run(question(host.mount_id), BOOT_S + 60)
     found = dict(re.findall(r"^mech-(\w+)=(.*)$", said, re.M))
     if "readable" not in found:
         raise OpsError(f"host {host.address} answers SSH, but runs no command: look at its console at Vultr")

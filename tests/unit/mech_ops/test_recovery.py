@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import httpx
@@ -176,18 +177,21 @@ def test_a_host_that_runs_no_command_is_said(monkeypatch: pytest.MonkeyPatch) ->
         world.mend()
 
 
-def test_a_host_that_goes_down_for_a_reboot_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    world, broken = World(monkeypatch), iter([True, True])
+@pytest.mark.parametrize("calls", [[0], [0, 1], [1], [1, 3]])
+def test_a_host_that_goes_down_for_a_reboot_is_asked_again(monkeypatch: pytest.MonkeyPatch, calls: list[int]) -> None:
+    """Whichever of our calls it is that breaks."""
+    world, count = World(monkeypatch), itertools.count()
 
     def answer(*about: Any) -> tuple[int, str]:
-        if next(broken, False):
+        if next(count) in calls:
             raise host_shell.Unreached("ssh to host 192.0.2.9 failed")
         return world.answer(*about)
 
     monkeypatch.setattr(host_shell, "output", answer)
-    monkeypatch.setattr(looking, "_AGAIN_S", 0)
+    monkeypatch.setattr(looking, "AGAIN_S", 0)
     assert world.mend() == []
+    assert next(count) > max(calls)
     monkeypatch.setattr(looking, "BOOT_S", -1)
-    broken = iter([True])
+    calls[:] = [next(count) + 1]
     with pytest.raises(OpsError, match="failed"):
         world.mend()
