@@ -1,6 +1,7 @@
 """The images that the hosts pull: Redis (the real one), MongoDB (FerretDB), the eight services' stand-in.
 
-Made once into the cache, by recipe; `sandbox.registry` serves them. See PARITY.images.md.
+Made once into the cache, by recipe; `sandbox.registry` serves them. The services' images have tags that work
+(VERSIONS) and tags that are broken, each in its own way (BROKEN): the same layers, another config.
 """
 
 from __future__ import annotations
@@ -22,12 +23,20 @@ from sandbox.images import golang
 from sandbox.images.layers import ImageError, Layer, Tree, config, pack
 from sandbox.settings import Settings
 
-__all__ = ["SERVICES", "ImageError", "build", "folder"]
+__all__ = ["BROKEN", "SERVICES", "VERSIONS", "ImageError", "build", "folder"]
 
 Progress = Callable[[str], None]
 SERVICES = {
     "queue": "mech-queue", "llm": "mech-llms", "storage": "mech-storage", "indexer": "mech-indexer",
     "sequences": "mech-sequences", "search": "mech-search", "reader": "mech-reader", "memories": "mech-memories",
+}  # fmt: skip
+VERSIONS = ("1.0.0", "1.0.1")
+_START = {"Cmd": ["mech-service"]}
+# What of MECH_FAULT does what is told in service/internal/app/fault.go; the entry point of one is not in the image.
+BROKEN: dict[str, dict[str, Any]] = {
+    **{f"broken-{fault}": {**_START, "Env": [f"MECH_FAULT={fault}"]}
+       for fault in ("exits", "silent", "unhealthy", "crashes", "memory")},
+    "broken-entrypoint": {"Entrypoint": ["/usr/bin/mech-servise"]},
 }  # fmt: skip
 _HERE = Path(__file__).parent
 _RESOLVING = ("wget", "nslookup", "ping", "ping6", "telnet", "traceroute", "ftpget", "ftpput", "nc", "tftp")
@@ -132,11 +141,13 @@ def _images(settings: Settings, progress: Progress) -> list[Image]:
     ]  # fmt: skip
     # The guide's own repair of MongoDB runs mongo:latest.
     images += [replace(image, tag="latest") for image in images]
-    images += [
-        Image(f"mech-is/{name}", golang.VERSION, [base, service_layer], {"Cmd": ["mech-service"]})
+    return images + [
+        Image(
+            f"mech-is/{name}", tag, [base, service_layer], {**run, "Env": [f"MECH_VERSION={tag}", *run.get("Env", [])]}
+        )
         for name in SERVICES.values()
+        for tag, run in {**dict.fromkeys(VERSIONS, _START), **BROKEN}.items()
     ]
-    return images
 
 
 def _base() -> Tree:
@@ -161,7 +172,9 @@ def _write(target: Path, images: list[Image]) -> None:
     index = {}
     for image in images:
         for layer in image.layers:
-            (blobs / layer.digest.replace(":", "-")).write_bytes(layer.data)
+            blob = blobs / layer.digest.replace(":", "-")
+            if not blob.exists():
+                blob.write_bytes(layer.data)
         # Two tags are two images, as they are at their makers'.
         labels = {"org.opencontainers.image.title": image.repository.rpartition("/")[2],
                   "org.opencontainers.image.version": image.tag, "is.mech.stand-in": "sandbox"}  # fmt: skip

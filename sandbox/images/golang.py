@@ -17,7 +17,6 @@ FERRETDB_VERSION = "v1.24.2"  # the last with the SQLite backend
 # Verified against the module's own hash; its go.sum verifies the rest.
 FERRETDB_SUM = "h1:trrUU0LbmusMbyubhPS1IELncvrIwKrsRT2LW1UUWCw="
 _TAGS = "ferretdb_no_hana,ferretdb_no_mysql,ferretdb_no_postgresql"
-VERSION = "1.0.0"
 
 
 def toolchain(settings: Settings) -> str:
@@ -31,9 +30,8 @@ def toolchain(settings: Settings) -> str:
 
 def ours(settings: Settings, name: str, into: Path) -> bytes:
     """One of the commands of sandbox/images/service, static."""
-    flags = f"-s -w -X mech-infra/sandbox/images/service/internal/app.Version={VERSION}"
     target = into / name
-    _go(settings, ["build", "-trimpath", "-ldflags", flags, "-o", str(target), f"./cmd/{name}"], SOURCE)
+    _go(settings, ["build", "-trimpath", "-ldflags", "-s -w", "-o", str(target), f"./cmd/{name}"], SOURCE)
     return target.read_bytes()
 
 

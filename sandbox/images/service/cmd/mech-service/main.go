@@ -44,6 +44,9 @@ func serve(config app.Config) error {
 	debug.SetMemoryLimit(32 << 20)
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
+	if err := config.Fault.Start(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
 	server, err := app.New(ctx, config, os.Stdout)
 	if err != nil {
 		return err
@@ -55,7 +58,7 @@ func serve(config app.Config) error {
 	failed := make(chan error, 1)
 	go func() { failed <- listener.ListenAndServe() }()
 	log.New(os.Stdout, "", log.LstdFlags|log.LUTC).
-		Printf("%s %s listens on port %d", config.Container(), app.Version, config.Port)
+		Printf("%s %s listens on port %d", config.Container(), config.Version, config.Port)
 	select {
 	case err = <-failed:
 	case <-ctx.Done():

@@ -47,7 +47,7 @@ func (s *Server) send(ctx context.Context, method, address string, header map[st
 	if err != nil {
 		return err
 	}
-	request.Header.Set("User-Agent", s.config.Container()+"/"+Version)
+	request.Header.Set("User-Agent", s.config.Container()+"/"+s.config.Version)
 	request.Header.Set("Accept", "application/json")
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")

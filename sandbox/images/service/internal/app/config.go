@@ -10,12 +10,11 @@ import (
 	"time"
 )
 
-// Version is set at build time with -ldflags.
-var Version = "0.0.0"
-
 // Config is the environment of one container (docs/architecture.md; names and ports: mech_infra/catalogue.py).
 type Config struct {
 	Name       string
+	Version    string // of the image, which sets it
+	Fault      Fault
 	Port       int
 	RedisURL   string
 	MongoURI   string
@@ -53,6 +52,8 @@ var Names = []string{"queue", "llm", "storage", "indexer", "sequences", "search"
 func Load(get func(string) string) (Config, error) {
 	config := Config{
 		Name:       get("SERVICE_NAME"),
+		Version:    or(get("MECH_VERSION"), "0.0.0"),
+		Fault:      Fault(get("MECH_FAULT")),
 		RedisURL:   or(get("REDIS_URL"), "redis://redis:6379"),
 		MongoURI:   or(get("MONGODB_URI"), "mongodb://mongodb:27017/mech"),
 		QueueURL:   strings.TrimRight(or(get("QUEUE_URL"), "http://mech-queue:3001"), "/"),
@@ -76,6 +77,9 @@ func Load(get func(string) string) (Config, error) {
 		or(get("R2_ENDPOINT"), "https://"+config.R2Account+".r2.cloudflarestorage.com"), "/")
 	if !slices.Contains(Names, config.Name) {
 		return config, fmt.Errorf("SERVICE_NAME is %q; it must be one of %s", config.Name, strings.Join(Names, ", "))
+	}
+	if config.Fault != "" && !slices.Contains(Faults, config.Fault) {
+		return config, fmt.Errorf("MECH_FAULT is %q; it must be one of %v, or not set", config.Fault, Faults)
 	}
 	numbers := []struct {
 		name     string

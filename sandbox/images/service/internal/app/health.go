@@ -71,7 +71,7 @@ func (s *Server) health(ctx context.Context) (Health, int) {
 	}
 	wait.Wait()
 	health := Health{
-		Status: "ok", Service: s.config.Name, Version: Version, Instance: hostname(),
+		Status: "ok", Service: s.config.Name, Version: s.config.Version, Instance: hostname(),
 		UptimeS: int(time.Since(s.started).Seconds()), Dependencies: map[string]string{},
 	}
 	bad := 0

@@ -32,7 +32,7 @@ type answer struct {
 	stopReason string
 }
 
-func (s *Server) llm(context.Context) error {
+func (s *Server) llm(ctx context.Context) error {
 	if err := s.useMongo(); err != nil {
 		return err
 	}
@@ -49,11 +49,16 @@ func (s *Server) llm(context.Context) error {
 	}
 	s.mux.HandleFunc("POST /chat", func(w http.ResponseWriter, r *http.Request) { s.chat(w, r, providers) })
 	s.mux.HandleFunc("GET /chats", s.chats)
+	s.mux.HandleFunc("GET /stream", s.getStream)
+	s.mux.HandleFunc("GET /echo", func(w http.ResponseWriter, r *http.Request) { s.echo(ctx, w, r) })
 	return nil
 }
 
 func (s *Server) chat(w http.ResponseWriter, r *http.Request, providers map[string]*provider) {
-	var order struct{ Provider, Model, Prompt string }
+	var order struct {
+		Provider, Model, Prompt string
+		Stream                  bool
+	}
 	if !decode(w, r, &order) {
 		return
 	}
@@ -94,10 +99,16 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, providers map[stri
 		s.refuse(w, http.StatusServiceUnavailable, s.mongo.explain(err))
 		return
 	}
-	reply(w, http.StatusOK, map[string]any{
+	said := map[string]any{
 		"id": id, "provider": p.name, "model": got.model, "text": got.text, "stop_reason": got.stopReason,
 		"tokens_in": got.tokensIn, "tokens_out": got.tokensOut, "took_ms": time.Since(begun).Milliseconds(),
-	})
+	}
+	if order.Stream {
+		// The vendors' stand-ins answer in one piece; ours go out word by word.
+		streamText(r.Context(), w, got.text, said)
+		return
+	}
+	reply(w, http.StatusOK, said)
 }
 
 func (s *Server) chats(w http.ResponseWriter, r *http.Request) {

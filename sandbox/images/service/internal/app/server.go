@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -26,6 +27,7 @@ type Server struct {
 	client  *http.Client // for vendors and other services
 	log     *log.Logger
 	stop    []func(context.Context)
+	sockets sync.WaitGroup // WebSockets, which net/http does not wait for
 }
 
 // New wires the service that config.Name says. Nothing is dialled yet: what is down shows in /health.
@@ -39,19 +41,24 @@ func New(ctx context.Context, config Config, out io.Writer) (*Server, error) {
 		reply(w, status, health)
 	})
 	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, http.StatusOK, map[string]string{"service": config.Name, "version": Version})
+		reply(w, http.StatusOK, map[string]string{"service": config.Name, "version": config.Version})
 	})
 	s.mux.HandleFunc("GET /whoami", s.whoami)
 	build := map[string]func(context.Context) error{
 		"queue": s.queue, "llm": s.llm, "storage": s.storage, "indexer": s.indexer,
 		"sequences": s.sequences, "search": s.search, "reader": s.reader, "memories": s.memories,
 	}
+	if config.Fault == faultUnhealthy {
+		s.checks = append(s.checks, &Check{Name: "build", Run: func(context.Context) error { return config.Fault.err() }})
+	}
 	return s, build[config.Name](ctx)
 }
 
-// Handler answers every request, with a JSON 404 and 405 as well.
+// Handler answers every request, with a JSON 404 and 405 as well; each answer says which container gave it.
 func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Mech-Version", s.config.Version)
+		w.Header().Set("X-Mech-Instance", hostname())
 		if _, pattern := s.mux.Handler(r); pattern == "" && r.URL.Path != "/health" {
 			fail(w, http.StatusNotFound, fmt.Errorf("%s has no %s %s", s.config.Name, r.Method, r.URL.Path))
 			return
