@@ -6,6 +6,7 @@ the machines' key.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shlex
@@ -14,6 +15,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sandbox import network, pki
 from sandbox.host.model import HostError
@@ -22,6 +24,7 @@ from sandbox.settings import Settings
 
 KEY = "vultr_mech_machines"
 _CLIENTS = range(9, 20)
+_FURTHER = range(20, 100)  # addresses that a place may have besides its own; hosts begin at .100
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -30,7 +33,7 @@ def command(
     argv: Sequence[str],
     env: Mapping[str, str] | None = None,
     client: int | None = None,
-    **popen: object,
+    **popen: Any,
 ) -> int:
     """Run `argv` on the sandbox's internet with our own standard streams; returns its exit code (128+N for signal N).
 
@@ -51,19 +54,27 @@ def process(
     argv: Sequence[str],
     env: Mapping[str, str] | None = None,
     client: int | None = None,
-    **popen: object,
+    further: int = 0,
+    **popen: Any,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The same as a running process; killed, with all it started, when the block ends."""
+    """The same as a running process; killed, with all it started, when the block ends.
+
+    `further`: so many addresses more, for who is many visitors at once; all are in $MECH_ADDRESSES, with commas.
+    """
     ensure_home(settings)
     network.up(settings)
-    with _address(settings, client) as last:
+    with contextlib.ExitStack() as held:
+        last = held.enter_context(_number(settings, [client] if client else _CLIENTS))
+        rest = [held.enter_context(_number(settings, _FURTHER)) for _ in range(further)]
+        addresses = [settings.address(number) for number in (last, *rest)]
         veth = f"m{settings.index}-c{last}"
-        script = _script(settings, settings.address(last), argv)
+        script = _script(settings, addresses, argv)
         prefix = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
                   "--mount-proc", "sh", "-c", script]  # fmt: skip
-        running = subprocess.Popen(prefix, env=_environment(settings, env), **popen)  # type: ignore[call-overload]
+        variables = {"MECH_ADDRESSES": ",".join(addresses), **(env or {})}
+        running = subprocess.Popen(prefix, env=_environment(settings, variables), **popen)
         try:
-            network.cable(settings, veth, _child(running.pid), settings.address(last))
+            network.cable(settings, veth, _child(running.pid), *addresses)
             yield running
         finally:
             if running.poll() is None:
@@ -86,7 +97,7 @@ def ensure_home(settings: Settings) -> Path:
     return key
 
 
-def _script(settings: Settings, address: str, argv: Sequence[str]) -> str:
+def _script(settings: Settings, addresses: Sequence[str], argv: Sequence[str]) -> str:
     resolv = settings.state / "internet-resolv.conf"
     text = f"nameserver {settings.dns}\noptions timeout:2 attempts:2\n"
     if not resolv.exists() or resolv.read_text() != text:
@@ -100,23 +111,24 @@ def _script(settings: Settings, address: str, argv: Sequence[str]) -> str:
         f"mount --bind {resolv} $(readlink -f /etc/resolv.conf)\n"
         f"[ ! -e {_BUNDLE} ] || mount --bind {bundle} $(readlink -f {_BUNDLE})\n"
         f"mount --bind {settings.home}/.ssh {ssh}\n"
-        f"{network.inside(settings, address)}"
+        f"{network.inside(settings, *addresses)}"
         f"exec {shlex.join(argv)}\n"
     )
 
 
-def _environment(settings: Settings, more: Mapping[str, str] | None) -> dict[str, str]:
+def _environment(settings: Settings, more: Mapping[str, str]) -> dict[str, str]:
     bundle = str(settings.pki / "bundle.crt")
     # the sandbox's internet has no proxies, whatever the machine has
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return {**kept, "SSL_CERT_FILE": bundle, "CURL_CA_BUNDLE": bundle, "REQUESTS_CA_BUNDLE": bundle, **(more or {})}
+    return {**kept, "SSL_CERT_FILE": bundle, "CURL_CA_BUNDLE": bundle, "REQUESTS_CA_BUNDLE": bundle, **more}
 
 
 @contextmanager
-def _address(settings: Settings, wanted: int | None) -> Iterator[int]:
+def _number(settings: Settings, wanted: Sequence[int]) -> Iterator[int]:
+    """The first of these last parts of an address that is free; taken while the block runs."""
     folder = settings.state / "clients"
     folder.mkdir(parents=True, exist_ok=True)
-    for last in [wanted] if wanted else _CLIENTS:
+    for last in wanted:
         with (folder / str(last)).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -125,8 +137,8 @@ def _address(settings: Settings, wanted: int | None) -> Iterator[int]:
             yield last
             return
     raise HostError(
-        f"all {len(_CLIENTS)} places on the sandbox's internet are taken; leave a `mech sandbox shell` and try again"
-        if not wanted else f"the place {settings.address(wanted)} on the sandbox's internet is taken"
+        f"all {len(wanted)} places on the sandbox's internet are taken; leave a `mech sandbox shell` and try again"
+        if len(wanted) > 1 else f"the place {settings.address(wanted[0])} on the sandbox's internet is taken"
     )  # fmt: skip
 
 

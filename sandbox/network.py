@@ -52,8 +52,8 @@ def down(settings: Settings) -> None:
         run(["ip", "link", "del", settings.interface])
 
 
-def cable(settings: Settings, veth: str, pid: int, address: str) -> None:
-    """Plug the network namespace of `pid` in: its eth0, and `veth` on the machine with a /32 route to `address`."""
+def cable(settings: Settings, veth: str, pid: int, *addresses: str) -> None:
+    """Plug the network namespace of `pid` in: its eth0, and `veth` on the machine with a /32 route to each address."""
     if Path(f"/sys/class/net/{veth}").exists():  # of a boot before, on its way out
         quiet(["ip", "link", "del", veth])
     run(["ip", "link", "add", veth, "type", "veth", "peer", "name", "eth0", "netns", str(pid)])
@@ -61,17 +61,19 @@ def cable(settings: Settings, veth: str, pid: int, address: str) -> None:
     Path(f"/proc/sys/net/ipv4/conf/{veth}/proxy_arp").write_text("1")
     Path(f"/proc/sys/net/ipv4/neigh/{veth}/proxy_delay").write_text("0")
     run(["ip", "link", "set", veth, "up"])
-    run(["ip", "route", "replace", f"{address}/32", "dev", veth, "src", settings.gateway])
+    for address in addresses:
+        run(["ip", "route", "replace", f"{address}/32", "dev", veth, "src", settings.gateway])
 
 
-def inside(settings: Settings, address: str) -> str:
-    """Shell lines that wait for eth0 in the namespace and give it `address`."""
+def inside(settings: Settings, *addresses: str) -> str:
+    """Shell lines that wait for eth0 in the namespace and give it the addresses."""
+    given = "".join(f"ip addr add {address}/24 dev eth0\n" for address in addresses)
     return (
         "ip link set lo up\n"
         "n=0; while ! [ -e /proc/self/net/dev_snmp6/eth0 ] && ! ip link show eth0 >/dev/null 2>&1; do\n"
         "  n=$((n+1)); [ $n -lt 500 ] || exit 97; sleep 0.02\n"
         "done\n"
-        f"ip addr add {address}/24 dev eth0\n"
+        f"{given}"
         "ip link set eth0 up\n"
         f"ip route add default via {settings.gateway}\n"
     )

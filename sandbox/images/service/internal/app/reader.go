@@ -17,23 +17,27 @@ const readLimit = 4 << 20 // bytes of text
 
 func (s *Server) reader(context.Context) error {
 	s.useService("storage", s.config.StorageURL)
-	s.mux.HandleFunc("POST /read", s.postRead)
+	s.mux.HandleFunc("POST /read", func(w http.ResponseWriter, r *http.Request) {
+		var order struct{ Name string }
+		if decode(w, r, &order) {
+			s.read(w, r, order.Name)
+		}
+	})
+	s.mux.HandleFunc("GET /read/{name...}", func(w http.ResponseWriter, r *http.Request) {
+		s.read(w, r, r.PathValue("name"))
+	})
 	return nil
 }
 
-// postRead gives a stored file's text with its counts.
-func (s *Server) postRead(w http.ResponseWriter, r *http.Request) {
-	var order struct{ Name string }
-	if !decode(w, r, &order) {
-		return
-	}
-	if order.Name == "" {
+// read gives a stored file's text with its counts.
+func (s *Server) read(w http.ResponseWriter, r *http.Request, name string) {
+	if name == "" {
 		fail(w, http.StatusBadRequest, errors.New("name is empty"))
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.config.StorageURL+"/files/"+r2.Path(order.Name), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.config.StorageURL+"/files/"+r2.Path(name), nil)
 	if err != nil {
 		fail(w, http.StatusBadRequest, err)
 		return
@@ -44,10 +48,10 @@ func (s *Server) postRead(w http.ResponseWriter, r *http.Request) {
 		err = okay(response)
 	}
 	if status := statusOf(err); status == http.StatusNotFound || status == http.StatusBadRequest {
-		fail(w, http.StatusNotFound, fmt.Errorf("there is no file %s", order.Name))
+		fail(w, http.StatusNotFound, fmt.Errorf("there is no file %s", name))
 		return
 	} else if status != 0 {
-		s.refuse(w, http.StatusBadGateway, fmt.Errorf("Error: storage answered %d for %s", status, order.Name))
+		s.refuse(w, http.StatusBadGateway, fmt.Errorf("Error: storage answered %d for %s", status, name))
 		return
 	}
 	var raw []byte
@@ -58,13 +62,13 @@ func (s *Server) postRead(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.refuse(w, upstreamStatus(err), fmt.Errorf("Error: Could not reach storage at %s", s.config.StorageURL))
 	case len(raw) > readLimit:
-		fail(w, http.StatusRequestEntityTooLarge, fmt.Errorf("%s is over %d MB", order.Name, readLimit>>20))
+		fail(w, http.StatusRequestEntityTooLarge, fmt.Errorf("%s is over %d MB", name, readLimit>>20))
 	case !utf8.Valid(raw):
-		fail(w, http.StatusUnsupportedMediaType, fmt.Errorf("%s is not UTF-8 text", order.Name))
+		fail(w, http.StatusUnsupportedMediaType, fmt.Errorf("%s is not UTF-8 text", name))
 	default:
 		text := string(raw)
 		reply(w, http.StatusOK, map[string]any{
-			"name": order.Name, "text": text, "characters": utf8.RuneCountInString(text),
+			"name": name, "text": text, "characters": utf8.RuneCountInString(text),
 			"words": len(strings.Fields(text)), "lines": strings.Count(text, "\n"),
 		})
 	}

@@ -51,8 +51,21 @@ func (s *Server) sequences(ctx context.Context) error {
 		}
 	})
 	s.mux.HandleFunc("GET /sequences/{id}", s.getSequence)
+	s.mux.HandleFunc("GET /backlog", s.backlog)
 	s.stop = append([]func(context.Context){func(context.Context) { wait.Wait() }}, s.stop...)
 	return nil
+}
+
+// backlog is what the queue says of its jobs.
+func (s *Server) backlog(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+	defer cancel()
+	var counts map[string]int64
+	if err := s.getJSON(ctx, s.config.QueueURL+"/jobs", &counts); err != nil {
+		s.refuse(w, http.StatusBadGateway, fmt.Errorf("Error: Could not reach queue at %s", s.config.QueueURL))
+		return
+	}
+	reply(w, http.StatusOK, counts)
 }
 
 func (s *Server) postSequence(w http.ResponseWriter, r *http.Request) *sequence {
