@@ -17,17 +17,20 @@ import aiohttp
 
 Network = IPv4Network | IPv6Network
 _SO_DONE = 0
+_CLOSED = {errno.ECONNRESET, errno.EPIPE}
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 _REUSE_SECONDS = 5.0  # idle connections are kept this long; short, so that a new firewall rule is soon felt
 
 
 @dataclass
 class Attempt:
-    """What the sockets of one request reported."""
+    """What the sockets of one request reported. `again`: it may be sent twice."""
 
     ack_timeout_s: float
     connected: bool = False
     tls: bool = False
+    again: bool = False
+    kept: bool = False  # it went out on a connection that had served others
 
 
 _current: ContextVar[Attempt] = ContextVar("edge_origin_attempt")
@@ -35,6 +38,10 @@ _current: ContextVar[Attempt] = ContextVar("edge_origin_attempt")
 
 class Unreachable(Exception):
     """The origin's address lies in no network that the edge can reach."""
+
+
+class Broken(Exception):
+    """The connection broke, for the reason in `__cause__`: kept from aiohttp, which would send the request again."""
 
 
 class _WatchedSocket(socket.socket):
@@ -58,6 +65,38 @@ def _socket(info: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socke
     return made
 
 
+async def _send(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send it; once more where a kept connection turns out closed and no byte of an answer came, unless it may not.
+
+    Each round takes a kept connection from the pool, and the failure of a fresh one is final.
+    """
+    attempt = _current.get()
+    while True:
+        attempt.kept = False
+        try:
+            return await handler(request)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError):
+                raise
+            if not (attempt.kept and attempt.again and _closed(error)):
+                raise Broken from error
+
+
+def _closed(error: aiohttp.ServerDisconnectedError | aiohttp.ClientOSError) -> bool:
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return isinstance(error.message, str)  # else it is what came of an answer
+    return error.errno in _CLOSED
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    async def kept(_session: object, _context: object, _about: object) -> None:
+        _current.get().kept = True
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_connection_reuseconn.append(kept)
+    return tracing
+
+
 def session(source_address: str | None) -> aiohttp.ClientSession:
     """A pool of keep-alive connections whose source address is the edge's."""
     connector = aiohttp.TCPConnector(
@@ -72,15 +111,17 @@ def session(source_address: str | None) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         requote_redirect_url=False,
+        middlewares=(_send,),
+        trace_configs=[_tracing()],
         read_bufsize=2**18,
         max_line_size=2**17,  # 520 for headers beyond 128 KB
         max_field_size=2**17,
     )
 
 
-def begin(ack_timeout_s: float, tls: bool) -> Attempt:
+def begin(ack_timeout_s: float, tls: bool, again: bool) -> Attempt:
     """Start watching the sockets that the current task opens. `ack_timeout_s`: seconds, error 522."""
-    attempt = Attempt(ack_timeout_s, tls=tls)
+    attempt = Attempt(ack_timeout_s, tls=tls, again=again)
     _current.set(attempt)
     return attempt
 
@@ -97,6 +138,8 @@ def check_reachable(address: str, networks: Sequence[Network]) -> None:
 
 def classify(error: BaseException, attempt: Attempt) -> tuple[int, str]:
     """(Cloudflare's code, what happened) for a failed request to the origin."""
+    if isinstance(error, Broken) and error.__cause__ is not None:
+        error = error.__cause__
     if isinstance(error, Unreachable):
         return 523, str(error)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

@@ -33,6 +33,7 @@ _OURS = frozenset({
     "host", "expect", "x-forwarded-for", "x-forwarded-proto", "cf-connecting-ip", "cf-ray", "cf-visitor",
     "cf-ipcountry", "cdn-loop",
 })  # fmt: skip
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 # The X-Accel ones are removed by Cloudflare: fundamentals/reference/http-headers.
 _NOT_FROM_ORIGIN = frozenset({
     "server", "cf-ray", "cf-cache-status", "x-accel-buffering", "x-accel-charset", "x-accel-limit-rate",
@@ -131,7 +132,9 @@ class Proxy:
         where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         exchange.origin = where
         timeouts = self._timeouts.read()
-        attempt = origin.begin(timeouts.ack_timeout_s, tls)
+        # A body is passed on as it comes and kept nowhere, so that it cannot be sent a second time.
+        again = exchange.request.method in _IDEMPOTENT and not exchange.request.can_read_body
+        attempt = origin.begin(timeouts.ack_timeout_s, tls, again)
         try:
             origin.check_reachable(address, self._reachable)
             context = self._tls.context(mode != "full", zone.settings.get("tls_client_auth") == "on") if tls else False
@@ -141,7 +144,7 @@ class Proxy:
                     self._session, exchange, url, self._headers(exchange), context, attempt, timeouts
                 )
             return await self._exchange(exchange, url, context, timeouts)
-        except (aiohttp.ClientError, OSError, TimeoutError, origin.Unreachable) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, origin.Unreachable, origin.Broken) as error:
             if exchange.too_large:
                 return exchange.error(413)
             if exchange.answered is not None:

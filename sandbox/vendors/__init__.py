@@ -51,7 +51,7 @@ class Vendors:
 
 
 def vendors_app(settings: Settings) -> web.Application:
-    """All vendors in one application; requests up to 200 MB (an upload to R2)."""
+    """All vendors in one application; requests up to 200 MB (uploads to R2: any size)."""
     app = web.Application(client_max_size=200 * 2**20)
     app.router.add_route("*", "/{path:.*}", Vendors(settings).handle)
     return app

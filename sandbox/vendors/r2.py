@@ -6,8 +6,9 @@ import datetime as dt
 import hashlib
 import hmac
 import re
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape
 
@@ -26,19 +27,24 @@ class R2:
         self._folder = folder
 
     async def handle(self, request: web.Request, access: str, secret: str, fault: dict[str, Any]) -> web.StreamResponse:
-        body = await request.read()
-        refused = check(request, body, access, secret)
-        if refused:
-            return refused
-        if fault.get("denied"):
-            return error(403, "AccessDenied", "Access Denied")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".upload-") as spool:
+            sha256, md5 = await _keep(request, spool)
+            refused = check(request, sha256, access, secret)
+            if refused:
+                return refused
+            if fault.get("denied"):
+                return error(403, "AccessDenied", "Access Denied")
+            return self._answer(request, Path(spool.name), md5)
+
+    def _answer(self, request: web.Request, body: Path, md5: str) -> web.StreamResponse:
         bucket, _, key = unquote(request.url.raw_path).lstrip("/").partition("/")
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", bucket):
             return error(404, "NoSuchBucket", "The specified bucket does not exist.")
         place = self._folder / bucket
         if not key:
             return self._bucket(request, place)
-        return self._object(request, place / quote(key, safe=""), body)
+        return self._object(request, place / quote(key, safe=""), body, md5)
 
     def _bucket(self, request: web.Request, place: Path) -> web.Response:
         if request.method == "HEAD":
@@ -51,12 +57,12 @@ class R2:
         text = f"<ListBucketResult><Name>{place.name}</Name><IsTruncated>false</IsTruncated>{items}</ListBucketResult>"
         return web.Response(text=text, content_type="application/xml")
 
-    def _object(self, request: web.Request, path: Path, body: bytes) -> web.StreamResponse:
+    def _object(self, request: web.Request, path: Path, body: Path, md5: str) -> web.StreamResponse:
         if request.method == "PUT":
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(body)
-            tag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-            return web.Response(status=200, headers={"ETag": f'"{tag}"'})
+            path.unlink(missing_ok=True)
+            path.hardlink_to(body)
+            return web.Response(status=200, headers={"ETag": f'"{md5}"'})
         if request.method == "DELETE":
             path.unlink(missing_ok=True)
             return web.Response(status=204)
@@ -65,8 +71,19 @@ class R2:
         return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})
 
 
-def check(request: web.Request, body: bytes, access: str, secret: str) -> web.Response | None:
-    """The refusal of a request that is not signed by the owner of `access`; None when it is."""
+async def _keep(request: web.Request, spool: IO[bytes]) -> tuple[str, str]:
+    """Writes the body to `spool` piece by piece, since the daemon has others to serve. Returns its SHA-256 and MD5."""
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    async for piece in request.content.iter_any():
+        spool.write(piece)
+        sha256.update(piece)
+        md5.update(piece)
+    spool.flush()
+    return sha256.hexdigest(), md5.hexdigest()
+
+
+def check(request: web.Request, sha256: str, access: str, secret: str) -> web.Response | None:
+    """The refusal of a request that is not signed by the owner of `access`; None when it is. `sha256`: of its body."""
     said = _AUTH.fullmatch(request.headers.get("Authorization", ""))
     if not said:
         return error(400, "InvalidArgument", "Authorization")
@@ -82,7 +99,7 @@ def check(request: web.Request, body: bytes, access: str, secret: str) -> web.Re
             403, "RequestTimeTooSkewed", "The difference between the request time and the server's time is too large."
         )
     payload = request.headers.get("X-Amz-Content-Sha256", "")
-    if payload != "UNSIGNED-PAYLOAD" and payload != hashlib.sha256(body).hexdigest():
+    if payload != "UNSIGNED-PAYLOAD" and payload != sha256:
         return error(
             400,
             "XAmzContentSHA256Mismatch",

@@ -1,0 +1,169 @@
+"""How long connections to origins and visitors live, what happens when a kept one turns out closed, and what is held."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from edge_rig import HOST, Reply, hello, raw_origin, rig, web_origin
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+def once(seen: list[str], then: bytes = b"") -> Reply:
+    """An origin whose connections answer one request; at the next one they say `then` and close."""
+
+    async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number, answer in enumerate((OK, then)):
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+            except asyncio.IncompleteReadError:
+                return
+            seen.append(f"{head.split()[0].decode()} {number}")
+            await asyncio.sleep(0.05)  # so that requests at once need a connection each
+            writer.write(answer)
+            await writer.drain()
+
+    return reply
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
+def test_what_may_be_repeated_is_sent_on_a_fresh_connection(tmp_path: Path, method: str) -> None:
+    async def scenario() -> None:
+        seen: list[str] = []
+        async with raw_origin(once(seen)) as port, rig(tmp_path, http=port) as r:
+            await asyncio.gather(*(r.get() for _ in range(3)))
+            assert seen == ["GET 0"] * 3
+            # All three kept connections fail it, one after another.
+            assert (await r.get(method=method)).status == 200
+            assert seen[3:] == [f"{method} 1"] * 3 + [f"{method} 0"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("method", "data"), [("POST", None), ("POST", b"x"), ("PATCH", b"x"), ("PUT", b"x")])
+def test_what_may_not_is_520_and_sent_once(tmp_path: Path, method: str, data: bytes | None) -> None:
+    async def scenario() -> None:
+        seen: list[str] = []
+        async with raw_origin(once(seen)) as port, rig(tmp_path, http=port) as r:
+            await r.get()
+            assert (await r.get(method=method, data=data)).status == 520
+            assert seen == ["GET 0", f"{method} 1"]
+
+    asyncio.run(scenario())
+
+
+def test_an_answer_that_had_begun_is_not_asked_for_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        seen: list[str] = []
+        async with raw_origin(once(seen, b"HTTP/1.1 200 OK\r\nContent-")) as port, rig(tmp_path, http=port) as r:
+            await r.get()
+            assert (await r.get()).status == 520
+            assert seen == ["GET 0", "GET 1"]
+
+    asyncio.run(scenario())
+
+
+def test_a_fresh_connection_that_fails_is_final(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        seen = 0
+
+        async def rude(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal seen
+            await reader.readuntil(b"\r\n\r\n")
+            seen += 1
+
+        async with raw_origin(rude) as port, rig(tmp_path, http=port) as r:
+            assert (await r.get()).status == 520
+            assert seen == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_kept_connection_that_was_closed_does_not_spoil_a_websocket(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        closing = True
+
+        async def origin(request: web.BaseRequest) -> web.StreamResponse:
+            nonlocal closing
+            if request.path == "/" or not closing:
+                if "Upgrade" not in request.headers:
+                    return web.Response(text="hello")
+                socket = web.WebSocketResponse()
+                await socket.prepare(request)
+                async for message in socket:
+                    await socket.send_str(message.data)
+                return socket
+            closing = False
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+
+        async with web_origin(origin) as port, rig(tmp_path, http=port) as r:
+            assert (await r.get()).text == "hello"
+            url = f"http://127.0.0.1:{r.edge.http_port}/echo"
+            async with r.client.ws_connect(url, headers={"Host": HOST}) as socket:
+                await socket.send_str("again")
+                assert await socket.receive_str(timeout=3) == "again"
+            assert not closing
+
+    asyncio.run(scenario())
+
+
+def test_connections_are_kept_on_both_sides(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        peers = set()
+
+        async def origin(request: web.BaseRequest) -> web.StreamResponse:
+            assert request.transport is not None
+            peers.add(request.transport.get_extra_info("peername"))
+            return await hello(request)
+
+        async with web_origin(origin) as port, rig(tmp_path, http=port) as r:
+            reader, writer = await asyncio.open_connection("127.0.0.1", r.edge.http_port)
+            for _ in range(5):
+                writer.write(f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 200") and b"close" not in head.lower()
+                assert await reader.readexactly(5) == b"hello"
+            writer.close()
+            assert len(peers) == 1
+
+    asyncio.run(scenario())
+
+
+def test_an_upload_is_passed_on_and_not_held(tmp_path: Path) -> None:
+    """An origin that reads slowly slows the visitor down: only what fits into buffers is on its way."""
+
+    async def scenario() -> None:
+        go_on, got, size = asyncio.Event(), 0, 90_000_000
+
+        async def slow(request: web.BaseRequest) -> web.StreamResponse:
+            nonlocal got
+            await go_on.wait()
+            async for piece in request.content.iter_any():
+                got += len(piece)
+            return web.Response(text=str(got))
+
+        sent = 0
+
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal sent
+            while sent < size:
+                sent += 100_000
+                yield bytes(100_000)
+
+        async with web_origin(slow) as port, rig(tmp_path, http=port) as r:
+            upload = asyncio.ensure_future(r.get(method="POST", data=body()))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(upload), 1)
+            assert 0 < sent < 30_000_000  # the kernel's socket buffers are some megabytes each
+            go_on.set()
+            answer = await upload
+            assert (answer.status, answer.text) == (200, str(size))
+
+    asyncio.run(scenario())
