@@ -62,15 +62,26 @@ func serve(config app.Config) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		// Requests under way may end; docker kills after 10 s.
-		late, stop := context.WithTimeout(context.Background(), 8*time.Second)
-		defer stop()
-		err = listener.Shutdown(late)
-		server.Close(late)
+		err = stop(listener, server, config.StopTimeout)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
+	return err
+}
+
+// stop lets nobody in any more; requests under way may end, streams and uploads as well.
+func stop(listener *http.Server, server *app.Server, limit time.Duration) error {
+	last, cancel := context.WithTimeout(context.Background(), limit+3*time.Second)
+	defer cancel()
+	late, cancel := context.WithTimeout(last, limit)
+	defer cancel()
+	err := listener.Shutdown(late)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("requests were cut that did not end in %s", limit)
+		_ = listener.Close()
+	}
+	server.Close(last)
 	return err
 }
 

@@ -43,6 +43,7 @@ type Config struct {
 	IndexTimeout  time.Duration // indexer: one repository
 	UploadTimeout time.Duration // storage: one upload
 	MaxUpload     int64         // storage: bytes
+	StopTimeout   time.Duration // how long what is under way may take to end after SIGTERM
 }
 
 // Names are the services that this program can be.
@@ -95,6 +96,8 @@ func Load(get func(string) string) (Config, error) {
 		{"INDEX_TIMEOUT_S", 60, 1, 3600, func(n int) { config.IndexTimeout = seconds(n) }},
 		{"UPLOAD_TIMEOUT_S", 60, 1, 3600, func(n int) { config.UploadTimeout = seconds(n) }},
 		{"MAX_UPLOAD_MB", 100, 1, 5000, func(n int) { config.MaxUpload = int64(n) << 20 }},
+		// Docker kills after 30 s (SERVICE_GRACE_S in mech_infra); the rest is for giving back what did not end.
+		{"STOP_TIMEOUT_S", 25, 1, 3600, func(n int) { config.StopTimeout = seconds(n) }},
 	}
 	for _, number := range numbers {
 		value := number.fallback

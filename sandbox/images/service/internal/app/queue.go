@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,22 @@ const (
 	reapEvery   = 5 * time.Second
 	beatLate    = 15 * time.Second
 	maxAttempts = 3
+)
+
+var (
+	// A caller who asks again with the same key gets the same job, and not another one.
+	idempotent = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	// Each is one step, so that a job is never in no list at all.
+	addJob = redis.NewScript(`
+		if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'EX', ARGV[3]) then return 0 end
+		redis.call('LPUSH', KEYS[2], ARGV[2])
+		return 1`)
+	putBackJob = redis.NewScript(`
+		if redis.call('LREM', KEYS[2], 1, ARGV[2]) == 0 then return 0 end
+		redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+		redis.call('RPUSH', KEYS[3], ARGV[2])
+		redis.call('DEL', KEYS[4])
+		return 1`)
 )
 
 // Job is one piece of work, as callers see it.
@@ -70,7 +87,7 @@ func (s *Server) queue(ctx context.Context) error {
 		wait.Go(func() { s.work(ctx, w) })
 	}
 	wait.Go(func() { s.reap(ctx) })
-	s.stop = append([]func(context.Context){func(context.Context) { wait.Wait() }}, s.stop...)
+	s.stop = append([]func(context.Context){func(late context.Context) { waitFor(late, &wait) }}, s.stop...)
 	s.checks = append(s.checks, &Check{Name: "workers", OKFor: failedFor, Run: func(context.Context) error {
 		for _, w := range workers {
 			if time.Now().Unix() > w.due.Load() {
@@ -102,13 +119,25 @@ func (s *Server) postJob(w http.ResponseWriter, r *http.Request) {
 	if order.TimeoutS == 0 {
 		order.TimeoutS = int(s.config.JobTimeout.Seconds())
 	}
-	job := Job{
-		ID: newID(), Type: order.Type, Payload: order.Payload, TimeoutS: order.TimeoutS, State: "queued",
+	id := r.Header.Get("Idempotency-Key")
+	switch {
+	case id == "":
+		id = newID()
+	case !idempotent.MatchString(id):
+		fail(w, http.StatusBadRequest, errors.New("Idempotency-Key must be 1 to 64 letters, digits, _ or -"))
+		return
+	}
+	job := &Job{
+		ID: id, Type: order.Type, Payload: order.Payload, TimeoutS: order.TimeoutS, State: "queued",
 		Created: time.Now().UTC(),
 	}
-	err := s.saveJob(r.Context(), &job)
+	text, err := json.Marshal(job)
 	if err == nil {
-		err = s.redis.LPush(r.Context(), pendingList, job.ID).Err()
+		var added int
+		added, err = addJob.Run(r.Context(), s.redis, []string{jobKey + id, pendingList}, text, id, int(jobKept.Seconds())).Int()
+		if err == nil && added == 0 {
+			job, err = s.loadJob(r.Context(), id) // said before
+		}
 	}
 	if err != nil {
 		s.refuse(w, http.StatusServiceUnavailable, redisError(s.redis.Options().Addr, err))
@@ -171,8 +200,9 @@ func (s *Server) loadJob(ctx context.Context, id string) (*Job, error) {
 	return job, json.Unmarshal(text, job)
 }
 
-// work takes one job after another until ctx ends; a job under way is finished first.
+// work takes one job after another until ctx ends; a job under way is finished first, or given back.
 func (s *Server) work(ctx context.Context, w *worker) {
+	patient := patience(ctx, s.config.StopTimeout)
 	for ctx.Err() == nil {
 		id, err := s.redis.BLMove(ctx, pendingList, activeList, "RIGHT", "LEFT", pollFor).Result()
 		if err != nil {
@@ -183,12 +213,13 @@ func (s *Server) work(ctx context.Context, w *worker) {
 			}
 			continue
 		}
-		s.take(context.WithoutCancel(ctx), w, id)
+		s.take(patient, w, id)
 		w.alive(pollFor)
 	}
 }
 
-func (s *Server) take(ctx context.Context, w *worker, id string) {
+func (s *Server) take(patient context.Context, w *worker, id string) {
+	ctx := context.WithoutCancel(patient)
 	job, err := s.loadJob(ctx, id)
 	if err != nil {
 		if errors.Is(err, redis.Nil) {
@@ -203,11 +234,18 @@ func (s *Server) take(ctx context.Context, w *worker, id string) {
 	_ = s.saveJob(ctx, job)
 	held, release := context.WithCancel(ctx)
 	go s.hold(held, w.name, id)
-	timed, cancel := context.WithTimeout(ctx, limit)
+	timed, cancel := context.WithTimeout(patient, limit)
 	result, err := runners[job.Type](timed, job.Payload)
 	cancel()
 	release()
 	switch {
+	case errors.Is(err, context.Canceled):
+		// The service stops: that is not one of the job's attempts.
+		job.Attempts--
+		if _, err := s.requeue(ctx, job); err != nil {
+			s.logError(redisError(s.redis.Options().Addr, err)) // its lease runs out, and another finds it
+		}
+		return
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("Error: Job timeout: %s job %s did not end in %s", job.Type, id, limit)
 		s.logError(err)
@@ -273,25 +311,34 @@ func (s *Server) reap(ctx context.Context) {
 }
 
 func (s *Server) putBack(ctx context.Context, id string) {
-	// Who removes it owns it: another replica may be looking too.
-	removed, err := s.redis.LRem(ctx, activeList, 1, id).Result()
-	if err != nil || removed == 0 {
-		return
-	}
 	job, err := s.loadJob(ctx, id)
+	if errors.Is(err, redis.Nil) {
+		s.redis.LRem(ctx, activeList, 1, id)
+	}
 	if err != nil {
 		return
 	}
 	gone := fmt.Errorf("Error: Worker not responding: %s left job %s", job.Worker, id)
-	s.logError(gone)
 	if job.Attempts >= maxAttempts {
+		s.logError(gone)
 		s.finish(ctx, job, nil, gone)
 		return
 	}
-	job.State, job.Worker = "queued", ""
-	if s.saveJob(ctx, job) == nil {
-		s.redis.LPush(ctx, pendingList, id)
+	// Another replica may be looking, too: only one of them puts it back.
+	if done, err := s.requeue(ctx, job); err == nil && done {
+		s.logError(gone)
 	}
+}
+
+// requeue takes a job off the active list and makes it the next one; false where it was not on that list any more.
+func (s *Server) requeue(ctx context.Context, job *Job) (bool, error) {
+	job.State, job.Worker = "queued", ""
+	text, err := json.Marshal(job)
+	if err != nil {
+		return false, err
+	}
+	keys := []string{jobKey + job.ID, activeList, pendingList, leaseKey + job.ID}
+	return putBackJob.Run(ctx, s.redis, keys, text, job.ID, int(jobKept.Seconds())).Bool()
 }
 
 // pause waits; false when ctx ended first.

@@ -16,13 +16,16 @@ import (
 const (
 	sequenceKey   = "mech:sequences:"
 	sequenceLease = "mech:sequences:lease:"
+	openSequences = "mech:sequences:open" // a set: those that somebody has to go on with
+	adoptEvery    = 2 * time.Second
+	queueMisses   = 50 // five in a second: the queue may be away for so long
 	maxSteps      = 50
 )
 
 // sequence is a list of jobs, run one after another on the queue.
 type sequence struct {
 	ID      string    `json:"id"`
-	State   string    `json:"state"` // running, done, failed, interrupted
+	State   string    `json:"state"` // running, done, failed
 	Steps   []step    `json:"steps"`
 	Error   string    `json:"error,omitempty"`
 	Created time.Time `json:"created"`
@@ -50,9 +53,16 @@ func (s *Server) sequences(ctx context.Context) error {
 			wait.Go(func() { s.runSequence(ctx, made) })
 		}
 	})
+	wait.Go(func() {
+		for pause(ctx, adoptEvery) {
+			for _, left := range s.adopt(ctx) {
+				wait.Go(func() { s.runSequence(ctx, left) })
+			}
+		}
+	})
 	s.mux.HandleFunc("GET /sequences/{id}", s.getSequence)
 	s.mux.HandleFunc("GET /backlog", s.backlog)
-	s.stop = append([]func(context.Context){func(context.Context) { wait.Wait() }}, s.stop...)
+	s.stop = append([]func(context.Context){func(late context.Context) { waitFor(late, &wait) }}, s.stop...)
 	return nil
 }
 
@@ -111,12 +121,6 @@ func (s *Server) getSequence(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = json.Unmarshal(text, &found)
 	}
-	if err == nil && found.State == "running" {
-		var held int64
-		if held, err = s.redis.Exists(r.Context(), sequenceLease+id).Result(); held == 0 {
-			found.State = "interrupted" // whoever ran it was stopped
-		}
-	}
 	if err != nil {
 		s.refuse(w, http.StatusServiceUnavailable, redisError(s.redis.Options().Addr, err))
 		return
@@ -131,17 +135,47 @@ func (s *Server) saveSequence(ctx context.Context, made *sequence) error {
 	}
 	_, err = s.redis.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		pipe.Set(ctx, sequenceKey+made.ID, text, jobKept)
-		pipe.Set(ctx, sequenceLease+made.ID, hostname(), leaseFor)
+		if made.State == "running" {
+			pipe.SAdd(ctx, openSequences, made.ID)
+			pipe.Set(ctx, sequenceLease+made.ID, hostname(), leaseFor)
+		} else {
+			pipe.SRem(ctx, openSequences, made.ID)
+			pipe.Del(ctx, sequenceLease+made.ID)
+		}
 		return nil
 	})
 	return err
 }
 
-// runSequence goes on until a step fails, all are done, or the service is stopped.
+// adopt gives the sequences that nobody goes on with, because who ran them was stopped; they are ours from then on.
+func (s *Server) adopt(ctx context.Context) []*sequence {
+	ids, _ := s.redis.SMembers(ctx, openSequences).Result() // /health says what is wrong
+	var adopted []*sequence
+	for _, id := range ids {
+		if ours, err := s.redis.SetNX(ctx, sequenceLease+id, hostname(), leaseFor).Result(); err != nil || !ours {
+			continue
+		}
+		text, err := s.redis.Get(ctx, sequenceKey+id).Bytes()
+		if errors.Is(err, redis.Nil) {
+			s.redis.SRem(ctx, openSequences, id)
+		}
+		left := &sequence{}
+		if err == nil && json.Unmarshal(text, left) == nil {
+			adopted = append(adopted, left)
+		}
+	}
+	return adopted
+}
+
+// runSequence goes on until a step fails, all are done, or the service is stopped: then another may go on at once.
 func (s *Server) runSequence(ctx context.Context, made *sequence) {
 	for i := range made.Steps {
+		if made.Steps[i].State == "done" {
+			continue
+		}
 		if err := s.runStep(ctx, made, i); err != nil {
 			if ctx.Err() != nil {
+				s.redis.Del(context.WithoutCancel(ctx), sequenceLease+made.ID)
 				return
 			}
 			made.State, made.Error = "failed", fmt.Sprintf("step %d: %s", i+1, strings.TrimPrefix(err.Error(), "Error: "))
@@ -152,7 +186,7 @@ func (s *Server) runSequence(ctx context.Context, made *sequence) {
 	if made.State == "running" {
 		made.State = "done"
 	}
-	if err := s.saveSequence(ctx, made); err != nil {
+	if err := s.saveSequence(context.WithoutCancel(ctx), made); err != nil {
 		s.logError(redisError(s.redis.Options().Addr, err))
 	}
 }
@@ -167,18 +201,26 @@ func (s *Server) runStep(ctx context.Context, made *sequence, i int) error {
 		ID, State, Error string
 		Result           json.RawMessage
 	}
-	unreachable := fmt.Errorf("Error: Could not reach queue at %s", s.config.QueueURL)
-	if err := s.send(ctx, http.MethodPost, s.config.QueueURL+"/jobs", nil, body, &job); err != nil {
-		if status := statusOf(err); status != 0 {
-			return fmt.Errorf("queue answered %d", status)
-		}
-		return unreachable
-	}
-	current.Job = job.ID
 	misses := 0
 	for {
-		if current.State != job.State {
-			current.State, current.Result, current.Error = job.State, job.Result, job.Error
+		err := s.askQueue(ctx, made.ID, i, current, body, &job)
+		switch status := statusOf(err); {
+		case err == nil:
+			misses = 0
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case status == http.StatusNotFound && current.Job != "":
+			return errors.New("the queue no longer knows the job (was Redis flushed?)")
+		case status != 0 && current.Job == "":
+			return fmt.Errorf("queue answered %d", status)
+		default:
+			// A restart of the queue takes seconds; that is no reason to give up.
+			if misses++; misses > queueMisses {
+				return fmt.Errorf("Error: Could not reach queue at %s", s.config.QueueURL)
+			}
+		}
+		if err == nil {
+			current.Job, current.State, current.Result, current.Error = job.ID, job.State, job.Result, job.Error
 		}
 		if err := s.saveSequence(ctx, made); err != nil {
 			return redisError(s.redis.Options().Addr, err)
@@ -192,16 +234,16 @@ func (s *Server) runStep(ctx context.Context, made *sequence, i int) error {
 		if !pause(ctx, 200*time.Millisecond) {
 			return ctx.Err()
 		}
-		switch err := s.getJSON(ctx, s.config.QueueURL+"/jobs/"+current.Job, &job); {
-		case err == nil:
-			misses = 0
-		case statusOf(err) == http.StatusNotFound:
-			return errors.New("the queue no longer knows the job (was Redis flushed?)")
-		default:
-			// A restart of the queue takes seconds; that is no reason to give up.
-			if misses++; misses > 50 {
-				return unreachable
-			}
-		}
 	}
+}
+
+// askQueue hands a step in, or asks how its job is. The key makes it the same job when it is handed in again.
+func (s *Server) askQueue(ctx context.Context, id string, i int, current *step, body, job any) error {
+	ctx, cancel := context.WithTimeout(ctx, leaseFor/2)
+	defer cancel()
+	if current.Job != "" {
+		return s.getJSON(ctx, s.config.QueueURL+"/jobs/"+current.Job, job)
+	}
+	key := map[string]string{"Idempotency-Key": fmt.Sprintf("%s-%d", id, i)}
+	return s.send(ctx, http.MethodPost, s.config.QueueURL+"/jobs", key, body, job)
 }

@@ -67,8 +67,9 @@ func (s *Server) Handler() http.Handler {
 	})
 }
 
-// Close ends the workers and lets go of the databases.
+// Close waits for the workers, who give back what they cannot end, and lets go of the databases.
 func (s *Server) Close(ctx context.Context) {
+	waitFor(ctx, &s.sockets)
 	for _, stop := range s.stop {
 		stop(ctx)
 	}
@@ -129,7 +130,7 @@ func newClient() *http.Client {
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   3 * time.Second,
-		MaxIdleConnsPerHost:   2,
+		MaxIdleConnsPerHost:   16, // a new connection to R2 is a TLS handshake
 		IdleConnTimeout:       30 * time.Second,
 		ForceAttemptHTTP2:     false,
 		ExpectContinueTimeout: time.Second,
