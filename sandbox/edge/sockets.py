@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from typing import Any
 
 import aiohttp
@@ -14,6 +16,8 @@ from .exchange import Exchange
 from .journal import Timeouts
 from .origin import Attempt
 
+_Side = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+_CLOSING_SECONDS = 5.0
 _HANDSHAKE = ("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol")
 
 
@@ -40,7 +44,7 @@ async def relay(
         opening = session.ws_connect(
             url.with_scheme("wss" if context else "ws"), headers=headers, protocols=protocols, autoping=False,
             max_msg_size=0, ssl=context, server_hostname=exchange.host if context else None,
-            timeout=aiohttp.ClientWSTimeout(ws_close=5.0),
+            timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSING_SECONDS),
         )  # fmt: skip
         origin_side = await _open(opening, attempt, timeouts)
     except aiohttp.WSServerHandshakeError as error:
@@ -55,7 +59,9 @@ async def relay(
         exchange.answered = visitor
         both = [asyncio.ensure_future(_pump(visitor, origin_side)), asyncio.ensure_future(_pump(origin_side, visitor))]
         try:
+            # When one side has closed, the other may answer that, so that both connections end in order.
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, timeout=_CLOSING_SECONDS)
         finally:
             for task in both:
                 task.cancel()
@@ -75,11 +81,10 @@ async def _open(opening: Any, attempt: Attempt, timeouts: Timeouts) -> aiohttp.C
         task.cancel()
 
 
-async def _pump(
-    source: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
-    target: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
-) -> None:
-    async for message in source:
+async def _pump(source: _Side, target: _Side) -> None:
+    """Pass messages on until `source` closes, then close `target` likewise: cut off where `source` was."""
+    while True:
+        message = await source.receive()
         if message.type is aiohttp.WSMsgType.TEXT:
             await target.send_str(message.data)
         elif message.type is aiohttp.WSMsgType.BINARY:
@@ -88,4 +93,13 @@ async def _pump(
             await target.ping(message.data)
         elif message.type is aiohttp.WSMsgType.PONG:
             await target.pong(message.data)
-    await target.close(code=source.close_code or 1000)
+        elif message.type is aiohttp.WSMsgType.CLOSE:
+            await target.close(code=message.data or 1000, message=(message.extra or "").encode())
+            return
+        elif message.type is aiohttp.WSMsgType.CLOSING:
+            return  # the other pump closes this side
+        else:
+            with contextlib.suppress(OSError):
+                if (connection := target.get_extra_info("socket")) is not None:
+                    connection.shutdown(socket.SHUT_RDWR)
+            return

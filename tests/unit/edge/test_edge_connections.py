@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 from edge_rig import HOST, Reply, hello, raw_origin, rig, web_origin
 
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -93,11 +96,11 @@ def test_a_kept_connection_that_was_closed_does_not_spoil_a_websocket(tmp_path: 
             if request.path == "/" or not closing:
                 if "Upgrade" not in request.headers:
                     return web.Response(text="hello")
-                socket = web.WebSocketResponse()
-                await socket.prepare(request)
-                async for message in socket:
-                    await socket.send_str(message.data)
-                return socket
+                made = web.WebSocketResponse()
+                await made.prepare(request)
+                async for message in made:
+                    await made.send_str(message.data)
+                return made
             closing = False
             assert request.transport is not None
             request.transport.close()
@@ -106,10 +109,75 @@ def test_a_kept_connection_that_was_closed_does_not_spoil_a_websocket(tmp_path: 
         async with web_origin(origin) as port, rig(tmp_path, http=port) as r:
             assert (await r.get()).text == "hello"
             url = f"http://127.0.0.1:{r.edge.http_port}/echo"
-            async with r.client.ws_connect(url, headers={"Host": HOST}) as socket:
-                await socket.send_str("again")
-                assert await socket.receive_str(timeout=3) == "again"
+            async with r.client.ws_connect(url, headers={"Host": HOST}) as made:
+                await made.send_str("again")
+                assert await made.receive_str(timeout=3) == "again"
             assert not closing
+
+    asyncio.run(scenario())
+
+
+def websocket(then: Callable[[web.WebSocketResponse, web.BaseRequest], Awaitable[None]]) -> Handler:
+    """An origin that says `hello` over a WebSocket and goes on with `then`."""
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        made = web.WebSocketResponse()
+        await made.prepare(request)
+        await made.send_str("hello")
+        await then(made, request)
+        return made
+
+    return handler
+
+
+def test_a_websocket_that_is_closed_is_closed_with_the_same_words(tmp_path: Path) -> None:
+    answered = []
+
+    async def go_away(made: web.WebSocketResponse, _: web.BaseRequest) -> None:
+        await made.close(code=1001, message=b"connect again")
+        answered.append(made.close_code)
+
+    async def scenario() -> None:
+        async with web_origin(websocket(go_away)) as port, rig(tmp_path, http=port) as r:
+            url = f"http://127.0.0.1:{r.edge.http_port}/"
+            async with r.client.ws_connect(url, headers={"Host": HOST}) as made:
+                assert await made.receive_str() == "hello"
+                last = await made.receive()
+                assert (last.type, last.data, last.extra) == (aiohttp.WSMsgType.CLOSE, 1001, "connect again")
+            await asyncio.sleep(0.1)
+            assert answered == [1000]  # the answer that aiohttp gives, and not 1006: it came
+
+    asyncio.run(scenario())
+
+
+def test_a_websocket_that_is_cut_is_not_closed_in_order(tmp_path: Path) -> None:
+    async def die(_: web.WebSocketResponse, request: web.BaseRequest) -> None:
+        assert request.transport is not None
+        request.transport.abort()
+
+    async def scenario() -> None:
+        async with web_origin(websocket(die)) as port, rig(tmp_path, http=port) as r:
+            url = f"http://127.0.0.1:{r.edge.http_port}/"
+            async with r.client.ws_connect(url, headers={"Host": HOST}) as made:
+                assert await made.receive_str() == "hello"
+                assert (await made.receive(timeout=3)).type is aiohttp.WSMsgType.CLOSED
+
+    asyncio.run(scenario())
+
+
+def test_a_visitor_who_vanishes_ends_the_websocket_at_the_origin(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        ended: asyncio.Future[aiohttp.WSMsgType] = asyncio.get_running_loop().create_future()
+
+        async def listen(made: web.WebSocketResponse, _: web.BaseRequest) -> None:
+            ended.set_result((await made.receive()).type)
+
+        async with web_origin(websocket(listen)) as port, rig(tmp_path, http=port) as r:
+            url = f"http://127.0.0.1:{r.edge.http_port}/"
+            made = await r.client.ws_connect(url, headers={"Host": HOST})
+            assert await made.receive_str() == "hello"
+            made.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            assert await asyncio.wait_for(ended, 3) in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
     asyncio.run(scenario())
 
