@@ -59,8 +59,9 @@ class Said:
 
     def __str__(self) -> str:
         when = datetime.fromtimestamp(self.at).strftime("%H:%M:%S.%f")[:-3]
+        text = " ".join(self.text.split())
         return (
-            f"{when} {self.service} {self.method} {self.path}: {self.status} after {self.ms:.0f} ms {self.text}".strip()
+            f"{when} {self.kind} {self.service} {self.method} {self.path}: {self.status} after {self.ms:.0f} ms {text}"
         )
 
 
@@ -137,7 +138,7 @@ class Result:
             ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
             f"{len(self.failed)} failed, {len(self.cut)} cut, {len(self.moved)} WebSockets moved",
         ]
-        return "\n".join([*lines, *(f"  {one}" for one in (self.failed + self.cut)[:20])])
+        return "\n".join([*lines, *(f"  {one}" for one in self.failed[:10] + self.cut[:10])])
 
 
 class _Place:

@@ -29,6 +29,7 @@ LATE = 30.0  # seconds after which an answer no longer counts, and after which a
 _UNDER_WAY = 1000  # requests at once; beyond it the rate cannot be kept, and that is a failure
 _TELL_EVERY = 0.25
 _BLOCK = 2**16
+_PAUSE = 0.2  # seconds between two messages of a WebSocket
 
 
 @dataclass(frozen=True)
@@ -233,18 +234,18 @@ class Visitors:
         try:
             async with self._visitor().ws_connect(self._url("llm", "/echo"), max_msg_size=0) as socket:
                 status = 101
-                while not self._ends.is_set():
+                while not self._ends.is_set() and not text and status == 101:
                     await socket.send_str(f"message {echoed}")
                     got = await socket.receive(timeout=LATE)
                     if got.type is aiohttp.WSMsgType.TEXT and got.data == f"message {echoed}":
                         echoed += 1
+                        # Listening meanwhile: what is closed is not to be written to.
                         with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(self._ends.wait(), 0.2)
-                        continue
-                    moved = socket.close_code == 1001
-                    text = "" if moved else f"closed after {echoed} messages with {socket.close_code}"
-                    status = 1001 if moved else 101
-                    break
+                            got = await socket.receive(timeout=_PAUSE)
+                    if got.type is aiohttp.WSMsgType.CLOSE and got.data == 1001:
+                        status = 1001
+                    elif got.type is not aiohttp.WSMsgType.TEXT:
+                        text = f"{got.type.name} {got.data} after {echoed} messages"
         except aiohttp.WSServerHandshakeError as error:
             status, text = error.status, f"refused: {error.status}"
         except (aiohttp.ClientError, OSError, TimeoutError, Closed) as error:
