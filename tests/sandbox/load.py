@@ -38,7 +38,7 @@ from sandbox.settings import load as settings_of
 from .stack import REPO
 from .visitors import LATE, Plan
 
-DOMAIN = "mech.is"
+BASE = "https://{service}.mech.is"
 PER_ADDRESS = 25  # requests a second of one visitor, half of nginx's rate limit as the guide has it
 _READY_S = 60.0
 
@@ -233,7 +233,7 @@ class Load(_Place):
         **more: Any,
     ) -> None:
         super().__init__(
-            settings, Plan(DOMAIN, list(services), rate, seconds, streams, sockets, uploads, **more), visitors
+            settings, Plan(BASE, list(services), rate, seconds, streams, sockets, uploads, **more), visitors
         )
         self._said: list[Said] = []
         self._behind = 0.0
@@ -254,7 +254,7 @@ class _Answers(_Place):
     """How some jobs are: {id: (state, attempts)}."""
 
     def __init__(self, settings: Settings, ids: Sequence[str]) -> None:
-        super().__init__(settings, Plan(DOMAIN, ["queue"], 200, 300, 0, 0, 0, ask=list(ids)))
+        super().__init__(settings, Plan(BASE, ["queue"], 200, 300, 0, 0, 0, ask=list(ids)))
         self.states: dict[str, tuple[str, int]] = {}
 
     def hear(self, what: str, *about: Any) -> None:
@@ -272,7 +272,7 @@ class Jobs(_Place):
     """
 
     def __init__(self, settings: Settings, count: int, seconds: float = 30) -> None:
-        super().__init__(settings, Plan(DOMAIN, ["queue"], count / seconds, seconds + 2 * LATE, 0, 0, 0, jobs=count))
+        super().__init__(settings, Plan(BASE, ["queue"], count / seconds, seconds + 2 * LATE, 0, 0, 0, jobs=count))
         self.accepted: list[str] = []
         self.refused: list[Said] = []
         self.attempts: Counter[int] = Counter()

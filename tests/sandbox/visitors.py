@@ -36,7 +36,7 @@ _PAUSE = 0.2  # seconds between two messages of a WebSocket
 class Plan:
     """What the visitors do. Rates are a second, all visitors together; counts of what lasts are at once."""
 
-    domain: str
+    base: str  # the address of a service, with {service} for its name
     services: list[str]
     rate: float
     seconds: float  # after which they end by themselves
@@ -229,28 +229,37 @@ class Visitors:
         self._note("stream", "llm", "GET", path, begin, status, text, version)
 
     async def _socket(self) -> None:
-        """One WebSocket that is talked to until the end; told to go away (1001), it says so and another is opened."""
-        begin, echoed, text, status = time.time(), 0, "", 0
+        """One WebSocket that is talked to until the end."""
+        begin = time.time()
         try:
             async with self._visitor().ws_connect(self._url("llm", "/echo"), max_msg_size=0) as socket:
-                status = 101
-                while not self._ends.is_set() and not text and status == 101:
-                    await socket.send_str(f"message {echoed}")
-                    got = await socket.receive(timeout=LATE)
-                    if got.type is aiohttp.WSMsgType.TEXT and got.data == f"message {echoed}":
-                        echoed += 1
-                        # Listening meanwhile: what is closed is not to be written to.
-                        with contextlib.suppress(TimeoutError):
-                            got = await socket.receive(timeout=_PAUSE)
-                    if got.type is aiohttp.WSMsgType.CLOSE and got.data == 1001:
-                        status = 1001
-                    elif got.type is not aiohttp.WSMsgType.TEXT:
-                        text = f"{got.type.name} {got.data} after {echoed} messages"
+                status, text = await self._talk(socket)
         except aiohttp.WSServerHandshakeError as error:
             status, text = error.status, f"refused: {error.status}"
         except (aiohttp.ClientError, OSError, TimeoutError, Closed) as error:
-            text = f"closed after {echoed} messages: {_words(error)}"
+            status, text = 0, _words(error)
         self._note("socket", "llm", "GET", "/echo", begin, status, text)
+
+    async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> tuple[int, str]:
+        """(101, "") at the end; (1001, "") when told to connect again; else what went wrong."""
+        echoed = 0
+        while not self._ends.is_set():
+            message = f"message {echoed}"
+            await socket.send_str(message)
+            got = await socket.receive(timeout=LATE)
+            if got.type is aiohttp.WSMsgType.TEXT:
+                if got.data != message:
+                    return 101, f"said {got.data} after {echoed} messages"
+                echoed += 1
+                try:
+                    # Listening between messages: what is closed is not to be written to.
+                    got = await socket.receive(timeout=_PAUSE)
+                except TimeoutError:
+                    continue
+            if got.type is aiohttp.WSMsgType.CLOSE and got.data == 1001:
+                return 1001, ""
+            return 101, f"{got.type.name} {got.data} after {echoed} messages"
+        return 101, ""
 
     async def _upload(self) -> None:
         """One big file, at an even pace over the plan's seconds."""
@@ -328,7 +337,7 @@ class Visitors:
         sys.stdout.flush()
 
     def _url(self, service: str, path: str) -> str:
-        return f"https://{service}.{self._plan.domain}{path}"
+        return self._plan.base.format(service=service) + path
 
     def _visitor(self) -> aiohttp.ClientSession:
         return self._random.choice(self._sessions)
