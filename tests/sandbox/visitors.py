@@ -2,14 +2,13 @@
 
 Run as: python -m tests.sandbox.visitors, with a plan (JSON, see Plan) as the first line of standard input. A second
 line ends it; so does the plan's time. It writes one JSON list a line, and `["ready"]` once what it asks for is there.
-Each visitor has an address of its own and keeps its connections. Nothing is asked twice: what fails is told.
+Each visitor has an address of its own and keeps its connections. What a visitor does once: tests.sandbox.visits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import itertools
 import json
 import os
@@ -18,18 +17,18 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 
+from . import visits
+from .visits import LATE, Outcome
+
 READ = "load-small"  # the file that reader is asked for
-LATE = 30.0  # seconds after which an answer no longer counts, and after which a visitor who may end stops waiting
 _UNDER_WAY = 1000  # requests at once; beyond it the rate cannot be kept, and that is a failure
 _TELL_EVERY = 0.25
-_BLOCK = 2**16
-_PAUSE = 0.2  # seconds between two messages of a WebSocket
 
 
 @dataclass(frozen=True)
@@ -52,42 +51,25 @@ class Plan:
 
 @dataclass(frozen=True)
 class Call:
-    """A request that a visitor makes again and again; `weight` says how often among the others."""
+    """A request that visitors make again and again."""
 
     service: str
     method: str
     path: str
-    weight: float
     status: int = 200
     body: Callable[[int], dict[str, Any]] | None = None
 
 
 def calls(services: list[str]) -> list[Call]:
     """Front pages of all; what one service asks of another; what is written."""
-    found = [Call(service, "GET", "/", 1.0) for service in services]
+    found = [Call(service, "GET", "/") for service in services]
     more = (
-        Call("reader", "GET", f"/read/{READ}", 1.0),
-        Call("sequences", "GET", "/backlog", 1.0),
-        Call("memories", "POST", "/memories", 1.0, 201, lambda n: {"text": f"visit {n}", "tags": ["load"]}),
-        Call("queue", "POST", "/jobs", 1.0, 202, lambda n: {"type": "echo", "payload": n}),
+        Call("reader", "GET", f"/read/{READ}"),
+        Call("sequences", "GET", "/backlog"),
+        Call("memories", "POST", "/memories", 201, lambda n: {"text": f"visit {n}", "tags": ["load"]}),
+        Call("queue", "POST", "/jobs", 202, lambda n: {"type": "echo", "payload": n}),
     )
     return found + [call for call in more if call.service in services]
-
-
-class Closed(Exception):
-    """A connection ended before its answer did."""
-
-
-async def _once(
-    request: aiohttp.ClientRequest, handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
-) -> aiohttp.ClientResponse:
-    """aiohttp asks again where a kept connection was closed; here that is a failure to be told."""
-    try:
-        return await handler(request)
-    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-        if isinstance(error, aiohttp.ClientConnectorError):
-            raise
-        raise Closed(f"{type(error).__name__}: {error}") from error
 
 
 class Visitors:
@@ -109,7 +91,7 @@ class Visitors:
                 timeout = aiohttp.ClientTimeout(total=LATE)
                 self._sessions.append(
                     await stack.enter_async_context(
-                        aiohttp.ClientSession(connector=connector, timeout=timeout, middlewares=(_once,))
+                        aiohttp.ClientSession(connector=connector, timeout=timeout, middlewares=(visits.once,))
                     )
                 )
             telling = asyncio.ensure_future(self._tell())
@@ -143,18 +125,16 @@ class Visitors:
 
     async def _store(self) -> None:
         """The file that reader is asked for; raises what kept it from being there."""
-        async with self._sessions[0].put(self._url("storage", f"/files/{READ}"), data=b"a few words\n") as answer:
-            if answer.status != 201:
-                raise Closed(f"the file for reader was not stored: {answer.status} {(await answer.text())[:200]}")
+        stored = await visits.ask(self._sessions[0], "PUT", self._url("storage", f"/files/{READ}"), 201, "a few words")
+        if stored.text:
+            raise RuntimeError(f"the file for reader was not stored: {stored.status} {stored.text[:200]}")
 
     async def _steadily(self) -> None:
         """Requests at the plan's rate, whether or not those before were answered."""
-        chosen = calls(self._plan.services)
-        weights = [call.weight for call in chosen]
+        known = calls(self._plan.services)
 
         async def one(number: int) -> None:
-            call = self._random.choices(chosen, weights)[0]
-            await self._request(call, number)
+            await self._request(self._random.choice(known), number)
 
         await self._at_rate(one, None)
 
@@ -173,7 +153,8 @@ class Visitors:
             if self._ends.is_set():
                 break
             if len(running) >= _UNDER_WAY:
-                self._note("get", "-", "GET", "-", time.time(), 0, f"{_UNDER_WAY} requests are under way: not sent")
+                late = Outcome(text=f"{_UNDER_WAY} requests are under way: not sent")
+                self._note(time.time(), "get", "-", "GET", "-", late)
                 continue
             task = asyncio.ensure_future(one(number))
             running.add(task)
@@ -182,24 +163,12 @@ class Visitors:
 
     async def _request(self, call: Call, number: int) -> Any:
         """Make it and note what came of it; returns the answer's JSON where it is the one expected."""
-        begin, kind = time.time(), "get" if call.method == "GET" else "post"
-        status, said, version = 0, None, ""
-        try:
-            async with self._visitor().request(
-                call.method, self._url(call.service, call.path), json=call.body(number) if call.body else None
-            ) as answer:
-                text = await answer.text()
-                status, version = answer.status, answer.headers.get("X-Mech-Version", "")
-            if status == call.status:
-                said, text = json.loads(text), ""
-            else:
-                text = text or "no text"
-        except (aiohttp.ClientError, OSError, TimeoutError, Closed, ValueError) as error:
-            text = _words(error)
-        self._note(kind, call.service, call.method, call.path, begin, status, text, version)
-        return said
+        kind = "get" if call.method == "GET" else "post"
+        url, body = self._url(call.service, call.path), call.body(number) if call.body else None
+        asking = visits.ask(self._visitor(), call.method, url, call.status, body)
+        return (await self._noted(kind, call.service, call.method, call.path, asking)).said
 
-    async def _forever(self, one: Callable[[], Awaitable[None]]) -> None:
+    async def _forever(self, one: Callable[[], Awaitable[object]]) -> None:
         while not self._ends.is_set():
             begin = time.monotonic()
             await one()
@@ -207,89 +176,18 @@ class Visitors:
                 await asyncio.sleep(1)
 
     async def _stream(self) -> None:
-        """One stream of events; it is whole when its last event is `done` and counts all the others."""
         path = f"/stream?seconds={self._plan.stream_s}&every=200"
-        begin, seen, text, status, version = time.time(), 0, "", 0, ""
-        limit = aiohttp.ClientTimeout(total=self._plan.stream_s + LATE, sock_read=LATE)
-        try:
-            async with self._visitor().get(self._url("llm", path), timeout=limit) as answer:
-                status, version = answer.status, answer.headers.get("X-Mech-Version", "")
-                if status != 200:
-                    text = await answer.text() or "no text"
-                else:
-                    done = False
-                    async for name, data in _events(answer.content):
-                        if name == "done":
-                            done = data.get("events") == seen
-                        else:
-                            seen += 1
-                    text = "" if done else f"cut after {seen} events"
-        except (aiohttp.ClientError, OSError, TimeoutError, Closed, ValueError) as error:
-            text = f"cut after {seen} events: {_words(error)}"
-        self._note("stream", "llm", "GET", path, begin, status, text, version)
+        streaming = visits.stream(self._visitor(), self._url("llm", path), self._plan.stream_s)
+        await self._noted("stream", "llm", "GET", path, streaming)
 
     async def _socket(self) -> None:
-        """One WebSocket that is talked to until the end."""
-        begin = time.time()
-        try:
-            async with self._visitor().ws_connect(self._url("llm", "/echo"), max_msg_size=0) as socket:
-                status, text = await self._talk(socket)
-        except aiohttp.WSServerHandshakeError as error:
-            status, text = error.status, f"refused: {error.status}"
-        except (aiohttp.ClientError, OSError, TimeoutError, Closed) as error:
-            status, text = 0, _words(error)
-        self._note("socket", "llm", "GET", "/echo", begin, status, text)
-
-    async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> tuple[int, str]:
-        """(101, "") at the end; (1001, "") when told to connect again; else what went wrong."""
-        echoed = 0
-        while not self._ends.is_set():
-            message = f"message {echoed}"
-            await socket.send_str(message)
-            got = await socket.receive(timeout=LATE)
-            if got.type is aiohttp.WSMsgType.TEXT:
-                if got.data != message:
-                    return 101, f"said {got.data} after {echoed} messages"
-                echoed += 1
-                try:
-                    # Listening between messages: what is closed is not to be written to.
-                    got = await socket.receive(timeout=_PAUSE)
-                except TimeoutError:
-                    continue
-            if got.type is aiohttp.WSMsgType.CLOSE and got.data == 1001:
-                return 1001, ""
-            return 101, f"{got.type.name} {got.data} after {echoed} messages"
-        return 101, ""
+        talking = visits.socket(self._visitor(), self._url("llm", "/echo"), self._ends)
+        await self._noted("socket", "llm", "GET", "/echo", talking)
 
     async def _upload(self) -> None:
-        """One big file, at an even pace over the plan's seconds."""
         plan, path = self._plan, "/files/load-upload"
-        size = plan.upload_mb * 10**6
-        block = bytes(_BLOCK)
-        begin, digest, text, status, version = time.time(), hashlib.sha256(), "", 0, ""
-
-        async def body() -> AsyncIterator[bytes]:
-            sent, started = 0, time.monotonic()
-            while sent < size:
-                part = block[: min(_BLOCK, size - sent)]
-                digest.update(part)
-                sent += len(part)
-                yield part
-                wait = started + plan.upload_s * sent / size - time.monotonic()
-                await asyncio.sleep(max(0.0, wait))
-
-        try:
-            async with self._visitor().post(
-                self._url("storage", path), data=body(), headers={"Content-Length": str(size)},
-                timeout=aiohttp.ClientTimeout(total=plan.upload_s + 2 * LATE),
-            ) as answer:  # fmt: skip
-                status, version = answer.status, answer.headers.get("X-Mech-Version", "")
-                text = await answer.text() or "no text"
-                if status == 201 and json.loads(text)["sha256"] == digest.hexdigest():
-                    text = ""
-        except (aiohttp.ClientError, OSError, TimeoutError, Closed, ValueError) as error:
-            text = _words(error)
-        self._note("upload", "storage", "POST", path, begin, status, text, version)
+        uploading = visits.upload(self._visitor(), self._url("storage", path), plan.upload_mb * 10**6, plan.upload_s)
+        await self._noted("upload", "storage", "POST", path, uploading)
 
     # Jobs
 
@@ -298,7 +196,7 @@ class Visitors:
 
         async def one(number: int) -> None:
             order = {"type": "sleep", "payload": {"seconds": 0.02}}
-            said = await self._request(Call("queue", "POST", "/jobs", 1, 202, lambda _: order), number)
+            said = await self._request(Call("queue", "POST", "/jobs", 202, lambda _: order), number)
             if said is not None:
                 self._told.append(["job", said["id"]])
 
@@ -309,22 +207,25 @@ class Visitors:
 
         async def one(number: int) -> None:
             id_ = self._plan.ask[number]
-            async with self._visitor().get(self._url("queue", f"/jobs/{id_}")) as answer:
-                text = await answer.text()
-                said = json.loads(text) if answer.status == 200 else {}
-                self._told.append(
-                    ["state", id_, said.get("state", f"{answer.status} {text[:100]}"), said.get("attempts")]
-                )
+            found = await visits.ask(self._visitor(), "GET", self._url("queue", f"/jobs/{id_}"), 200)
+            job = found.said or {"state": f"{found.status} {found.text[:100]}", "attempts": 0}
+            self._told.append(["state", id_, job["state"], job["attempts"]])
 
         await self._at_rate(one, len(self._plan.ask))
 
     # What they tell
 
-    def _note(
-        self, kind: str, service: str, method: str, path: str, begin: float, status: int, text: str, version: str = ""
-    ) -> None:
+    async def _noted(self, kind: str, service: str, method: str, path: str, visit: Awaitable[Outcome]) -> Outcome:
+        """What came of a visit, after it was noted."""
+        begin = time.time()
+        outcome = await visit
+        self._note(begin, kind, service, method, path, outcome)
+        return outcome
+
+    def _note(self, begin: float, kind: str, service: str, method: str, path: str, outcome: Outcome) -> None:
         ms = round((time.time() - begin) * 1000, 1)
-        self._told.append(["said", round(begin, 3), ms, kind, service, method, path, status, text[:300], version])
+        about = [round(begin, 3), ms, kind, service, method, path, outcome.status, outcome.text[:300], outcome.version]
+        self._told.append(["said", *about])
 
     async def _tell(self) -> None:
         while True:
@@ -341,24 +242,6 @@ class Visitors:
 
     def _visitor(self) -> aiohttp.ClientSession:
         return self._random.choice(self._sessions)
-
-
-async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    """(name, data) of each server-sent event that came whole."""
-    name, data = "", ""
-    async for line in content:
-        key, _, value = line.decode().rstrip("\n").partition(": ")
-        if key == "event":
-            name = value
-        elif key == "data":
-            data = value
-        elif not key and line.endswith(b"\n"):
-            yield name, json.loads(data)
-            name, data = "", ""
-
-
-def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".strip(": ") if not isinstance(error, Closed) else str(error)
 
 
 async def main() -> None:

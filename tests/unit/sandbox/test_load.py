@@ -18,7 +18,8 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from sandbox.settings import load as settings_of
-from tests.sandbox.load import Jobs, Load, Result, Said
+from tests.sandbox.answers import Result, Said
+from tests.sandbox.load import Jobs, Load
 from tests.sandbox.stack import REPO
 from tests.sandbox.visitors import Plan
 
