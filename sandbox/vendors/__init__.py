@@ -1,4 +1,4 @@
-"""The services' vendors: OpenAI, Anthropic, GitHub and Cloudflare R2, told apart by Host. See PARITY.vendors.md.
+"""The services' vendors: OpenAI, Anthropic, GitHub and Cloudflare R2, told apart by Host.
 
 `vendors.json` in the state folder makes them fail, read at each request:
   {"openai": {"delay_s": 40}, "anthropic": {"missing_models": ["claude-3-5-haiku-latest"]},
