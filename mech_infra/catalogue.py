@@ -53,7 +53,8 @@ class Service:
     container: str = ""  # empty: mech-NAME
     datastores: tuple[Datastore, ...] = ()
     secrets: tuple[str, ...] = ()
-    calls: tuple[str, ...] = ()  # other services it talks to over mech-network
+    calls: tuple[str, ...] = ()  # other services it talks to, by nginx on the host
+    streams: bool = False  # its answers go out as they come
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -79,6 +80,7 @@ SERVICES = MappingProxyType(
                 container="mech-llms",
                 datastores=("mongodb",),
                 secrets=("OPENAI_API_KEY", "ANTHROPIC_API_KEY"),
+                streams=True,
             ),
             Service("storage", 3002, 512, 0.5, datastores=("mongodb",), secrets=("R2_ACCESS_KEY", "R2_SECRET_KEY")),
             # 2 GiB: the guide's own cure for an indexer that runs out of memory.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from mech_infra import catalogue, registry
+from mech_infra import catalogue, registry, state
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.components.certificates import Certificates
 from mech_infra.components.containers import Runtime
@@ -19,6 +19,7 @@ from mech_infra.components.services import Services
 from mech_infra.components.volume import DataVolume
 from mech_infra.config import ConfigError, StackConfig, check_files, load, service_url
 from mech_infra.guard.program import Guard
+from mech_infra.rollout.slots import SLOTS
 
 
 def stack_config() -> StackConfig:
@@ -37,7 +38,8 @@ def stack_config() -> StackConfig:
 def declare(config: StackConfig) -> None:
     """Declare everything and export the stack's outputs."""
     platform, secrets = config.platform, config.secrets
-    guard = Guard(platform.allow, platform.host.protect)
+    before = state.read()
+    guard = Guard(platform.allow, platform.host.protect, before)
     guard.watch()
     services = platform.resolved_services()
     exposed = platform.firewall.expose_service_ports
@@ -51,20 +53,25 @@ def declare(config: StackConfig) -> None:
     docker = host.access.docker_provider("docker", host, login)
     replicas = [service.container(n) for service in services for n in range(1, service.replicas + 1)]
     members = {**dict.fromkeys(replicas, ()), **ALIASES}
-    listeners = {80: "nginx", 443: "nginx"} | {port: "" for service in services for port in service.upstreams}
+    listeners = dict.fromkeys([80, 443, *(service.port for service in services)], "nginx")
+    listeners |= {port: "" for service in services for slot in SLOTS for port in service.upstreams(slot)}
     network = Network("network", host, docker, members, listeners)
     references = {service.name: service.image for service in services} | platform.datastores.images
     images = Images("images", references, host, docker, login)
     runtime = Runtime(docker, network.network.name, images.ids, [network.joined])
     # A container made by hand under Redis' name is gone before a running Redis is given its settings.
-    before = [volume.mounted, network.cleared]
-    datastores = Datastores("datastores", platform.datastores, secrets, host, runtime, before)
-    running = Services("services", services, secrets, exposed, host, runtime, [datastores.redis, datastores.mongodb])
+    ready = [volume.mounted, network.cleared]
+    datastores = Datastores("datastores", platform.datastores, secrets, host, runtime, ready)
     certificates = Certificates("certificates", platform.certificate, platform.domain, host)
-    proxy = Proxy("proxy", platform.proxy, platform.domain, services, host, certificates.installed)
+    # Before the services: it knows both slots, and they are let in one by one.
+    proxy = Proxy("proxy", platform.proxy, platform.domain, services, exposed, host, certificates.installed)
+    running = Services(
+        "services", services, secrets, platform.rollout, before, host, runtime,
+        [datastores.redis, datastores.mongodb, proxy.installed],
+    )  # fmt: skip
     Edge(
         "edge", platform.edge, platform.domain, [service.name for service in services], host.address,
-        [proxy.installed, firewall.confirmed],
+        [*running.ready, firewall.confirmed],
     )  # fmt: skip
 
     guard.finish()

@@ -16,6 +16,7 @@ _REFUSED = re.compile(
     r"(\bdenied\b|\bunauthorized\b|authentication required|no basic auth credentials|\b40[13]\b)",
     re.DOTALL | re.IGNORECASE,
 )
+_NO_SUCH = re.compile(r"error pulling image .*Error response from daemon: .*(manifest unknown|not found)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,14 @@ def login(prefix: str, user: str | None, secrets: Mapping[str, str]) -> Login | 
 
 def explain(image: str, error: str, known: Login | None) -> str | None:
     """One sentence for a pull that the registry refused; None when something else went wrong."""
-    return refusal(image, known) if _REFUSED.search(error) else None
+    if _REFUSED.search(error):
+        return refusal(image, known)
+    if _NO_SUCH.search(error):
+        return (
+            f"image {image}: the registry {host(image)} has no such image; nothing was changed. Next: see whether its "
+            "build was pushed, or set mech:images.version or mech:services.NAME.version to one that was"
+        )
+    return None
 
 
 def refusal(image: str, known: Login | None) -> str:

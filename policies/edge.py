@@ -99,7 +99,7 @@ def _record_for_each(stack: Stack) -> Iterator[Finding]:
     if proxy is None:
         return
     there = {record.text("name") for record in stack.of(RECORD) if record.text("type") in ("A", "AAAA", "CNAME")}
-    for name in sorted(proxy.names - there):
+    for name in sorted(one for one in proxy.names - there if not one.endswith(".internal")):
         if not any(star.startswith("*.") and name.endswith(star[1:]) for star in there):
             yield Finding(f"{name} has no A record", proxy.resource)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mech_infra.catalogue import NETWORK_NAME
 from policies.model import CONTAINER, NETWORK, UNKNOWN, Finding, Resource, Rule, Stack, Unjudged, each
-from policies.reading import container_name, environment, names_on_network
+from policies.reading import container_name, environment, names_on_network, nginx
 
 _HOST = re.compile(r"^(?:redis|rediss|mongodb|http|https)://(?:[^@/]*@)?([A-Za-z0-9._-]+)")
 
@@ -39,15 +39,25 @@ def _network(stack: Stack) -> Iterator[Finding]:
 
 def _names(stack: Stack) -> Iterator[Finding]:
     there = names_on_network(stack, NETWORK_NAME)
+    proxy = nginx(stack)
+    proxied = proxy.names if proxy else set()
 
     def judge(container: Resource) -> Iterator[str]:
+        given = {entry.get("host"): entry.get("ip") for entry in container.maps("hosts")}
         for variable, value in environment(container).items():
             match = _HOST.match(value)
             host = match[1] if match else ""
-            if host and "." not in host and host != "localhost" and host not in there:
+            if given.get(host) == "host-gateway" and proxied and host not in proxied:
+                yield f"{container_name(container)} looks for {host} ({variable}) on the host, where nginx has no such name"
+            elif host and host not in given and host not in there and host != "localhost" and _is_private(host):
                 yield f"{container_name(container)} looks for {host} ({variable}), which no container on {NETWORK_NAME} answers to"
 
     yield from each(stack.of(CONTAINER), judge)
+
+
+def _is_private(host: str) -> bool:
+    """Whether no DNS outside answers it: one word, or the top-level domain that is kept for private use."""
+    return "." not in host or host.endswith(".internal")
 
 
 def _no_host_network(container: Resource) -> Iterator[str]:

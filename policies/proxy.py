@@ -91,11 +91,11 @@ def _names(stack: Stack) -> Iterator[Finding]:
         text = command.text("create")
         if _days(text) is not None:
             names = set(re.findall(r"DNS:([*\w.-]+)", text))
-            missing = _covered(names, proxy.names)
+            missing = _covered(names, proxy.tls_names)
             if missing:
                 yield Finding(f"the certificate does not cover {', '.join(sorted(missing))}", command)
     for certificate in stack.of(ORIGIN_CA):
-        missing = _covered({str(name) for name in certificate.items("hostnames")}, proxy.names)
+        missing = _covered({str(name) for name in certificate.items("hostnames")}, proxy.tls_names)
         if missing:
             yield Finding(f"the Origin CA certificate does not cover {', '.join(sorted(missing))}", certificate)
 

@@ -141,8 +141,35 @@ class Nginx:
         return {name for names in named for name in names.split() if name != "_"}
 
     @property
-    def upstreams(self) -> set[int]:
-        return {int(port) for port in re.findall(r"^\s*server\s+(?:127\.0\.0\.1|localhost):(\d{1,5})", self.text, re.M)}
+    def tls_names(self) -> set[str]:
+        """The names that visitors ask for by HTTPS."""
+        return {
+            name for server in self.servers if re.search(r"^\s*listen\s+[^;]*\bssl\b", server, re.M)
+            for names in re.findall(r"^\s*server_name\s+([^;]+);", server, re.M) for name in names.split() if name != "_"
+        }  # fmt: skip
+
+    @property
+    def upstreams(self) -> list[list[set[int]]]:
+        """For each place that requests are passed to, the ports of it: one set, or a choice of them where a variable names it.
+
+        A server that is only a `backup` may be away.
+        """
+        groups = {
+            match[1]: {
+                int(port) for port in
+                re.findall(r"^\s*server\s+(?:127\.0\.0\.1|localhost):(\d{1,5})(?![^;]*\bbackup\b)", match[2], re.M)
+            }
+            for match in re.finditer(r"^\s*upstream\s+(\S+)\s*\{([^}]*)\}", self.text, re.M)
+        }  # fmt: skip
+        found = []
+        for server in self.servers:
+            for target in re.findall(r"^\s*proxy_pass\s+https?://([^;/\s]+)", server, re.M):
+                direct = re.fullmatch(r"(?:127\.0\.0\.1|localhost):(\d{1,5})", target)
+                named = re.findall(rf"\bset\s+{re.escape(target)}\s+(\S+)\s*;", server) if "$" in target else [target]
+                choice = [{int(direct[1])}] if direct else [groups[name] for name in named if name in groups]
+                if choice and choice not in found:
+                    found.append(choice)
+        return found
 
     def body_mb(self) -> list[float]:
         """client_max_body_size of each block that sets it, in MB; 0 means no limit, nginx's default is 1."""

@@ -128,8 +128,11 @@ def _upstreams(stack: Stack) -> Iterator[Finding]:
         port for container in stack.of(CONTAINER) for address, port, _ in published(container)
         if is_loopback(address) or address in ("0.0.0.0", "::")  # noqa: S104
     }  # fmt: skip
-    for port in sorted(proxy.upstreams - there):
-        yield Finding(f"nginx passes requests to 127.0.0.1:{port}, where no container is published", proxy.resource)
+    for choice in proxy.upstreams:
+        # Of several slots one is enough: which one serves is decided on the host.
+        missing = min((ports - there for ports in choice), key=len)
+        for port in sorted(missing):
+            yield Finding(f"nginx passes requests to 127.0.0.1:{port}, where no container is published", proxy.resource)
 
 
 def _health(container: Resource) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 MANAGED = "mech.managed"
+# Of a service's containers: whose they are, what they are made of, where they stand (mech_infra.rollout).
+SERVICE, VERSION, SLOT, REPLICA, IMAGE = "mech.service", "mech.version", "mech.slot", "mech.replica", "mech.image"
 # After SIGTERM, in seconds; then Docker kills. A database writes what it has to its disk meanwhile.
 DATABASE_GRACE_S = 60
 

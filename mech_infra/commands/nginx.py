@@ -5,31 +5,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mech_infra.commands.containers import MANAGED
+
 CONFIG = "/etc/nginx/conf.d/mech.conf"
 LOGROTATE = "/etc/logrotate.d/mech"
 CERTIFICATE, KEY = "/etc/ssl/mech/mech.crt", "/etc/ssl/mech/mech.key"
 
 
+# A file NAME.green in it: the green slot serves (mech_infra.rollout). nginx looks at each request, so nothing is reloaded.
+FLAGS = "/etc/nginx/mech"
+# Where containers are, as the host sees them: Docker takes its networks' addresses from these.
+_CONTAINERS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+
+
 @dataclass(frozen=True)
 class Site:
-    """A server block: the host name it answers to and its upstreams' TCP ports on 127.0.0.1."""
+    """A service as nginx sees it.
+
+    `server_name` is what visitors ask for, `port` the guide's TCP port on the host, `blue` and `green` the TCP ports on
+    127.0.0.1 of its replicas in either slot, `read_timeout_s` seconds to wait for an answer's next bytes, `streams`
+    whether its answers go out as they come (server-sent events).
+    """
 
     name: str
     server_name: str
-    ports: tuple[int, ...]
+    port: int
+    blue: tuple[int, ...]
+    green: tuple[int, ...]
+    read_timeout_s: int
+    streams: bool = False
+
+
+def internal_name(service: str) -> str:
+    """The name by which containers ask a service of nginx on the host, at port 80."""
+    return f"{service}.mech.internal"
 
 
 def render(
     sites: Sequence[Site],
     *,
+    exposed: bool,
     max_body_mb: int,
-    read_timeout_s: int,
     requests_per_second: int,
     burst: int,
     redirect_to_https: bool,
     trusted_proxies: Sequence[str],
 ) -> str:
-    """The whole of conf.d/mech.conf. The real client address is believed only from `trusted_proxies` (CIDRs)."""
+    """The whole of conf.d/mech.conf. The real client address is believed only from `trusted_proxies` (CIDRs).
+
+    `exposed`: the guide's ports answer everybody whom the firewall lets in, else the host itself only.
+    """
     head = [
         "# Written by Pulumi (mech_infra/components/proxy.py); edits here are drift.",
         *(f"set_real_ip_from {cidr};" for cidr in sorted(trusted_proxies)),
@@ -39,6 +64,8 @@ def render(
         "log_format mech '$remote_addr - [$time_iso8601] \"$request\" $status $body_bytes_sent '",
         "                '$request_time $upstream_addr $upstream_status \"$http_user_agent\" $http_cf_ray';",
         "server_tokens off;",
+        "# WebSockets: what asks for an upgrade gets it, the rest keeps its connection.",
+        "map $http_upgrade $mech_connection { default upgrade; '' ''; }",
         "",
     ]
     tls = [
@@ -51,46 +78,84 @@ def render(
         "server {", "    listen 80 default_server;", "    listen 443 ssl default_server;", *tls,
         "    server_name _;", "    return 444;", "}", "",
     ]  # fmt: skip
-    blocks = [
-        line for site in sites for line in _site(site, tls, max_body_mb, read_timeout_s, burst, redirect_to_https)
-    ]
-    return "\n".join([*head, *default, *blocks])
+    limit = [f"        limit_req zone=mech burst={burst} nodelay;"]
+    blocks = []
+    for site in sites:
+        body = [f"    client_max_body_size {max_body_mb}M;", *_logs(site)]
+        names = [f"    server_name {site.server_name};", *body]
+        outside = ["    listen 443 ssl;", *tls, *names, *_passing(site, limit)]
+        if redirect_to_https:
+            plain = ["    listen 80;", *names, "    return 301 https://$host$request_uri;"]
+            blocks += [_upstreams(site), _server(plain), _server(outside)]
+        else:
+            blocks += [_upstreams(site), _server(["    listen 80;", *outside])]
+        near = [f"    listen {'' if exposed else '127.0.0.1:'}{site.port};", *body, *_passing(site, [])]
+        inside = [
+            "    listen 80;",
+            f"    server_name {internal_name(site.name)};",
+            *_near_only(),
+            *body,
+            *_passing(site, []),
+        ]
+        blocks += [_server(near), _server(inside), [""]]
+    return "\n".join([*head, *default, *(line for block in blocks for line in block)])
 
 
-def _site(
-    site: Site, tls: Sequence[str], max_body_mb: int, read_timeout_s: int, burst: int, redirect: bool
-) -> list[str]:
-    upstream = [
-        f"upstream mech_{site.name} {{",
-        *(f"    server 127.0.0.1:{port} max_fails=3 fail_timeout=5s;" for port in site.ports),
-        "    keepalive 16;",
-        "}",
+def _server(lines: Sequence[str]) -> list[str]:
+    return ["server {", *lines, "}"]
+
+
+def _upstreams(site: Site) -> list[str]:
+    """Both slots, each with the other behind it: while a new version is watched, what it refuses goes to the one before."""
+    # One server alone is always tried; of several, one that fails is left out for a while.
+    about = "max_fails=3 fail_timeout=5s" if len(site.blue) > 1 else "max_fails=0"
+    found = []
+    for slot, ports, others in (("blue", site.blue, site.green), ("green", site.green, site.blue)):
+        found += [
+            f"upstream mech_{site.name}_{slot} {{",
+            *(f"    server 127.0.0.1:{port} {about};" for port in ports),
+            *(f"    server 127.0.0.1:{port} {about} backup;" for port in others),
+            "    keepalive 16;",
+            # Under the 5 s after which Node closes an idle connection; and a slot that is left is soon without any.
+            "    keepalive_timeout 2s;",
+            "}",
+        ]
+    return found
+
+
+def _logs(site: Site) -> list[str]:
+    return [
+        f"    access_log /var/log/nginx/mech-{site.name}.access.log mech;",
+        f"    error_log /var/log/nginx/mech-{site.name}.error.log warn;",
     ]
-    location = [
+
+
+def _near_only() -> list[str]:
+    return [*(f"    allow {cidr};" for cidr in _CONTAINERS), "    deny all;"]
+
+
+def _passing(site: Site, limit: Sequence[str]) -> list[str]:
+    return [
+        f"    set $mech_slot mech_{site.name}_blue;",
+        f"    if (-f {FLAGS}/{site.name}.green) {{ set $mech_slot mech_{site.name}_green; }}",
         "    location / {",
-        f"        limit_req zone=mech burst={burst} nodelay;",
-        f"        proxy_pass http://mech_{site.name};",
+        *limit,
+        "        proxy_pass http://$mech_slot;",
         "        proxy_http_version 1.1;",
-        '        proxy_set_header Connection "";',
+        "        proxy_set_header Connection $mech_connection;",
+        "        proxy_set_header Upgrade $http_upgrade;",
         "        proxy_set_header Host $host;",
         "        proxy_set_header X-Real-IP $remote_addr;",
         "        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
         "        proxy_set_header X-Forwarded-Proto $scheme;",
         "        proxy_connect_timeout 5s;",
-        f"        proxy_read_timeout {read_timeout_s}s;",
-        f"        proxy_send_timeout {read_timeout_s}s;",
+        f"        proxy_read_timeout {site.read_timeout_s}s;",
+        f"        proxy_send_timeout {site.read_timeout_s}s;",
+        *(["        proxy_buffering off;"] if site.streams else []),
+        "        # What is refused is tried elsewhere; a POST that was sent never is.",
+        "        proxy_next_upstream error;",
         "    }",
     ]
-    common = [
-        f"    server_name {site.server_name};",
-        f"    client_max_body_size {max_body_mb}M;",
-        f"    access_log /var/log/nginx/mech-{site.name}.access.log mech;",
-        f"    error_log /var/log/nginx/mech-{site.name}.error.log warn;",
-    ]
-    if redirect:
-        plain = ["server {", "    listen 80;", *common, "    return 301 https://$host$request_uri;", "}"]
-        return [*upstream, *plain, "server {", "    listen 443 ssl;", *tls, *common, *location, "}", ""]
-    return [*upstream, "server {", "    listen 80;", "    listen 443 ssl;", *tls, *common, *location, "}", ""]
 
 
 def logrotate() -> str:
@@ -126,6 +191,12 @@ chmod 644 {CONFIG} 2>/dev/null && chown root:root {CONFIG} || true
 if cmp -s "$stage/mech.conf" {CONFIG} && systemctl is-active --quiet nginx && nginx -t 2>/dev/null; then
   systemctl reload nginx; echo unchanged; exit 0
 fi
+# A container of ours that publishes a port of nginx's, as all did before they had slots, would keep it from it.
+for port in $(awk '$1 == "listen" && NF == 2 {{ sub(/.*:/, "", $2); print $2 + 0 }}' "$stage/mech.conf" | sort -u); do
+  for id in $(docker ps -q --filter label={MANAGED} --filter "publish=$port" 2>/dev/null || true); do
+    docker stop -t 30 "$id" >/dev/null; echo "stopped a container that held port $port"
+  done
+done
 if [ -e {CONFIG} ]; then cp -p {CONFIG} "$stage/before"; fi
 install -m 644 "$stage/mech.conf" {CONFIG}
 if ! nginx -t 2> "$stage/errors"; then

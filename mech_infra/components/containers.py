@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pulumi
 import pulumi_docker as docker
@@ -38,6 +39,8 @@ def container(
     envs: Sequence[pulumi.Input[str]] = (),
     ports: Sequence[docker.ContainerPortArgs] = (),
     mounts: Sequence[docker.ContainerMountArgs] = (),
+    hosts: Sequence[str] = (),
+    labels: Mapping[str, str] = MappingProxyType({}),
     wait: bool = False,
     ignore_changes: Sequence[str] = (),
     grace_s: int = limits.SERVICE_GRACE_S,
@@ -71,7 +74,12 @@ def container(
         ports=list(ports) or None,
         mounts=list(mounts) or None,
         # What has no such label was made by hand (mech_infra.commands.containers).
-        labels=[docker.ContainerLabelArgs(label=MANAGED, value="pulumi")],
+        labels=[
+            docker.ContainerLabelArgs(label=label, value=value)
+            for label, value in sorted({MANAGED: "pulumi", **labels}.items())
+        ],
+        # Names that mean the host itself, as containers see it.
+        hosts=[docker.ContainerHostArgs(host=host, ip="host-gateway") for host in hosts] or None,
         opts=pulumi.ResourceOptions(
             parent=parent,
             provider=runtime.provider,

@@ -1,4 +1,4 @@
-"""nginx on the host: a server block a service, all replicas upstream."""
+"""nginx on the host: for each service what visitors, the host and other containers ask, all replicas upstream."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Proxy(pulumi.ComponentResource):
         config: ProxyConfig,
         domain: str,
         services: Sequence[ResolvedService],
+        exposed: bool,
         host: Host,
         certificate: pulumi.Resource,
         opts: pulumi.ResourceOptions | None = None,
@@ -30,9 +31,20 @@ class Proxy(pulumi.ComponentResource):
         super().__init__("mech:platform:Proxy", name, None, opts)
         ranges = cloudflare.get_ip_ranges()
         text = nginx.render(
-            [nginx.Site(s.name, f"{s.name}.{domain}", s.upstreams) for s in services],
+            [
+                nginx.Site(
+                    s.name,
+                    f"{s.name}.{domain}",
+                    s.port,
+                    s.upstreams("blue"),
+                    s.upstreams("green"),
+                    s.read_timeout_s,
+                    s.spec.streams,
+                )
+                for s in services
+            ],
+            exposed=exposed,
             max_body_mb=config.max_body_mb,
-            read_timeout_s=config.read_timeout_s,
             requests_per_second=config.rate_limit.requests_per_second,
             burst=config.rate_limit.burst,
             redirect_to_https=config.redirect_to_https,

@@ -1,18 +1,20 @@
-"""The eight services: a container a replica, each with only the keys that belong to it."""
+"""The eight services, each with only the keys that belong to it, and the order in which changed ones take over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pulumi
-import pulumi_docker as docker
 
-from mech_infra.commands import files
-from mech_infra.components.containers import Runtime, container
+from mech_infra.commands import files, nginx, rollout
+from mech_infra.components.containers import Runtime
 from mech_infra.components.datastores import urls
 from mech_infra.components.host import Host
+from mech_infra.components.service import Definition, Service
 from mech_infra.config import ResolvedService
+from mech_infra.config.workloads import RolloutConfig
 from mech_infra.drift import checks
+from mech_infra.state import State
 
 _URL_VARIABLES = {"redis": "REDIS_URL", "mongodb": "MONGODB_URI"}
 
@@ -20,8 +22,7 @@ _URL_VARIABLES = {"redis": "REDIS_URL", "mongodb": "MONGODB_URI"}
 class Services(pulumi.ComponentResource):
     """The catalogue's services as this stack configures them.
 
-    The first replica's port is published as the guide has it when `exposed`, else on the host's loopback, where
-    nginx is; further replicas are always on loopback only.
+    Of those that changed, `config.at_once` start at a time, and who is called by another before that one.
     """
 
     def __init__(
@@ -29,17 +30,23 @@ class Services(pulumi.ComponentResource):
         name: str,
         services: Sequence[ResolvedService],
         secrets: Mapping[str, str],
-        exposed: bool,
+        config: RolloutConfig,
+        state: State,
         host: Host,
         runtime: Runtime,
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("mech:platform:Services", name, None, opts)
-        ports = {service.name: (service.container(), service.port) for service in services}
-        environments = {service.name: environment(service, secrets, ports) for service in services}
+        definitions = {
+            service.name: Definition(
+                service, variables := environment(service, secrets), frozenset(filter(_secret_of(service), variables))
+            )
+            for service in services
+        }
         # The same values as the containers have, where the guide tells people to look for them.
-        written = {f"{s.spec.directory}/.env": env_file(environments[s.name]) for s in services}
+        written = {f"{d.service.spec.directory}/.env": env_file(d.environment) for d in definitions.values()}
+        written[rollout.PROGRAM] = rollout.SOURCE.read_text()
         repair = host.access.sense(
             f"{name}-env-state",
             "services",
@@ -47,70 +54,36 @@ class Services(pulumi.ComponentResource):
             secret=True,
             parent=self,
         )
-        host.access.run(
+        installed = host.access.run(
             f"{name}-env-files",
             files.write_files("600"),
             stdin=pulumi.Output.secret(files.encode(written)),
             parent=self,
             triggers=[host.instance.id, repair],
         )
-        self.containers = {
-            service.container(replica): self._container(
-                name, service, replica, environments[service.name], exposed, runtime, after
-            )
-            for service in services
-            for replica in range(1, service.replicas + 1)
-        }
+        self.services: dict[str, Service] = {}
+        mine = pulumi.ResourceOptions(parent=self)
+        for service in sorted(services, key=lambda one: len(one.spec.calls)):
+            earlier = list(self.services.values())
+            waits = {*earlier[-config.at_once :][:1]} if len(earlier) >= config.at_once else set()
+            waits |= {self.services[callee] for callee in service.spec.calls}
+            self.services[service.name] = Service(
+                f"{name}-{service.name}", definitions[service.name], config, state, host, runtime,
+                [installed, *(one.switched for one in earlier if one in waits), *after], mine,
+            )  # fmt: skip
+        self.ready = [one.switched for one in self.services.values()]
+        self.containers = [s.container(n) for s in services for n in range(1, s.replicas + 1)]
         self.register_outputs({"containers": sorted(self.containers)})
 
-    def _container(
-        self,
-        name: str,
-        service: ResolvedService,
-        replica: int,
-        variables: Mapping[str, str],
-        exposed: bool,
-        runtime: Runtime,
-        after: Sequence[pulumi.Resource],
-    ) -> docker.Container:
-        suffix = service.name + (f"-{replica}" if replica > 1 else "")
-        everywhere = exposed and replica == 1
-        return container(
-            f"{name}-{suffix}",
-            container_name=service.container(replica),
-            workload=service.name,
-            runtime=runtime,
-            memory_mb=service.memory_mb,
-            cpus=service.cpus,
-            envs=[
-                pulumi.Output.secret(f"{key}={value}") if _is_secret(key, service) else f"{key}={value}"
-                for key, value in sorted(variables.items())
-            ],
-            ports=[
-                docker.ContainerPortArgs(
-                    internal=service.port,
-                    external=service.host_port(replica),
-                    ip="0.0.0.0" if everywhere else "127.0.0.1",  # noqa: S104 (the guide's choice, behind the firewall)
-                    protocol="tcp",
-                )
-            ],
-            # Not by a shell: a static busybox would take the wget built into it, which crashes without a C library.
-            health=["CMD", "wget", "-q", "-T", "4", "-O", "/dev/null", f"http://127.0.0.1:{service.port}/health"],
-            parent=self,
-            after=after,
-        )
 
-
-def environment(
-    service: ResolvedService, secrets: Mapping[str, str], ports: Mapping[str, tuple[str, int]]
-) -> dict[str, str]:
+def environment(service: ResolvedService, secrets: Mapping[str, str]) -> dict[str, str]:
     """Environment of one service: its name and port, the URLs of what it uses, its own keys and nobody else's."""
     databases = urls(secrets)
     variables = {
         "SERVICE_NAME": service.name,
         "PORT": str(service.port),
         **{_URL_VARIABLES[store]: databases[store] for store in service.spec.datastores},
-        **{f"{other.upper()}_URL": f"http://{ports[other][0]}:{ports[other][1]}" for other in service.spec.calls},
+        **{f"{other.upper()}_URL": f"http://{nginx.internal_name(other)}" for other in service.spec.calls},
         **service.environment,
     }
     return {**variables, **{key: secrets[key] for key in service.spec.secrets}}
@@ -121,5 +94,5 @@ def env_file(variables: Mapping[str, str]) -> str:
     return "".join(f"{key}={value}\n" for key, value in sorted(variables.items()))
 
 
-def _is_secret(key: str, service: ResolvedService) -> bool:
-    return key in service.spec.secrets or key in _URL_VARIABLES.values()
+def _secret_of(service: ResolvedService) -> Callable[[str], bool]:
+    return lambda key: key in service.spec.secrets or key in _URL_VARIABLES.values()

@@ -13,10 +13,9 @@ from mech_infra import catalogue
 from mech_infra.config.edge import EdgeConfig
 from mech_infra.config.host import CertificateConfig, FirewallConfig, HostConfig, ProxyConfig
 from mech_infra.config.types import Allowed, Domain, Section
-from mech_infra.config.workloads import DatastoresConfig, ImagesConfig, ServiceConfig
+from mech_infra.config.workloads import DatastoresConfig, ImagesConfig, RolloutConfig, ServiceConfig
+from mech_infra.rollout import slots
 
-# Replica N listens on the host at its port + (N - 1) times this, on loopback only.
-REPLICA_STEP = 1000
 RESERVED_PORTS = {22: "SSH", 80: "nginx", 443: "nginx", 6379: "Redis", 27017: "MongoDB"}
 
 
@@ -30,6 +29,7 @@ class ResolvedService:
     memory_mb: int
     cpus: float
     replicas: int
+    read_timeout_s: int
     environment: Mapping[str, str]
 
     @property
@@ -40,13 +40,9 @@ class ResolvedService:
         """Name of a replica's container: mech-llms, mech-llms-2, …"""
         return self.spec.container_name + (f"-{replica}" if replica > 1 else "")
 
-    def host_port(self, replica: int = 1) -> int:
-        """TCP port of a replica on the host; nginx reaches it there."""
-        return self.port + REPLICA_STEP * (replica - 1)
-
-    @property
-    def upstreams(self) -> tuple[int, ...]:
-        return tuple(self.host_port(replica) for replica in range(1, self.replicas + 1))
+    def upstreams(self, slot: str) -> tuple[int, ...]:
+        """The replicas' TCP ports on the host's loopback in this slot. They stay when `port` changes."""
+        return tuple(slots.port(self.spec.port, slot, replica) for replica in range(1, self.replicas + 1))
 
 
 class PlatformConfig(Section):
@@ -58,6 +54,7 @@ class PlatformConfig(Section):
     images: ImagesConfig = ImagesConfig()
     datastores: DatastoresConfig = DatastoresConfig()
     services: dict[str, ServiceConfig] = Field(default_factory=dict, description="what differs from the catalogue")
+    rollout: RolloutConfig = RolloutConfig()
     proxy: ProxyConfig = ProxyConfig()
     certificate: CertificateConfig = CertificateConfig()
     edge: EdgeConfig = EdgeConfig()
@@ -76,14 +73,17 @@ class PlatformConfig(Section):
     @model_validator(mode="after")
     def _ports_do_not_collide(self) -> PlatformConfig:
         seen: dict[int, str] = {port: f"{user} on the host" for port, user in RESERVED_PORTS.items()}
-        for service in self.resolved_services():
-            for replica, port in enumerate(service.upstreams, start=1):
-                who = f"mech:services.{service.name}.port" + (f" (replica {replica})" if replica > 1 else "")
-                if port > 65535:
-                    raise ValueError(f"{who} would be {port}; lower the port or the replicas")
-                if port in seen:
-                    raise ValueError(f"{who}: port {port} is taken by {seen[port]}; give one of them another port")
-                seen[port] = who
+        services = self.resolved_services()
+        for service in services:
+            for slot in slots.SLOTS:
+                for replica, port in enumerate(service.upstreams(slot), start=1):
+                    seen[port] = f"{service.container(replica)} on the loopback"
+        for service in services:
+            who = f"mech:services.{service.name}.port"
+            if service.port in seen:
+                taken = seen[service.port]
+                raise ValueError(f"{who}: port {service.port} is taken by {taken}; give one of them another port")
+            seen[service.port] = who
             if self.firewall.expose_service_ports and service.port not in catalogue.SERVICE_PORTS:
                 raise ValueError(
                     f"mech:services.{service.name}.port {service.port} is outside 3001:3010, which the firewall opens; "
@@ -132,6 +132,7 @@ class PlatformConfig(Section):
             memory_mb=change.memory_mb or spec.memory_mb,
             cpus=change.cpus or spec.cpus,
             replicas=change.replicas,
+            read_timeout_s=change.read_timeout_s or self.proxy.read_timeout_s,
             environment={**spec.environment, **change.environment},
         )
 

@@ -44,9 +44,28 @@ class ServiceConfig(Section):
     memory_mb: Megabytes | None = None
     cpus: Cpus | None = None
     replicas: int = Field(1, ge=1, le=9, description="containers behind nginx: mech-llms, mech-llms-2, …")
+    read_timeout_s: int | None = Field(
+        None,
+        ge=1,
+        le=3600,
+        description="seconds that nginx waits for an answer's next bytes; else mech:proxy.readTimeoutS",
+    )
     environment: dict[str, str] = Field(
         default_factory=dict, description="plain settings; secrets go to Pulumi secrets"
     )
+
+
+class RolloutConfig(Section):
+    """How a changed service takes over from the version before; all times are seconds."""
+
+    at_once: int = Field(4, ge=1, le=8, description="services that may start at the same time")
+    start_timeout_s: int = Field(
+        40, ge=5, le=240, description="a new version must be healthy by then, or it is refused"
+    )
+    watch_s: int = Field(
+        25, ge=0, le=200, description="it must stay healthy for so long, or the version before serves again"
+    )
+    drain_s: int = Field(60, ge=0, le=200, description="requests under way at the version before may take so long")
 
 
 class ImagesConfig(Section):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mech_infra.commands import nginx, rollout
 from mech_infra.commands.firewall import Allow, closing
 
 
@@ -52,6 +53,17 @@ def sha256(text: str) -> str:
 def private_file(path: str) -> Check:
     """A file that is made on the host: there, root's, and readable by nobody else."""
     return Check(path, "600 root", "file", {"path": path, "mode": "600"})
+
+
+def slot(service: str) -> Check:
+    """nginx passes this service's requests where the last switch said (mech_infra.rollout)."""
+    args = {"flag": f"{nginx.FLAGS}/{service}.green", "record": f"{rollout.RECORDS}/{service}"}
+    return Check("nginx passes to", "the version that was switched to", "slot", args)
+
+
+def name(container: str) -> Check:
+    """A container bears the guide's name, whichever version it is."""
+    return Check(f"name {container}", "borne", "name", {"name": container})
 
 
 def ufw_on() -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -52,6 +53,20 @@ def _file(args: Args, facts: Facts) -> str | None:
     wrong = ["edited"] if args.get("sha256") not in (None, about["sha256"]) else []
     wrong += [f"mode {about['mode']}"] if about["mode"] != args["mode"] else []
     return ", ".join(wrong + ([f"owner {about['owner']}"] if about["owner"] != "root" else [])) or None
+
+
+def _slot(args: Args, facts: Facts) -> str | None:
+    files = facts.get("files")
+    if files is None or args["record"] not in files:
+        return None
+    slot = "green" if args["flag"] in files else "blue"
+    switched = files[args["record"]]["sha256"] == hashlib.sha256(slot.encode()).hexdigest()
+    return None if switched else "another slot"
+
+
+def _name(args: Args, facts: Facts) -> str | None:
+    found = (facts.get("docker") or {}).get("containers")
+    return None if found is None or any(c["name"] == args["name"] for c in found) else "borne by nobody"
 
 
 def _ufw_on(args: Args, facts: Facts) -> str | None:
@@ -225,7 +240,7 @@ def _nginx_current(args: Args, facts: Facts) -> str | None:
 
 
 JUDGES: dict[str, Callable[[Args, Facts], str | None]] = {
-    "unit": _unit, "package": _package, "file": _file, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
+    "unit": _unit, "package": _package, "file": _file, "slot": _slot, "name": _name, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
     "ufw-rule": _ufw_rule, "ufw-only-declared": _ufw_only_declared, "docker-guard": _docker_guard, "container": _container, "network": _network, "image": _image,
     "redis": _redis, "redis-password": _redis_password, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts, "nginx-current": _nginx_current,
 }  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mech_infra import catalogue
-from mech_infra.commands import boot, nginx, redis
+from mech_infra.commands import boot, nginx, redis, rollout
 from mech_infra.commands.ssh import options
 from mech_infra.commands.volume import DATA
 
@@ -27,7 +27,7 @@ _TRIP_S = 60
 WANT: dict[str, Any] = {
     "files": [
         f"{catalogue.SERVICES_ROOT}/*/.env", redis.CONFIG, "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*",
-        nginx.LOGROTATE, nginx.KEY, "/usr/local/sbin/mech-*", "/etc/systemd/system/mech-*",
+        nginx.LOGROTATE, nginx.KEY, f"{nginx.FLAGS}/*", rollout.PROGRAM, f"{rollout.RECORDS}/*", "/usr/local/sbin/mech-*", "/etc/systemd/system/mech-*",
         "/etc/systemd/system/docker.service.d/10-mech-data.conf",
     ],
     "units": ["docker.service", "nginx.service", "ufw.service", "ssh.service", "mech-data.service",

@@ -67,7 +67,10 @@ def _foreign_listeners(args: Args, facts: Facts) -> list[str]:
 
 
 def _foreign_sites(args: Args, facts: Facts) -> list[str]:
-    found = [path for path in facts.get("files") or {} if path.startswith("/etc/nginx/") and path != nginx.CONFIG]
+    found = [
+        path for path in facts.get("files") or {}
+        if path.startswith("/etc/nginx/") and path != nginx.CONFIG and not path.startswith(f"{nginx.FLAGS}/")
+    ]  # fmt: skip
     edited = sorted((facts.get("nginx") or {}).get("edited", []))
     return [
         *(f"not ours: {path} is not declared, and nginx reads it (left as it is)" for path in sorted(found)),

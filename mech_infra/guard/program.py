@@ -8,7 +8,6 @@ such as a new version of a plugin that wants to make it anew.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,11 +18,9 @@ from pulumi.runtime.settings import get_monitor
 
 from mech_infra.guard import judging
 from mech_infra.guard.judging import CONTAINER, INSTANCE, KINDS, Finding, Permission
+from mech_infra.state import State
 
 Json = dict[str, Any]
-# The engine's own function: what the stack's last snapshot has, by URN. Empty for a stack that is new.
-_STATE = "pulumi:pulumi:readStackResourceOutputs"
-_READS, _READ_PAUSE_S = 10, 0.2
 
 
 class Refused(pulumi.RunError):
@@ -41,11 +38,11 @@ class Guard:
     Both, and the plan, raise Refused for a change that loses data and that `allowed` does not name.
     """
 
-    def __init__(self, allowed: Iterable[Permission], protect: bool) -> None:
+    def __init__(self, allowed: Iterable[Permission], protect: bool, state: State) -> None:
         self._allowed = frozenset(allowed)
         self._prefix = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
         self._old = {
-            urn: found["outputs"] for urn, found in _state().items()
+            urn: found["outputs"] for urn, found in state.items()
             if judging.keeps(found["type"], found["outputs"], protect)
         }  # fmt: skip
         self._protect = protect
@@ -131,20 +128,6 @@ class Guard:
         if refused:
             self._watching = False
             raise Refused(refused)
-
-
-def _state() -> Mapping[str, Any]:
-    for tries_left in reversed(range(_READS)):
-        try:
-            found = pulumi.runtime.invoke(_STATE, {"stackName": pulumi.get_stack()}).value
-            break
-        except Exception as error:
-            # The engine saves the stack's own step meanwhile, and a state in files is not written in one go.
-            if "failed to load checkpoint" not in str(error) or not tries_left:
-                raise
-            time.sleep(_READ_PAUSE_S)
-    outputs = found.get("outputs") if isinstance(found, Mapping) else None
-    return outputs if isinstance(outputs, Mapping) else {}
 
 
 def _type(urn: str) -> str:

@@ -38,11 +38,15 @@ def diff_response(diff: Diff, ignore: list[str]) -> Any:
     detailed = {path: kind for path, kind in diff.detailed.items() if not _ignored(path, ignore)}
     replaces = [path for path in diff.replaces if path in detailed or path not in diff.detailed]
     changed = diff.has_changes and (bool(detailed) or not diff.detailed)
+    # What is ignored does not change, so it is stable again.
+    spared = {top(path) for path in diff.detailed if path not in detailed and path in diff.replaces} - set(
+        map(top, detailed)
+    )
     response = provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
         replaces=sorted(top(path) for path in replaces) if changed else [],
         diffs=sorted({top(path) for path in detailed}),
-        stables=diff.stables,
+        stables=sorted({*diff.stables, *spared}) if diff.stables else [],
         deleteBeforeReplace=diff.delete_before_replace and bool(replaces),
         hasDetailedDiff=True,
     )

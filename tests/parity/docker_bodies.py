@@ -26,6 +26,7 @@ def body_of(inputs: Json) -> Json:
                 f"{port['internal']}/{port['protocol']}": [{"HostIp": port["ip"], "HostPort": str(port["external"])}]
                 for port in inputs.get("ports") or []
             },
+            "ExtraHosts": [f"{item['host']}:{item['ip']}" for item in inputs.get("hosts") or []] or None,
             "Mounts": [
                 {
                     "Type": item["type"], "Source": item["source"], "Target": item["target"],

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import docker
 import requests.adapters
 
+from mech_infra.commands.containers import VERSION
 from tests.parity.docker_bodies import body_of
 from tests.parity.hand import Edits
 from tests.parity.recordings import Call, Json
@@ -70,7 +71,7 @@ class DockerWorld:
         for (token, id), state in known.items():
             if token == _CONTAINER and inputs[id]:
                 self.next_id = id
-                self._create(inputs[id]["name"], body_of(inputs[id]))
+                self._create(_switched(inputs[id]), body_of(inputs[id]))
                 self._run(self.containers[id])
                 self.containers[id]["NetworkSettings"]["Networks"] = {
                     item["networkName"]: _endpoint(item) for item in state["networkDatas"]
@@ -149,6 +150,13 @@ class DockerWorld:
             "IPAM": {"Driver": "default", "Options": None, "Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]},
         }  # fmt: skip
         return 201, {"Id": id}
+
+
+def _switched(inputs: Json) -> str:
+    """A service's container bears the guide's name since the switch that ended the step in which it was made."""
+    version = _labels(inputs.get("labels") or []).get(VERSION, "")
+    name: str = inputs["name"]
+    return name.removesuffix(f"-{version}") if version else name
 
 
 class _Adapter(requests.adapters.BaseAdapter):

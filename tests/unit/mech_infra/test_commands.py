@@ -12,7 +12,7 @@ from mech_infra.config.workloads import RedisConfig
 
 GUARD = firewall.docker_guard("3001:3010")
 ALLOWED = firewall.rules(["0.0.0.0/0"], "3001:3010")
-SITES = [nginx.Site("llm", "llm.mech.is", (3008, 4008))]
+SITES = [nginx.Site("llm", "llm.mech.is", 3008, (13008, 14008), (23008, 24008), 110, streams=True)]
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_files_survive_the_trip(tmp_path: object) -> None:
 def test_nginx_refuses_names_that_are_not_ours_and_limits_rates() -> None:
     text = nginx.render(
         SITES,
+        exposed=False,
         max_body_mb=100,
-        read_timeout_s=110,
         requests_per_second=50,
         burst=100,
         redirect_to_https=False,
@@ -87,5 +87,5 @@ def test_nginx_refuses_names_that_are_not_ours_and_limits_rates() -> None:
     assert "return 444;" in text
     assert "client_max_body_size 100M;" in text
     assert "rate=50r/s" in text
-    assert text.count("server 127.0.0.1:") == 2
+    assert text.count("server 127.0.0.1:") == 8
     assert "return 301" not in text

@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from mech_infra.guard import judging, program
+from mech_infra import state as stack_state
+from mech_infra.guard import judging
 from mech_infra.guard.program import Guard, Refused
 
 from .conftest import Declare
@@ -100,7 +101,7 @@ def test_a_stack_that_is_new_has_nothing_to_lose(declare: Declare) -> None:
 
 def test_an_instance_that_is_gone_at_vultr_is_made_anew_and_data_are_not(declare: Declare) -> None:
     declare(state=state())
-    guard = Guard((), protect=True)
+    guard = Guard((), protect=True, state=state())
 
     def created(urn: str) -> None:
         kind = urn.split("::")[2].rpartition("$")[2]
@@ -156,11 +157,11 @@ def test_a_state_that_is_being_written_is_read_again(
             raise Exception(f"invoke of {token} failed: {error}")
         return SimpleNamespace(value={"outputs": {"urn": {}}})
 
-    monkeypatch.setattr(program.pulumi.runtime, "invoke", invoke)
-    monkeypatch.setattr(program.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(stack_state.pulumi.runtime, "invoke", invoke)
+    monkeypatch.setattr(stack_state.time, "sleep", lambda seconds: None)
     if times < tries:
-        assert program._state() == {"urn": {}}
+        assert stack_state.read() == {"urn": {}}
     else:
         with pytest.raises(Exception, match=error):
-            program._state()
+            stack_state.read()
     assert len(asked) == tries

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 
-from .conftest import SECRETS, Declare
+from .conftest import SECRETS, Declare, Recorder
 
 
 def test_eight_proxied_records_point_at_the_reserved_address(declare: Declare) -> None:
@@ -46,7 +46,9 @@ def test_service_ports_follow_the_switch_everywhere(declare: Declare) -> None:
     for exposed in (True, False):
         recorder = declare({"firewall": {"exposeServicePorts": exposed}})
         published = {port["ip"] for c in recorder.of("Container").values() for port in c.get("ports", [])}
-        assert published == ({"0.0.0.0"} if exposed else {"127.0.0.1"})
+        assert published == {"127.0.0.1"}
+        assert (" listen 3008;" in nginx_conf(recorder)) is exposed
+        assert (" listen 127.0.0.1:3008;" in nginx_conf(recorder)) is not exposed
         outer = {rule["port"] for rule in recorder.of("FirewallRule").values()}
         assert outer == {"22", "80", "443"} | ({"3001:3010"} if exposed else set())
         ufw = recorder.of("Command")["firewall-apply"]["create"]
@@ -54,15 +56,28 @@ def test_service_ports_follow_the_switch_everywhere(declare: Declare) -> None:
         assert ("--ctorigdstport 3001:3010" in ufw) is exposed
 
 
-def test_replicas_are_upstream_of_nginx_and_on_loopback(declare: Declare) -> None:
-    recorder = declare({"services": {"search": {"replicas": 2}}})
-    second = recorder.of("Container")["services-search-2"]
-    assert second["name"] == "mech-search-2"
-    assert [(p["ip"], p["external"], p["internal"]) for p in second["ports"]] == [("127.0.0.1", 4007, 3007)]
+def nginx_conf(recorder: Recorder) -> str:
     lines = dict(line.split() for line in recorder.of("Command")["proxy-nginx"]["stdin"].splitlines())
-    nginx = base64.b64decode(lines["/etc/nginx/conf.d/mech.conf"]).decode()
-    assert "server 127.0.0.1:3007" in nginx
-    assert "server 127.0.0.1:4007" in nginx
+    return base64.b64decode(lines["/etc/nginx/conf.d/mech.conf"]).decode()
+
+
+def service(recorder: Recorder, name: str, replica: int = 1) -> dict[str, Any]:
+    """The container of a service's version."""
+    suffix = f"-{replica}" if replica > 1 else ""
+    wanted = rf"services-{name}-[0-9a-f]{{8}}{suffix}"
+    (found,) = (inputs for key, inputs in recorder.of("Container").items() if re.fullmatch(wanted, key))
+    return found
+
+
+def test_replicas_are_upstream_of_nginx_and_on_loopback(declare: Declare) -> None:
+    recorder = declare({"services": {"search": {"replicas": 2, "port": 3003}}})
+    second = service(recorder, "search", 2)
+    assert re.fullmatch("mech-search-2-[0-9a-f]{8}", second["name"])
+    # Where nginx looks for it does not move when the port does.
+    assert [(p["ip"], p["external"], p["internal"]) for p in second["ports"]] == [("127.0.0.1", 14007, 3003)]
+    nginx = nginx_conf(recorder)
+    for port in (13007, 14007, 23007, 24007):
+        assert f"server 127.0.0.1:{port} max_fails=3" in nginx
     assert "set_real_ip_from 192.0.2.0/24;" in nginx
 
 
@@ -72,7 +87,7 @@ def test_each_key_goes_only_where_it_belongs(declare: Declare) -> None:
         for env in inputs.get("envs", []):
             key, _, value = env.partition("=")
             if value in SECRETS.values():
-                owners.setdefault(key, set()).add(inputs["name"])
+                owners.setdefault(key, set()).add(inputs["name"].rpartition("-")[0])
     assert owners == {
         "OPENAI_API_KEY": {"mech-llms"},
         "ANTHROPIC_API_KEY": {"mech-llms"},
@@ -91,7 +106,7 @@ def test_no_secret_stands_in_a_command_line(declare: Declare) -> None:
 
 def test_passwords_reach_the_urls_of_the_services_that_use_the_database(declare: Declare) -> None:
     recorder = declare(secrets={"REDIS_PASSWORD": "pw1", "MONGODB_PASSWORD": "pw2"})
-    envs = set(recorder.of("Container")["services-queue"]["envs"])
+    envs = set(service(recorder, "queue")["envs"])
     assert "REDIS_URL=redis://:pw1@redis:6379" in envs
     assert "MONGODB_URI=mongodb://mech:pw2@mongodb:27017/mech?authSource=admin" in envs
 

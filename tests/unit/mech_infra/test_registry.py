@@ -113,10 +113,15 @@ def test_an_image_from_elsewhere_is_not_the_tokens_affair() -> None:
     assert said and "registry other.io" in said and "for ghcr.io only" in said
 
 
+def test_an_image_that_nobody_pushed_is_said() -> None:
+    error = FRAME.format(IMAGE, "manifest for ghcr.io/mech-is/mech-llms:1.0.0 not found: manifest unknown")
+    said = registry.explain(IMAGE, error, None)
+    assert said is not None and f"image {IMAGE}: the registry ghcr.io has no such image" in said and "Next:" in said
+
+
 @pytest.mark.parametrize(
     "error",
     [
-        FRAME.format(IMAGE, "manifest for ghcr.io/mech-is/mech-llms:1.0.0 not found: manifest unknown"),
         FRAME.format(IMAGE, 'Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io: no such host'),
         "unable to list Docker images: error during connect: root@192.0.2.1: Permission denied (publickey).",
         f"error pulling image {IMAGE}: error during connect: ssh: Permission denied (publickey)",

@@ -123,7 +123,14 @@ def both(*changes: Change) -> Change:
 
 
 NGINX, UFW, REDIS = "proxy-nginx", "firewall-apply", "datastores-redis-conf"
-LLM, QUEUE, STORAGE, INDEXER = "services-llm", "services-queue", "services-storage", "services-indexer"
+
+
+def service(name: str) -> str:
+    """The container of a service's version."""
+    return f"services-{name}-[0-9a-f]{{8}}"
+
+
+LLM, QUEUE, STORAGE, INDEXER = map(service, ("llm", "queue", "storage", "indexer"))
 MONGO, CACHE, HOST = "datastores-mongodb", "datastores-redis", "host-instance"
 
 
@@ -157,9 +164,11 @@ OUTAGES: list[tuple[str, str, Change]] = [
     ("group opens MongoDB", "firewall-database-open", put("host-firewall-80", "port", "27017")),
     ("group opens what UFW closes", "firewall-group-differs", sub(UFW, r"^ufw allow 3001:3010/tcp.*\n", "")),
     ("instance without a group", "firewall-no-group", drop(HOST, "firewallGroupId")),
-    ("no guard for Docker", "firewall-docker-bypass", sub(UFW, r"^-A DOCKER-USER -j DROP\n", "")),
-    ("guard without the ports", "firewall-docker-bypass", sub(UFW, r"^-A DOCKER-USER -p tcp .*\n", "")),
-    ("port outside the range", "firewall-docker-bypass", port(LLM, external=8080)),
+    ("no guard for Docker", "firewall-docker-bypass",
+     both(port(LLM, external=3008, ip="0.0.0.0"), sub(UFW, r"^-A DOCKER-USER -j DROP\n", ""))),
+    ("guard without the ports", "firewall-docker-bypass",
+     both(port(LLM, external=3008, ip="0.0.0.0"), sub(UFW, r"^-A DOCKER-USER -p tcp .*\n", ""))),
+    ("port outside the range", "firewall-docker-bypass", port(LLM, external=8080, ip="0.0.0.0")),
     ("Redis published", "data-published", put(CACHE, "ports", [{"internal": 6379, "external": 6379}])),
     ("MongoDB published", "data-published", put(MONGO, "ports", [{"internal": 27017, "external": 27017, "ip": "0.0.0.0"}])),
     ("llm off the network", "network-container-outside", drop(LLM, "networksAdvanced")),
@@ -172,8 +181,9 @@ OUTAGES: list[tuple[str, str, Change]] = [
     ("mongodb renamed", "network-unknown-name", put(MONGO, "name", "database")),
     ("redis gone", "network-unknown-name", gone("datastores-redis")),
     ("wrong host in REDIS_URL", "network-unknown-name", env(QUEUE, "REDIS_URL", "redis://redis-server:6379")),
-    ("wrong host in MONGODB_URI", "network-unknown-name", env("services-search", "MONGODB_URI", "mongodb://mongo-db:27017/mech")),
-    ("queue renamed under sequences", "network-unknown-name", put(QUEUE, "name", "mech-jobs")),
+    ("wrong host in MONGODB_URI", "network-unknown-name", env(service("search"), "MONGODB_URI", "mongodb://mongo-db:27017/mech")),
+    ("sequences without its way to queue", "network-unknown-name", drop(service("sequences"), "hosts")),
+    ("nginx does not know queue for sequences", "network-unknown-name", conf(r"server_name queue\.mech\.internal", "server_name jobs.mech.internal")),
     ("host network", "network-host-mode", put(LLM, "networkMode", "host")),
     ("SSL off", "edge-ssl-mode", setting("ssl", "off")),
     ("SSL misspelt", "edge-ssl-mode", setting("ssl", "flexibel")),
@@ -202,12 +212,12 @@ OUTAGES: list[tuple[str, str, Change]] = [
     ("OPENAI_API_KEY malformed", "services-key-malformed", env(LLM, "OPENAI_API_KEY", "pk-12345678901234567890")),
     ("GITHUB_TOKEN cut", "services-key-malformed", env(INDEXER, "GITHUB_TOKEN", "ghp_short")),
     ("R2 keys swapped", "services-key-malformed", env(STORAGE, "R2_ACCESS_KEY", "a" * 64)),
-    ("a key where it does not belong", "services-key-elsewhere", env("services-reader", "OPENAI_API_KEY", "sk-" + "a" * 24)),
+    ("a key where it does not belong", "services-key-elsewhere", env(service("reader"), "OPENAI_API_KEY", "sk-" + "a" * 24)),
     ("a key in a command", "services-key-in-command", sub("host-ready", r"\A", "export OPENAI_API_KEY=sk-proj-" + "a" * 24 + "\n")),
-    ("two services on one port", "services-port-collision", port(QUEUE, external=3008)),
+    ("two services on one port", "services-port-collision", port(QUEUE, external=13008)),
     ("a service on nginx's port", "services-port-collision", port(QUEUE, external=80)),
     ("published beside where it listens", "services-port-mismatch", port(LLM, internal=3000)),
-    ("upstream port wrong", "services-upstream-port", conf(r"127\.0\.0\.1:3008", "127.0.0.1:3088")),
+    ("upstream port wrong", "services-upstream-port", conf(r"127\.0\.0\.1:13008", "127.0.0.1:13088")),
     ("upstream's container not published", "services-upstream-port", drop(LLM, "ports")),
     ("no health check", "services-no-health", drop(LLM, "healthcheck")),
     ("health check NONE", "services-no-health", put(LLM, "healthcheck", {"tests": ["NONE"]})),
@@ -250,18 +260,18 @@ OUTAGES: list[tuple[str, str, Change]] = [
 def _harmless() -> list[tuple[str, Change]]:
     services = ("queue", "llm", "storage", "indexer", "sequences", "search", "reader", "memories")
     found: list[tuple[str, Change]] = [
-        (f"{name} with {memory} MB", both(put(f"services-{name}", "memory", memory), put(f"services-{name}", "memorySwap", memory)))
+        (f"{name} with {memory} MB", both(put(service(name), "memory", memory), put(service(name), "memorySwap", memory)))
         for name in services for memory in (256, 600)
     ]  # fmt: skip
     found.append(("the volume's attachment is declared", unpinned(attachedToInstance="host-instance-id")))
-    found += [(f"{name} with 0.25 cores", put(f"services-{name}", "cpus", "0.25")) for name in services]
-    found += [(f"{name} restarts always", put(f"services-{name}", "restart", "always")) for name in services]
+    found += [(f"{name} with 0.25 cores", put(service(name), "cpus", "0.25")) for name in services]
+    found += [(f"{name} restarts always", put(service(name), "restart", "always")) for name in services]
     found += [
-        (f"{name} with another label", put(f"services-{name}", "labels", [{"label": "team", "value": "a"}]))
+        (f"{name} with another label", put(service(name), "labels", [{"label": "team", "value": "a"}]))
         for name in services
     ]
-    found += [(f"{name} on loopback", port(f"services-{name}", ip="127.0.0.1")) for name in services]
-    found += [(f"{name} with more environment", env(f"services-{name}", "LOG_LEVEL", "debug")) for name in services]
+    found += [(f"{name} on loopback", port(service(name), ip="127.0.0.1")) for name in services]
+    found += [(f"{name} with more environment", env(service(name), "LOG_LEVEL", "debug")) for name in services]
     found += [
         (f"{name} with another version", put(f"images-{name}", "name", f"ghcr.io/mech-is/mech-{name}:2.1.0"))
         for name in services
