@@ -65,7 +65,12 @@ class RolloutConfig(Section):
     watch_s: int = Field(
         25, ge=0, le=200, description="it must stay healthy for so long, or the version before serves again"
     )
-    drain_s: int = Field(60, ge=0, le=200, description="requests under way at the version before may take so long")
+    drain_s: int = Field(
+        30,
+        ge=0,
+        le=200,
+        description="requests under way at the version before may take so long, and as long again to end",
+    )
 
 
 class ImagesConfig(Section):

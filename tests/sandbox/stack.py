@@ -125,7 +125,7 @@ class Stack:
         counts["dns"] = len(cloudflare.get(f"/zones/{zone}/dns_records").json()["result"])
         return counts
 
-    def killed_up(self, after_s: float) -> bool:
+    def killed_up(self, after_s: float, *arguments: str) -> bool:
         """`pulumi up`, ended by SIGKILL after some seconds; whether it was still at work then."""
         argv = [
             "pulumi",
@@ -136,6 +136,7 @@ class Stack:
             "--non-interactive",
             "--suppress-permalink=true",
             "--skip-preview",
+            *arguments,
         ]
         log = (self.settings.state / "killed.log").open("ab")
         process = subprocess.Popen(
