@@ -81,6 +81,12 @@ class Store:
             rows = self._db.execute("SELECT body FROM records WHERE kind=? ORDER BY seq", (kind,)).fetchall()
         return [_read(row[0]) for row in rows]
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another one whenever records may have changed, by us or by another process."""
+        with self._lock:
+            return self._db.total_changes, int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
     def update(self, kind: str, id: str, change: Callable[[Json], None]) -> Json | None:
         """Read, change, write in one transaction; None where the record is gone."""
         with self.transaction():

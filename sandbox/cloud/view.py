@@ -9,14 +9,27 @@ from sandbox.edge.view import Record, Rule, Zone
 _PHASE = "http_request_firewall_custom"
 
 
+_HOSTS = 1000  # whose zones are remembered; visitors may ask for any name
+
+
 class StoreView:
-    """A ZoneView over the store; read at each request, so that a change counts at once."""
+    """A ZoneView over the store; looked up anew after each change of it, so that one counts at once."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._version: tuple[int, int] | None = None
+        self._found: dict[str, Zone | None] = {}
 
     def zone_for(self, host: str) -> Zone | None:
         """The active zone whose name is the longest suffix of `host`."""
+        version = self.store.version
+        if version != self._version or len(self._found) >= _HOSTS:
+            self._version, self._found = version, {}
+        if host not in self._found:
+            self._found[host] = self._find(host)
+        return self._found[host]
+
+    def _find(self, host: str) -> Zone | None:
         matches = [z for z in self.store.all("zone") if host == z["name"] or host.endswith(f".{z['name']}")]
         zone = max(matches, key=lambda z: len(z["name"]), default=None)
         if zone is None or zone["status"] != "active":
