@@ -12,11 +12,13 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from mech_infra import catalogue, registry
+from mech_infra.commands import passwords
 from mech_infra.config import keypair
 from mech_infra.config.platform import PlatformConfig, is_placeholder
 
 NAMESPACE = "mech"
-OPTIONAL_SECRETS = ("REDIS_PASSWORD", "MONGODB_PASSWORD", registry.TOKEN)
+PASSWORDS = ("REDIS_PASSWORD", "MONGODB_PASSWORD")
+OPTIONAL_SECRETS = (*PASSWORDS, registry.TOKEN)
 _SECTIONS = {info.alias or name: name for name, info in PlatformConfig.model_fields.items()}
 # Config that is one string in YAML; the rest are objects and arrive as JSON.
 _SCALARS = {"domain"}
@@ -109,6 +111,12 @@ def _secret_mistakes(secrets: Mapping[str, str], marked: Collection[str]) -> lis
             f"{NAMESPACE}:{registry.TOKEN} is empty or a placeholder; set it: "
             f"pulumi config set --secret {NAMESPACE}:{registry.TOKEN}"
         )
+    for name in PASSWORDS:
+        if (found := passwords.mistake(secrets.get(name, "set"))) is not None:
+            mistakes.append(
+                f"{NAMESPACE}:{name} {found}; set another one: pulumi config set --secret {NAMESPACE}:{name} "
+                f"(or, for no password: pulumi config rm {NAMESPACE}:{name})"
+            )
     for name in secrets:
         if name not in marked:
             mistakes.append(
