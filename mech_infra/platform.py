@@ -67,8 +67,9 @@ def declare(config: StackConfig) -> None:
     proxy = Proxy("proxy", platform.proxy, platform.domain, services, exposed, host, certificates.installed)
     running = Services(
         "services", services, secrets, platform.rollout, before, host, runtime,
-        [datastores.redis, datastores.mongodb, proxy.installed],
+        [*datastores.ready, proxy.installed],
     )  # fmt: skip
+    datastores.settle([running])
     Edge(
         "edge", platform.edge, platform.domain, [service.name for service in services], host.address,
         [*running.ready, firewall.confirmed],

@@ -110,9 +110,16 @@ def _detachable(block: Resource) -> Iterator[str]:
         yield f"the second `pulumi up` would take the block storage {block.name} off its running host"
 
 
+def _mongod_options(stack: Stack, mongo: Resource) -> str:
+    """mongod's command line, and the files that commands write for it."""
+    written = [text for command in stack.commands() for path, text in files(command).items() if "/mongo" in path]
+    return "\n".join([*(str(word) for word in mongo.items("command")), *written])
+
+
 def _authentication(stack: Stack) -> Iterator[Finding]:
     for mongo in _databases(stack, "mongodb"):
-        if not environment(mongo).get("MONGO_INITDB_ROOT_PASSWORD"):
+        asks = re.search(r"(^|\s)--auth\b|authorization:\s*enabled", _mongod_options(stack, mongo))
+        if not asks and not environment(mongo).get("MONGO_INITDB_ROOT_PASSWORD"):
             yield Finding("MongoDB asks nobody for a password", mongo)
 
 

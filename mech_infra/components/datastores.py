@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_docker as docker
 
-from mech_infra.commands import files, redis
+from mech_infra.commands import files, mongodb, redis
 from mech_infra.commands.containers import DATABASE_GRACE_S
 from mech_infra.commands.volume import DATA
 from mech_infra.components.containers import Runtime, container
 from mech_infra.components.host import Host
-from mech_infra.config.workloads import DatastoresConfig
+from mech_infra.config.workloads import DatastoresConfig, MongoConfig, RedisConfig
 from mech_infra.drift import checks
 
 # The names each answers to beside its own; the guide's check lists MongoDB's container as "mongo".
@@ -20,7 +20,12 @@ ALIASES: Mapping[str, tuple[str, ...]] = {"redis": (), "mongodb": ("mongo",)}
 
 
 class Datastores(pulumi.ComponentResource):
-    """Both databases with their data on the data volume; passwords are optional stack secrets."""
+    """Both databases with their data on the data volume; passwords are optional stack secrets.
+
+    A password that changes: the databases take the new one beside the former one (before `ready`), the services are made
+    with it, and `settle` takes the former one away. No container of a database is made anew for it; only where MongoDB
+    shall ask for a password and did not, or the other way round, since mongod knows that from its start.
+    """
 
     def __init__(
         self,
@@ -33,80 +38,116 @@ class Datastores(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("mech:platform:Datastores", name, None, opts)
-        redis_password = secrets.get("REDIS_PASSWORD", "")
-        mongo_password = secrets.get("MONGODB_PASSWORD", "")
-        conf = redis.render(config.redis, redis_password)
-        repair = host.access.sense(
-            f"{name}-redis-state",
+        self._name, self._host, self._runtime, self._before = name, host, runtime, before
+        self._settling: dict[str, tuple[str, Sequence[pulumi.Input[str]]]] = {}  # by database: script, triggers
+        # What a service needs before it is made.
+        self.ready: list[pulumi.Resource] = []
+        self.redis = self._redis(config.redis, secrets.get("REDIS_PASSWORD", ""))
+        self.mongodb = self._mongodb(config.mongodb, secrets.get("MONGODB_PASSWORD", ""))
+        self.register_outputs({"redis": self.redis.name, "mongodb": self.mongodb.name})
+
+    def settle(self, after: Sequence[pulumi.Resource]) -> None:
+        """Take the former passwords away, once `after`, which is all that used them, runs with the declared ones."""
+        for database, (script, triggers) in self._settling.items():
+            self._host.access.run(
+                f"{self._name}-{database}-settle", script, parent=self, triggers=triggers, after=[*self.ready, *after]
+            )
+
+    def _redis(self, config: RedisConfig, password: str) -> docker.Container:
+        name, access = f"{self._name}-redis", self._host.access
+        repair = access.sense(
+            f"{name}-state",
             "redis",
             [
-                checks.file(redis.CONFIG, conf),
-                checks.redis_password(),
-                *(checks.redis_setting(key, value) for key, value in redis.settings(config.redis).items()),
+                checks.file(redis.CONFIG, redis.render(config, password)),
+                checks.redis_password(password),
+                *(checks.redis_setting(key, value) for key, value in redis.settings(config).items()),
             ],
             secret=True,
             parent=self,
         )
-        written = host.access.run(
-            f"{name}-redis-conf",
-            redis.apply(config.redis),
-            stdin=pulumi.Output.secret(files.encode({redis.CONFIG: conf})),
+        written = access.run(
+            f"{name}-conf",
+            redis.apply(config),
+            stdin=pulumi.Output.secret(files.encode(redis.wanted(config, password))),
             parent=self,
-            triggers=[host.instance.id, repair],
-            after=before,
+            triggers=[self._host.instance.id, repair],
+            after=self._before,
         )
-        self.redis = container(
-            f"{name}-redis",
+        made = container(
+            name,
             container_name="redis",
             workload="redis",
-            runtime=runtime,
-            memory_mb=config.redis.memory_mb,
-            cpus=config.redis.cpus,
+            runtime=self._runtime,
+            memory_mb=config.memory_mb,
+            cpus=config.cpus,
             command=["redis-server", "/etc/redis/redis.conf"],
-            envs=[pulumi.Output.secret(f"REDISCLI_AUTH={redis_password}")] if redis_password else (),
-            mounts=[
-                docker.ContainerMountArgs(
-                    target="/etc/redis/redis.conf", source=redis.CONFIG, type="bind", read_only=True
-                ),
-                docker.ContainerMountArgs(target="/data", source=f"{DATA}/redis", type="bind"),
-            ],
-            # Stacks made before have a label of the config here; without it Redis would be made anew, once.
-            ignore_changes=["labels"],
+            mounts=[_mount("/etc/redis/redis.conf", redis.CONFIG, read_only=True), _mount("/data", f"{DATA}/redis")],
+            # Stacks made before have a label of the config here, and the password; Redis would be made anew, once.
+            ignore_changes=["labels", "envs"],
             health=["CMD-SHELL", "redis-cli ping | grep -q PONG"],
             wait=True,
             grace_s=DATABASE_GRACE_S,
             parent=self,
-            after=[written, *before],
+            after=[written, *self._before],
         )
-        self.mongodb = container(
-            f"{name}-mongodb",
+        self.ready += [written, made]
+        self._settling["redis"] = redis.settle(), [written.stdout, made.id]
+        return made
+
+    def _mongodb(self, config: MongoConfig, password: str) -> docker.Container:
+        name, access = f"{self._name}-mongodb", self._host.access
+        repair = access.sense(
+            f"{name}-state", "mongodb", [checks.mongodb_password(password)], secret=bool(password), parent=self
+        )
+        # Without a password everything is as the image has it.
+        command, mounts, before = None, [_mount("/data/db", f"{DATA}/mongodb")], self._before
+        if password:
+            let_in = access.run(
+                f"{name}-password",
+                mongodb.apply(),
+                stdin=pulumi.Output.secret(files.encode(mongodb.wanted(password))),
+                parent=self,
+                triggers=[self._host.instance.id, repair],
+                after=before,
+            )
+            command, before = mongodb.COMMAND, [let_in, *before]
+            mounts.append(_mount(mongodb.START_TARGET, mongodb.START, read_only=True))
+        made = container(
+            name,
             container_name="mongodb",
             workload="mongodb",
-            runtime=runtime,
-            memory_mb=config.mongodb.memory_mb,
-            cpus=config.mongodb.cpus,
-            envs=[
-                "MONGO_INITDB_ROOT_USERNAME=mech",
-                pulumi.Output.secret(f"MONGO_INITDB_ROOT_PASSWORD={mongo_password}"),
-            ]
-            if mongo_password
-            else (),
+            runtime=self._runtime,
+            memory_mb=config.memory_mb,
+            cpus=config.cpus,
+            command=command,
             aliases=ALIASES["mongodb"],
-            mounts=[docker.ContainerMountArgs(target="/data/db", source=f"{DATA}/mongodb", type="bind")],
+            mounts=mounts,
             health=["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand('ping')"],
             wait=True,
             grace_s=DATABASE_GRACE_S,
             parent=self,
             after=before,
         )
-        self.register_outputs({"redis": self.redis.name, "mongodb": self.mongodb.name})
+        self.ready.append(made)
+        changed = repair
+        if password:
+            user = access.run(
+                f"{name}-user", mongodb.ensure(), parent=self, triggers=[let_in.stdout, made.id], after=[made]
+            )
+            self.ready.append(user)
+            changed = user.stdout
+        self._settling["mongodb"] = mongodb.settle(bool(password)), [changed, made.id]
+        return made
 
 
 def urls(secrets: Mapping[str, str]) -> dict[str, str]:
     """How services name the databases: environment variable to URL, passwords included (so: a secret)."""
-    redis, mongo = secrets.get("REDIS_PASSWORD", ""), secrets.get("MONGODB_PASSWORD", "")
     return {
-        "redis": f"redis://{':' + redis + '@' if redis else ''}redis:6379",
-        "mongodb": f"mongodb://{'mech:' + mongo + '@' if mongo else ''}mongodb:27017/mech"
-        + ("?authSource=admin" if mongo else ""),
+        "redis": redis.url(secrets.get("REDIS_PASSWORD", "")),
+        "mongodb": mongodb.url(secrets.get("MONGODB_PASSWORD", "")),
     }
+
+
+def _mount(target: str, source: str, *, read_only: bool = False) -> docker.ContainerMountArgs:
+    return docker.ContainerMountArgs(target=target, source=source, type="bind", read_only=read_only or None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mech_infra.commands import nginx, rollout
+from mech_infra.commands import mongodb, nginx, redis, rollout
 from mech_infra.commands.firewall import Allow, closing
 
 
@@ -105,9 +105,15 @@ def redis_setting(name: str, value: str) -> Check:
     return Check(name, value, "redis", {"name": name, "value": value})
 
 
-def redis_password() -> Check:
-    """The Redis that runs takes the declared password, or asks for none where none is declared."""
-    return Check("password", "accepted", "redis-password")
+def redis_password(password: str) -> Check:
+    """The Redis that runs takes the declared password and no other one, or asks for none where none is declared."""
+    args = {"user": redis.user(password), "digest": redis.digest(password)} if password else {"user": ""}
+    return Check("password", "accepted", "redis-password", args)
+
+
+def mongodb_password(password: str) -> Check:
+    """The same of MongoDB, which also asks nobody until it is told to when it starts."""
+    return Check("password", "accepted", "mongodb-password", {"user": mongodb.user(password)})
 
 
 def certificate(names: Sequence[str], renew_before_days: int) -> Check:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mech_infra.commands import passwords, redis
 from mech_infra.commands.containers import MANAGED
 from mech_infra.commands.firewall import closing
 
@@ -198,8 +199,36 @@ def _redis(args: Args, facts: Facts) -> str | None:
 
 
 def _redis_password(args: Args, facts: Facts) -> str | None:
-    said = (facts.get("redis") or {}).get("password", "accepted")
-    return None if said == "accepted" else said
+    about = facts.get("redis") or {}
+    if "user" not in args or "users" not in about:  # of an older program; it did not answer, or knows no users
+        return about.get("password")
+    users = {name: rules for _, name, rules in (line.split(" ", 2) for line in about["users"])}
+    default = users.get("default", "")
+    if args["user"]:
+        mine = users.get(args["user"], "").split()
+        if [word for word in mine if word.startswith("#")] != [f"#{args['digest']}"] or not {"on", "+@all"} <= {*mine}:
+            return "refused"
+        if "nopass" not in default.split():
+            return "another one, too"
+        if not default.endswith(redis.PING):
+            return "not asked for"
+    elif "nopass" not in default.split() or not default.endswith("+@all"):
+        return "asked for"
+    former = [name for name in users if re.fullmatch(passwords.USER, name) and name != args["user"]]
+    return "a former one, too" if former else None
+
+
+def _mongodb_password(args: Args, facts: Facts) -> str | None:
+    about = facts.get("mongodb")
+    if not about:  # it does not run, or does not answer
+        return None
+    if not args["user"]:
+        return None if about["asks_nobody"] else "asked for"
+    if args["user"] not in about["users"]:
+        return "refused"
+    if about["asks_nobody"]:
+        return "not asked for"
+    return "a former one, too" if len(about["users"]) > 1 else None
 
 
 def _certificate(args: Args, facts: Facts) -> str | None:
@@ -242,5 +271,5 @@ def _nginx_current(args: Args, facts: Facts) -> str | None:
 JUDGES: dict[str, Callable[[Args, Facts], str | None]] = {
     "unit": _unit, "package": _package, "file": _file, "slot": _slot, "name": _name, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
     "ufw-rule": _ufw_rule, "ufw-only-declared": _ufw_only_declared, "docker-guard": _docker_guard, "container": _container, "network": _network, "image": _image,
-    "redis": _redis, "redis-password": _redis_password, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts, "nginx-current": _nginx_current,
+    "redis": _redis, "redis-password": _redis_password, "mongodb-password": _mongodb_password, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts, "nginx-current": _nginx_current,
 }  # fmt: skip

@@ -24,10 +24,10 @@ from typing import Any
 WANT: dict[str, Any] = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
 
 
-def run(*argv: str, timeout: int = 10) -> tuple[int, str]:
+def run(*argv: str, timeout: int = 10, given: str = "") -> tuple[int, str]:
     try:
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout
+            argv, input=given.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout
         )
     except (OSError, subprocess.TimeoutExpired):
         return 127, ""
@@ -153,20 +153,43 @@ def docker() -> dict[str, Any] | None:
     return {"containers": containers, "networks": networks, "images": images}
 
 
-def redis() -> dict[str, str]:
-    """The settings, and whether it takes the declared password; `error` when it does not answer."""
-    # The password, if there is one, stands in the container's own environment (REDISCLI_AUTH).
-    asked = f"for k in {' '.join(WANT.get('redis', []))}; do redis-cli config get $k; done"
-    code, said = run("docker", "exec", "redis", "sh", "-c", asked)
-    lines = said.splitlines()
-    if any(line.startswith(("NOAUTH", "AUTH failed: WRONGPASS")) for line in lines):
+def redis() -> dict[str, Any]:
+    """The settings and the users with their rules; {"password": "refused"} when it does not let us in."""
+    login = text(WANT.get("redis_login", "")) or ""
+    names = WANT.get("redis", [])
+    asked = "".join([login, *(f"config get {name}\n" for name in names), "acl list\n"])
+    code, said = run("docker", "exec", "-i", "redis", "redis-cli", given=asked)
+    # A password that stands in the environment of a container of before, REDISCLI_AUTH, and is not needed any more.
+    lines = [line for line in said.splitlines() if not line.startswith("AUTH failed")]
+    if any(line.startswith(("NOAUTH", "WRONGPASS", "NOPERM")) for line in lines):
         return {"password": "refused"}
-    # "AUTH failed: ERR AUTH <password> called without any password configured": it answers all the same.
-    open_ = any(line.startswith("AUTH failed") for line in lines)
-    lines = [line for line in lines if not line.startswith("AUTH failed")]
-    if code != 0 or len(lines) < 2 or any(line.startswith("(error)") for line in lines):
+    lines = lines[1:] if login else lines
+    found = dict(zip(lines[: 2 * len(names) : 2], lines[1 : 2 * len(names) : 2], strict=False))
+    if code != 0 or list(found) != names:
         return {"error": lines[0] if lines else "no answer"}
-    return {"password": "not asked for" if open_ else "accepted", **dict(zip(lines[::2], lines[1::2], strict=False))}
+    users = [line for line in lines[2 * len(names) :] if line.startswith("user ")]
+    return {**found, **({"users": users} if users else {})}
+
+
+def mongodb() -> dict[str, Any] | None:
+    """Whether it asks nobody for a password, and the platform's users; none where it does not let us in."""
+    if run("docker", "inspect", "-f", "{{.State.Running}}", "mongodb")[1].strip() != "true":
+        return None
+    login = text(WANT.get("mongodb_login", "")) or ""
+    asked = 'printjson(db.adminCommand({"usersInfo": 1}))\n'
+
+    def mongosh(script: str) -> tuple[int, str]:
+        return run(
+            "docker", "exec", "-i", "mongodb", "mongosh", "--quiet", "admin", "--file", "/dev/stdin", given=script
+        )
+
+    answers, _ = mongosh('db.adminCommand({"ping": 1})\n')
+    nobody, said = mongosh(asked)
+    if login:
+        code, said = mongosh(login + asked)
+        said = said if code == 0 else ""
+    users = re.findall(rf"user: '({WANT.get('mongodb_users')})'", said)
+    return {"asks_nobody": nobody == 0, "users": sorted(set(users))} if answers == 0 else None
 
 
 def certificate() -> dict[str, Any] | None:
@@ -262,7 +285,9 @@ def logs() -> list[dict[str, Any]]:
     return found
 
 
-READERS = (files, ufw, chains, units, packages, docker, redis, certificate, nginx, mounts, listeners, keys, space, logs)
+READERS = (
+    files, ufw, chains, units, packages, docker, redis, mongodb, certificate, nginx, mounts, listeners, keys, space, logs,
+)  # fmt: skip
 
 
 def main() -> None:

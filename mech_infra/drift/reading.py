@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mech_infra import catalogue
-from mech_infra.commands import boot, nginx, redis, rollout
+from mech_infra.commands import boot, mongodb, nginx, redis, rollout
 from mech_infra.commands.ssh import options
 from mech_infra.commands.volume import DATA
 
@@ -34,6 +34,9 @@ WANT: dict[str, Any] = {
               "mech-certificate.timer"],
     "packages": list(boot.PACKAGES),
     "redis": list(redis.SETTINGS),
+    "redis_login": redis.LOGIN,
+    "mongodb_login": mongodb.LOGIN,
+    "mongodb_users": mongodb.USERS,
     "certificate": nginx.CERTIFICATE,
     "config": nginx.CONFIG,
     "key": nginx.KEY,

@@ -6,7 +6,10 @@ from tests.scenarios.steps import depends, on_host, preview, status, up
 SCENARIO = Scenario(
     title="Redis: wrong password",
     guide="mech-queue: Redis Connection Errors",
-    breaks=on_host("docker exec redis redis-cli config set requirepass other; docker restart -t 2 mech-queue"),
+    breaks=on_host(
+        "docker exec redis sh -c 'redis-cli acl setuser $(redis-cli acl whoami) resetpass \">other\"'; "
+        "docker restart -t 2 mech-queue"
+    ),
     symptom=(depends("queue", "redis", "Redis at redis:6379 refused the password in REDIS_URL", within_s=60),),
     seen=(
         preview("drift: redis: password: refused (declared: accepted)"),

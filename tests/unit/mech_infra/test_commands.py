@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mech_infra.commands import boot, certificate, containers, files, firewall, nginx, redis, volume
+from mech_infra.commands import boot, certificate, containers, files, firewall, mongodb, nginx, redis, volume
 from mech_infra.config.workloads import RedisConfig
 
 GUARD = firewall.docker_guard("3001:3010")
@@ -27,6 +27,12 @@ SITES = [nginx.Site("llm", "llm.mech.is", 3008, (13008, 14008), (23008, 24008), 
         containers.attach({"mech-llms": (), "mongodb": ("mongo",)}, "mech-network"),
         containers.untag(["redis:alpine", "ghcr.io/x/y:1"]),
         redis.apply(RedisConfig()),
+        redis.apply(RedisConfig(append_only=False)),
+        redis.settle(),
+        mongodb.apply(),
+        mongodb.ensure(),
+        mongodb.settle(True),
+        mongodb.settle(False),
         boot.converge(),
         firewall.confirm("abc"),
         nginx.apply(),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mech_infra.commands import firewall, nginx
+from mech_infra.commands import firewall, mongodb, nginx, redis
 from mech_infra.commands.firewall import Allow
 from mech_infra.drift import checks, judging, reading, watching
 from mech_infra.drift.sensor import Sensor
@@ -21,6 +21,8 @@ from .conftest import SECRETS, Declare
 GUARD = firewall.docker_guard("3001:3010")
 TEXT = "A=1\n"
 MANAGED = {"mech.managed": "pulumi"}
+WORD = "a password"
+USER, MONGO_USER, PING = redis.user(WORD), mongodb.user(WORD), "sanitize-payload resetchannels -@all +ping"
 
 
 def rule(
@@ -55,7 +57,7 @@ def good() -> dict[str, Any]:
         "docker": {"containers": [container("redis"), container("mech-llms")],
                    "networks": [{"name": "mech-network", "id": "n", "labels": MANAGED, "internal": False}],
                    "images": {"redis:alpine": ["redis"], "r.io/x:1": ["r.io/x", "other"]}},
-        "redis": {"password": "accepted", "maxmemory": "1"},
+        "redis": {"maxmemory": "1", "users": [f"user default on nopass {PING}", f"user {USER} on #{redis.digest(WORD)} ~* &* +@all"]},
         "certificate": {"end": end.strftime("%b %d %H:%M:%S %Y GMT"), "names": ["*.mech.is", "mech.is"], "matches": True},
         "nginx": {"accepts": True, "says": [], "newest_worker_s": 5.0, "config_s": 5.1, "edited": []},
         "mounts": [["/dev/vda", "/data"]],
@@ -67,7 +69,7 @@ ALL = [
     checks.file("/x/.env", TEXT, "600"), checks.ufw_on(), checks.ufw_denies(), checks.ufw_rule(Allow("22")),
     checks.ufw_rule(Allow("80")), checks.ufw_rule(Allow("3001:3010")), checks.docker_guard(GUARD), checks.unit("nginx"),
     checks.unit("ufw", boot_only=True), checks.package("nginx"), checks.container("redis", "mech-network", ["redis"]),
-    checks.container("mech-llms", "mech-network"), checks.network("mech-network"), checks.redis_setting("maxmemory", "1"), checks.redis_password(),
+    checks.container("mech-llms", "mech-network"), checks.network("mech-network"), checks.redis_setting("maxmemory", "1"), checks.redis_password(WORD),
     checks.image("redis:alpine"), checks.image("r.io/x:1"),
     checks.certificate(["*.mech.is", "mech.is"], 30), checks.nginx_accepts(), checks.nginx_runs_its_config(), checks.mounted("/data"),
 ]  # fmt: skip
@@ -130,7 +132,13 @@ LATE = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).strftime("%b %d %H:%M:%S
         (["docker", "images"], {"r.io/x:1": ["r.io/x"]}, "redis:alpine", "missing"),
         (["redis", "maxmemory"], "2", "maxmemory", "2"),
         (["redis"], {"password": "refused"}, "password", "refused"),
-        (["redis", "password"], "not asked for", "password", "not asked for"),
+        (["redis", "users", 1], f"user {USER} on #{redis.digest('other')} ~* &* +@all", "password", "refused"),
+        (["redis", "users", 1], f"user {USER} off #{redis.digest(WORD)} ~* &* +@all", "password", "refused"),
+        (["redis", "users", 1], f"user {USER} on #{redis.digest(WORD)} #{redis.digest('other')} ~* &* +@all", "password", "refused"),
+        (["redis", "users", 1], "user default on nopass -@all +ping", "password", "refused"),
+        (["redis", "users", 0], "user default on nopass ~* &* +@all", "password", "not asked for"),
+        (["redis", "users", 0], f"user default on #{redis.digest('other')} ~* &* +@all", "password", "another one, too"),
+        (["redis", "users"], [*good()["redis"]["users"], "user mech-00000000 on #1 ~* &* +@all"], "password", "a former one, too"),
         (["certificate", "names"], ["foo"], "/etc/ssl/mech/mech.crt", "for foo"),
         (["certificate", "matches"], False, "/etc/ssl/mech/mech.crt", "does not belong to its key"),
         (["certificate", "end"], LATE, "/etc/ssl/mech/mech.crt", "expired on "),
@@ -147,6 +155,36 @@ def test_drift_is_said_in_words(path: list[Any], value: Any, label: str, word: s
     at[path[-1]] = value
     found = drift(facts)
     assert found[label].startswith(word)
+
+
+@pytest.mark.parametrize(
+    ("password", "facts", "word"),
+    [
+        (WORD, {"asks_nobody": False, "users": []}, "refused"),
+        (WORD, {"asks_nobody": True, "users": [MONGO_USER]}, "not asked for"),
+        (WORD, {"asks_nobody": False, "users": ["mech", MONGO_USER]}, "a former one, too"),
+        (WORD, None, "accepted"),
+        ("", {"asks_nobody": True, "users": []}, "accepted"),
+        ("", {"asks_nobody": False, "users": []}, "asked for"),
+    ],
+)
+def test_who_gets_into_mongodb(password: str, facts: dict[str, Any] | None, word: str) -> None:
+    check = checks.mongodb_password(password)
+    assert judging.observe({check.label: check.wire}, {"mongodb": facts}) == {"password": word}
+
+
+@pytest.mark.parametrize(
+    ("users", "word"),
+    [
+        (["user default on nopass sanitize-payload ~* &* +@all"], "accepted"),
+        (["user default on #1 ~* &* +@all"], "asked for"),
+        ([f"user default on nopass {PING}"], "asked for"),
+        (["user default on nopass ~* &* +@all", f"user {USER} on #1 ~* &* +@all"], "a former one, too"),
+    ],
+)
+def test_who_gets_into_redis_without_a_password(users: list[str], word: str) -> None:
+    check = checks.redis_password("")
+    assert judging.observe({check.label: check.wire}, {"redis": {"users": users}}) == {"password": word}
 
 
 def test_rules_of_others_are_drift_only_when_asked_for() -> None:

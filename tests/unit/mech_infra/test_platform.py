@@ -104,13 +104,6 @@ def test_no_secret_stands_in_a_command_line(declare: Declare) -> None:
             assert value not in json.dumps([inputs["create"], inputs.get("delete"), inputs.get("environment")])
 
 
-def test_passwords_reach_the_urls_of_the_services_that_use_the_database(declare: Declare) -> None:
-    recorder = declare(secrets={"REDIS_PASSWORD": "pw1", "MONGODB_PASSWORD": "pw2"})
-    envs = set(service(recorder, "queue")["envs"])
-    assert "REDIS_URL=redis://:pw1@redis:6379" in envs
-    assert "MONGODB_URI=mongodb://mech:pw2@mongodb:27017/mech?authSource=admin" in envs
-
-
 def test_every_ssh_connection_verifies_the_host_key(declare: Declare) -> None:
     lines = [" ".join(c["interpreter"]) for c in declare().of("Command").values() if "interpreter" in c]
     assert len(lines) >= 12
