@@ -42,15 +42,22 @@ _HERE = Path(__file__).parent
 _RESOLVING = ("wget", "nslookup", "ping", "ping6", "telnet", "traceroute", "ftpget", "ftpput", "nc", "tftp")
 _MONGO_START = """\
 #!/bin/sh
-# Takes what the official image takes: MONGO_INITDB_ROOT_USERNAME and _PASSWORD switch authentication on.
+# Takes what the official image takes: --auth and --bind_ip of mongod; MONGO_INITDB_ROOT_USERNAME and _PASSWORD make the
+# first user where there are no data, and ask for one.
 set -eu
 [ "${1:-mongod}" = mongod ] || exec "$@"
+MECH_AUTH=off address=
+for word in "$@"; do
+  case "$word" in --auth) MECH_AUTH=on ;; 127.0.0.1) address=127.0.0.1 ;; esac
+done
 set -- --handler=sqlite --sqlite-url=file:/data/db/ --state-dir=/data/db --telemetry=disable --debug-addr=- \\
-  --listen-addr=:27017
+  --listen-addr="$address:27017" --test-enable-new-auth
 if [ -n "${MONGO_INITDB_ROOT_USERNAME:-}" ]; then
-  set -- "$@" --test-enable-new-auth --setup-username="$MONGO_INITDB_ROOT_USERNAME" --setup-database=admin
+  MECH_AUTH=on
+  set -- "$@" --setup-username="$MONGO_INITDB_ROOT_USERNAME" --setup-database=admin
   export FERRETDB_SETUP_PASSWORD="${MONGO_INITDB_ROOT_PASSWORD:-}"
 fi
+export MECH_AUTH
 exec ferretdb "$@"
 """
 

@@ -49,6 +49,7 @@ def ferretdb(settings: Settings, into: Path) -> bytes:
         path.chmod(0o755 if path.is_dir() else 0o644)
     # Left out of the module's archive, and it panics without.
     (source / "build/version/version.txt").write_text(FERRETDB_VERSION + "\n")
+    _users_without_auth(source / "internal/handler/commands.go")
     target = into / "ferretdb"
     _go(
         settings,
@@ -56,6 +57,21 @@ def ferretdb(settings: Settings, into: Path) -> bytes:
         source,
     )
     return target.read_bytes()
+
+
+def _users_without_auth(commands: Path) -> None:
+    """As mongod without --auth: users are there and may say who they are, but nobody has to (MECH_AUTH is not on)."""
+    text = commands.read_text()
+    for old, new in (
+        ("if h.EnableNewAuth && !cmd.anonymous {", 'if os.Getenv("MECH_AUTH") == "on" && !cmd.anonymous {'),
+        ('\t"log/slog"\n', '\t"log/slog"\n\t"os"\n'),
+    ):
+        if text.count(old) != 1:
+            raise ImageError(
+                f"FerretDB's {commands.name} is not the one that is known: {old.strip()} is not there once"
+            )
+        text = text.replace(old, new)
+    commands.write_text(text)
 
 
 def _go(settings: Settings, arguments: list[str], folder: Path) -> str:

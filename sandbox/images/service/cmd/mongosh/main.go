@@ -3,13 +3,17 @@
 //	mongosh --quiet --eval "db.adminCommand('ping')"
 //	mongosh mongodb://mech:…@mongodb:27017/mech --eval "db.jobs.countDocuments({})"
 //	echo "show dbs" | mongosh
+//	mongosh --quiet admin --file /dev/stdin < calls.js
 //
-// It is not JavaScript: one call on `db` or `db.COLLECTION` a line, arguments in relaxed JSON.
+// It is not JavaScript: one call on `db` or `db.COLLECTION` a line, arguments in relaxed JSON. A file shows nothing but
+// what is in printjson(…), and ends with its first error.
 package main
 
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -25,8 +29,8 @@ import (
 )
 
 type flags struct {
-	uri, eval, host, port, user, password, database, authDatabase string
-	quiet                                                         bool
+	uri, eval, file, host, port, user, password, database, authDatabase string
+	quiet                                                               bool
 }
 
 func main() {
@@ -39,7 +43,7 @@ func main() {
 func parse(arguments []string) (flags, error) {
 	f := flags{host: "127.0.0.1", port: "27017", database: "test", authDatabase: "admin"}
 	named := map[string]*string{
-		"--eval": &f.eval, "--host": &f.host, "--port": &f.port, "-u": &f.user, "--username": &f.user,
+		"--eval": &f.eval, "--file": &f.file, "-f": &f.file, "--host": &f.host, "--port": &f.port, "-u": &f.user, "--username": &f.user,
 		"-p": &f.password, "--password": &f.password, "--authenticationDatabase": &f.authDatabase,
 	}
 	for i := 0; i < len(arguments); i++ {
@@ -79,14 +83,20 @@ func run(arguments []string) error {
 	} else if parsed, err := url.Parse(f.uri); err == nil && len(parsed.Path) > 1 {
 		f.database = parsed.Path[1:]
 	}
-	settings := options.Client().ApplyURI(f.uri).SetServerSelectionTimeout(4 * time.Second).SetDirect(true)
-	client, err := mongo.Connect(settings)
-	if err != nil {
+	shell := &shell{settings: options.Client().ApplyURI(f.uri).SetServerSelectionTimeout(4 * time.Second).SetDirect(true)}
+	if err := shell.connect(f.database); err != nil {
 		return fmt.Errorf("MongoServerSelectionError: %w", err)
 	}
-	shell := &shell{client: client, db: client.Database(f.database)}
 	if f.eval != "" {
 		return shell.lines(f.eval)
+	}
+	if f.file != "" {
+		text, err := os.ReadFile(f.file)
+		if err != nil {
+			return err
+		}
+		shell.silent = true
+		return shell.lines(string(text))
 	}
 	input := bufio.NewScanner(os.Stdin)
 	for prompt(f, shell); input.Scan(); prompt(f, shell) {
@@ -106,14 +116,30 @@ func prompt(f flags, s *shell) {
 }
 
 type shell struct {
-	client *mongo.Client
-	db     *mongo.Database
+	settings *options.ClientOptions
+	client   *mongo.Client
+	db       *mongo.Database
+	silent   bool // only printjson prints
 }
 
-var call = regexp.MustCompile(`^db(?:\.(?:getCollection\(['"]([^'"]+)['"]\)|([A-Za-z_]\w*)))?\.([A-Za-z]+)\((.*)\)(?:\.(\w+))?(\(\))?$`)
+func (s *shell) connect(database string) error {
+	client, err := mongo.Connect(s.settings)
+	if err != nil {
+		return err
+	}
+	s.client, s.db = client, client.Database(database)
+	return nil
+}
+
+var (
+	call      = regexp.MustCompile(`^db(?:\.(?:getCollection\(['"]([^'"]+)['"]\)|([A-Za-z_]\w*)))?\.([A-Za-z]+)\((.*)\)(?:\.(\w+))?(\(\))?$`)
+	printed   = regexp.MustCompile(`^printjson\((.*)\)$`)
+	statement = regexp.MustCompile(`(?:[^;'"\n]|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")+`)
+	variable  = regexp.MustCompile(`\bprocess\.env\.(\w+)`)
+)
 
 func (s *shell) lines(text string) error {
-	for _, line := range strings.Split(text, ";") {
+	for _, line := range statement.FindAllString(text, -1) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
@@ -142,6 +168,14 @@ func (s *shell) line(ctx context.Context, line string) error {
 		fmt.Println(s.db.Name())
 		return nil
 	}
+	line = variable.ReplaceAllStringFunc(line, func(name string) string {
+		text, _ := json.Marshal(os.Getenv(strings.TrimPrefix(name, "process.env.")))
+		return string(text)
+	})
+	silent := s.silent
+	if inner := printed.FindStringSubmatch(line); inner != nil {
+		line, silent = inner[1], false
+	}
 	parts := call.FindStringSubmatch(line)
 	if parts == nil {
 		return fmt.Errorf("SyntaxError: this mongosh understands one call on db a line, not: %s", line)
@@ -160,13 +194,9 @@ func (s *shell) line(ctx context.Context, line string) error {
 		return fmt.Errorf("MongoServerError: %w", err)
 	}
 	if document, ok := result.(bson.D); ok && parts[5] != "" && parts[6] == "" {
-		for _, element := range document {
-			if element.Key == parts[5] {
-				result = element.Value
-			}
-		}
+		result = field(document, parts[5])
 	}
-	if result != nil {
+	if result != nil && !silent {
 		fmt.Println(show(result))
 	}
 	return nil
@@ -184,10 +214,26 @@ func (s *shell) onDatabase(ctx context.Context, name, argument string) (any, err
 		if err != nil {
 			return nil, err
 		}
+		document = withoutRoles(document)
 		if name == "adminCommand" {
 			return command(s.client.Database("admin"), document)
 		}
 		return command(s.db, document)
+	case "auth":
+		document, err := parseDocument(argument)
+		if err != nil {
+			return nil, err
+		}
+		user, _ := field(document, "user").(string)
+		password, _ := field(document, "pwd").(string)
+		s.settings.SetAuth(options.Credential{AuthSource: s.db.Name(), Username: user, Password: password})
+		if err := s.connect(s.db.Name()); err != nil {
+			return nil, err
+		}
+		if _, err := command(s.db, bson.D{{Key: "ping", Value: 1}}); err != nil {
+			return nil, errors.New("Authentication failed.")
+		}
+		return bson.D{{Key: "ok", Value: 1}}, nil
 	case "stats":
 		return command(s.db, bson.D{{Key: "dbStats", Value: 1}})
 	case "serverStatus":
@@ -197,12 +243,7 @@ func (s *shell) onDatabase(ctx context.Context, name, argument string) (any, err
 		if err != nil {
 			return nil, err
 		}
-		for _, element := range answer.(bson.D) {
-			if element.Key == "version" {
-				return element.Value, nil
-			}
-		}
-		return nil, nil
+		return field(answer.(bson.D), "version"), nil
 	case "getCollectionNames":
 		return nil, s.collections(ctx, true)
 	case "getName":
@@ -311,12 +352,38 @@ func parseDocument(text string) (bson.D, error) {
 	if name := quoted.FindStringSubmatch(text); name != nil {
 		return bson.D{{Key: name[1], Value: 1}}, nil
 	}
-	text = bareKey.ReplaceAllString(strings.ReplaceAll(text, "'", `"`), `$1"$2":`)
 	var document bson.D
+	if bson.UnmarshalExtJSON([]byte(text), false, &document) == nil {
+		return document, nil
+	}
+	document = nil
+	text = bareKey.ReplaceAllString(strings.ReplaceAll(text, "'", `"`), `$1"$2":`)
 	if err := bson.UnmarshalExtJSON([]byte(text), false, &document); err != nil {
 		return nil, fmt.Errorf("SyntaxError: %s is not a document: %w", text, err)
 	}
 	return document, nil
+}
+
+func field(document bson.D, key string) any {
+	for _, element := range document {
+		if element.Key == key {
+			return element.Value
+		}
+	}
+	return nil
+}
+
+// withoutRoles leaves out what FerretDB refuses: it knows no roles, and lets every user do everything.
+func withoutRoles(document bson.D) bson.D {
+	if len(document) == 0 || document[0].Key != "createUser" {
+		return document
+	}
+	for i := range document {
+		if document[i].Key == "roles" {
+			document[i].Value = bson.A{}
+		}
+	}
+	return document
 }
 
 // show writes a value as mongosh does: { ok: 1 }.
