@@ -41,6 +41,7 @@ def declare(config: StackConfig) -> None:
     before = state.read()
     guard = Guard(platform.allow, platform.host.protect, before)
     guard.watch()
+    guard.images(platform.datastores.images)
     services = platform.resolved_services()
     exposed = platform.firewall.expose_service_ports
     ports = f"{catalogue.SERVICE_PORTS[0]}:{catalogue.SERVICE_PORTS[-1]}" if exposed else None

@@ -15,6 +15,7 @@ from mech_infra import catalogue, registry
 from mech_infra.commands import passwords
 from mech_infra.config import keypair
 from mech_infra.config.platform import PlatformConfig, is_placeholder
+from mech_infra.guard import versions
 
 NAMESPACE = "mech"
 PASSWORDS = ("REDIS_PASSWORD", "MONGODB_PASSWORD")
@@ -78,6 +79,12 @@ def examine(
         mistakes += [_sentence(detail) for detail in error.errors(include_url=False)]
     if platform is not None:
         mistakes += registry.mistakes(platform.images.registry_user, secrets)
+        known = versions.of(image := platform.datastores.redis.image, "redis")
+        if "REDIS_PASSWORD" in secrets and known and (known[0] < 6 or known[:2] == (6, 0)):
+            mistakes.append(
+                f"{NAMESPACE}:REDIS_PASSWORD needs Redis 6.2 or newer, which knows users, and "
+                f"{NAMESPACE}:datastores.redis.image is {image}; take a newer one, or: pulumi config rm {NAMESPACE}:REDIS_PASSWORD"
+            )
     mistakes += _secret_mistakes(secrets, {key.removeprefix(f"{NAMESPACE}:") for key in secret_keys})
     return platform, secrets, mistakes
 

@@ -168,15 +168,30 @@ def redis() -> dict[str, Any]:
     if code != 0 or list(found) != names:
         return {"error": lines[0] if lines else "no answer"}
     users = [line for line in lines[2 * len(names) :] if line.startswith("user ")]
-    return {**found, **({"users": users} if users else {})}
+    return {**found, **({"users": users} if users else {}), "rdb": rdb()}
+
+
+def rdb() -> int | None:
+    """The newest format of Redis' files, which begin with its number: REDIS0011."""
+    found = []
+    for pattern in WANT.get("rdb", []):
+        for path in glob.glob(pattern):
+            with open(path, "rb") as file:
+                head = re.match(rb"REDIS(\d{4})", file.read(9))
+            found += [int(head[1])] if head else []
+    return max(found, default=None)
 
 
 def mongodb() -> dict[str, Any] | None:
-    """Whether it asks nobody for a password, and the platform's users; none where it does not let us in."""
+    """Whether it asks nobody for a password; where it lets us in, the platform's users, its version and its data's."""
     if run("docker", "inspect", "-f", "{{.State.Running}}", "mongodb")[1].strip() != "true":
         return None
     login = text(WANT.get("mongodb_login", "")) or ""
-    asked = 'printjson(db.adminCommand({"usersInfo": 1}))\n'
+    asked = (
+        'printjson(db.adminCommand({"usersInfo": 1}))\n'
+        'printjson(db.adminCommand({"getParameter": 1, "featureCompatibilityVersion": 1}))\n'
+        "printjson(db.version())\n"
+    )
 
     def mongosh(script: str) -> tuple[int, str]:
         return run(
@@ -189,7 +204,12 @@ def mongodb() -> dict[str, Any] | None:
         code, said = mongosh(login + asked)
         said = said if code == 0 else ""
     users = re.findall(rf"user: '({WANT.get('mongodb_users')})'", said)
-    return {"asks_nobody": nobody == 0, "users": sorted(set(users))} if answers == 0 else None
+    version = re.search(r"^'?(\d+(?:\.\d+)+)", said.strip().rpartition("\n")[2])
+    fcv = re.search(r"featureCompatibilityVersion: \{\s*version: '([\d.]+)'", said)
+    return {
+        "asks_nobody": nobody == 0, "users": sorted(set(users)),
+        "version": version and version[1], "fcv": fcv and fcv[1],
+    } if answers == 0 else None  # fmt: skip
 
 
 def certificate() -> dict[str, Any] | None:

@@ -35,6 +35,7 @@ WANT: dict[str, Any] = {
     "packages": list(boot.PACKAGES),
     "redis": list(redis.SETTINGS),
     "redis_login": redis.LOGIN,
+    "rdb": [f"{DATA}/redis/dump.rdb", f"{DATA}/redis/appendonlydir/*.rdb"],
     "mongodb_login": mongodb.LOGIN,
     "mongodb_users": mongodb.USERS,
     "certificate": nginx.CERTIFICATE,

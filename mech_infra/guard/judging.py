@@ -14,7 +14,8 @@ Values = Mapping[str, Any]
 
 CONTAINER = "docker:index/container:Container"
 INSTANCE = "vultr:index/instance:Instance"
-CHANGES = ("replace", "delete", "detach", "shrink", "remount")
+IMAGE = "docker:index/remoteImage:RemoteImage"
+CHANGES = ("replace", "delete", "detach", "shrink", "remount", "downgrade", "skip")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ KINDS: Mapping[str, Kind] = {
     ),
     CONTAINER: Kind("a container with data", "it would run on other data than now"),
 }  # fmt: skip
+
+
+# What a finding of any type is told with. An image keeps nothing; its version is judged in mech_infra.guard.versions.
+_WORDS = {**KINDS, IMAGE: Kind("a database's image", "it would not start on them")}
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ def keeps(type: str, outputs: Values, protect: bool) -> bool:
 def sentence(finding: Finding) -> str:
     """What is wrong, what would be lost, and both ways out."""
     return (
-        f"{finding.resource} ({KINDS[finding.type].what}): {finding.why}; {KINDS[finding.type].loses}. "
+        f"{finding.resource} ({_WORDS[finding.type].what}): {finding.why}; {_WORDS[finding.type].loses}. "
         f"Instead: {finding.instead}. If it is meant: pulumi config set --path 'mech:allow[0]' '{finding.permission.text}'"
     )
 

@@ -16,20 +16,26 @@ from pulumi._types import input_type_to_dict, is_input_type
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from mech_infra.guard import judging
-from mech_infra.guard.judging import CONTAINER, INSTANCE, KINDS, Finding, Permission
+from mech_infra.drift import reading
+from mech_infra.guard import judging, versions
+from mech_infra.guard.judging import CONTAINER, IMAGE, INSTANCE, KINDS, Finding, Permission
 from mech_infra.state import State
 
 Json = dict[str, Any]
 
 
 class Refused(pulumi.RunError):
-    """The plan would lose data; `findings` say what, the text also how to go without, for people."""
+    """The plan would lose data, or leave them without a database that reads them.
+
+    `findings` say what, the text also how to go without, for people.
+    """
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = findings
         lines = [f"  - {judging.sentence(finding)}" for finding in findings]
-        super().__init__("\n".join(["refused, since data would be lost; nothing was changed:", *lines]))
+        lost = any(finding.type != IMAGE for finding in findings)
+        why = "data would be lost" if lost else "a database would not start on its data"
+        super().__init__("\n".join([f"refused, since {why}; nothing was changed:", *lines]))
 
 
 class Guard:
@@ -45,6 +51,11 @@ class Guard:
             urn: found["outputs"] for urn, found in state.items()
             if judging.keeps(found["type"], found["outputs"], protect)
         }  # fmt: skip
+        self._images = {_name(urn): found["outputs"] for urn, found in state.items() if found["type"] == IMAGE}
+        # By which the host is asked, as the stack's last run knew it.
+        self._access = next(
+            (found["outputs"]["access"] for found in state.values() if "host" in (found["outputs"].get("access") or {})), None
+        )  # fmt: skip
         self._protect = protect
         self._types: dict[pulumi.Resource, str] = {}  # with the parents' types, as a URN has them
         self._aliased: set[pulumi.Resource] = set()
@@ -63,6 +74,13 @@ class Guard:
                 before_update=[pulumi.ResourceHook("mech-guard-update", self._updated, early)],
             )
         pulumi.runtime.register_stack_transformation(self._look)
+
+    def images(self, wanted: Mapping[str, str]) -> None:
+        """Look at the databases' images, by database, before anything is declared; the host is asked only for another one."""
+        for database, judge in (("mongodb", versions.mongodb), ("redis", versions.redis)):
+            had = self._images.get(f"images-{database}", {}).get("name")
+            if had and had != wanted[database]:
+                self._refuse(judge(had, wanted[database], self._facts().get(database) or {}))
 
     def finish(self) -> None:
         """Look at what the program no longer declares, and name the permissions that still stand."""
@@ -122,6 +140,13 @@ class Guard:
     def _updated(self, args: pulumi.ResourceHookArgs) -> None:
         ignored = self._ignored.get(args.urn, ())
         self._refuse(judging.updated(args.type, args.name, args.old_outputs or {}, args.new_inputs or {}, ignored))
+
+    def _facts(self) -> Json:
+        """What the host says now; nothing where it does not answer, which the sensors tell."""
+        try:
+            return reading.facts(self._access) if self._access else {}
+        except reading.Unreachable:
+            return {}
 
     def _refuse(self, findings: Iterable[Finding]) -> None:
         refused = [finding for finding in findings if finding.permission not in self._allowed]

@@ -68,11 +68,15 @@ CAUSES = (
     Cause("the address is of another kind", ("host-address", "ipType v4 → v6"),
           ((HOST, 'ip_type="v4", label', 'ip_type="v6", label'),)),
     Cause("a database is mounted elsewhere", ("datastores-mongodb", "/data/db is on bind:", "'remount datastores-mongodb'"),
-          ((DATABASES, 'source=f"{DATA}/mongodb"', 'source="/srv/mongodb"'),)),
+          ((DATABASES, '"/data/db", f"{DATA}/mongodb"', '"/data/db", "/srv/mongodb"'),)),
     Cause("a database keeps its data inside its container", ("datastores-redis", "/data is on bind:", "nothing"),
-          ((DATABASES, 'docker.ContainerMountArgs(target="/data", source=f"{DATA}/redis", type="bind"),', ""),)),
+          ((DATABASES, ', _mount("/data", f"{DATA}/redis")', ""),)),
     Cause("somebody asks for it by hand", ("data-block", "it would be made anew"),
           arguments=("--replace", BLOCK)),
+    Cause("MongoDB is older than its data", ("images-mongodb", "mongo:6 is older than 7", "'downgrade images-mongodb'"),
+          config={"mech:datastores": {"mongodb": {"image": "mongo:6"}}}),
+    Cause("Redis is older than its data", ("images-redis", "reads format 9 at most, and its data are in format 10"),
+          config={"mech:datastores": {"redis": {"image": "redis:6-alpine"}}}),
 )  # fmt: skip
 
 
@@ -139,7 +143,8 @@ def test_the_plan_is_refused_and_nothing_is_touched(
     done = other.pulumi("up", "--yes", "--suppress-permalink=true", *cause.arguments, check=False)
     said = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "refused, since data would be lost" in said
+    assert "refused, since " in said
+    assert "nothing was changed" in said
     for part in cause.says:
         assert part in said, said[-3000:]
     assert "Traceback" not in said
