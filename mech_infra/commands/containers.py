@@ -9,6 +9,7 @@ MANAGED = "mech.managed"
 SERVICE, VERSION, SLOT, REPLICA, IMAGE = "mech.service", "mech.version", "mech.slot", "mech.replica", "mech.image"
 # After SIGTERM, in seconds; then Docker kills. A database writes what it has to its disk meanwhile.
 DATABASE_GRACE_S = 60
+SERVICE_GRACE_S = 30
 
 
 def clear_names(containers: Sequence[str], network: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from mech_infra.commands import files, passwords
 from mech_infra.commands.containers import DATABASE_GRACE_S
 
+ADDRESS = "mongodb:27017"
 FOLDER = "/opt/mech-services/shared/mongodb"
 # Who root on the host is to MongoDB: what these commands and the drift probe say first. Nothing is there without a password.
 LOGIN = f"{FOLDER}/login.js"
@@ -29,8 +30,8 @@ def user(password: str) -> str:
 
 def url(password: str) -> str:
     if not password:
-        return "mongodb://mongodb:27017/mech"
-    return f"mongodb://{user(password)}:{passwords.in_url(password)}@mongodb:27017/mech?authSource=admin"
+        return f"mongodb://{ADDRESS}/mech"
+    return f"mongodb://{user(password)}:{passwords.in_url(password)}@{ADDRESS}/mech?authSource=admin"
 
 
 def wanted(password: str) -> dict[str, str]:
@@ -97,12 +98,16 @@ def settle(password: bool) -> str:
 mkdir -p {FOLDER}
 cd {FOLDER}
 {_SHELL}
+{_STOP_FORMER}
+stop_former {ADDRESS}
 if running; then drop_former ''; fi
 rm -rf login.js wanted"""
     return f"""set -eu
 umask 077
 cd {FOLDER}
 {_SHELL}
+{_STOP_FORMER}
+stop_former "$name:"
 running || exit 0
 drop_former "$name" login.js
 if asks_nobody; then restart '{ASKS}'; fi
@@ -112,6 +117,7 @@ if asks_nobody || ! lets_in login.js; then
 fi"""
 
 
+_STOP_FORMER = passwords.stop_former("MONGODB_URI", ADDRESS)
 _SHELL = f"""running() {{ docker ps -q --filter name='^mongodb$' --filter status=running 2>/dev/null | grep -q .; }}
 # Runs stdin after these files; fails as its first line that fails.
 script() {{ cat "$@" - | timeout 60 docker exec -i mongodb mongosh --quiet admin --file /dev/stdin 2>/dev/null; }}

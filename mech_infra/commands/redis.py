@@ -15,6 +15,7 @@ from mech_infra.commands.containers import DATABASE_GRACE_S
 from mech_infra.commands.volume import DATA
 from mech_infra.config.workloads import RedisConfig
 
+ADDRESS = "redis:6379"
 FOLDER = "/opt/mech-services/shared/redis"
 CONFIG = f"{FOLDER}/redis.conf"
 # The line that lets root on the host in: what `apply`, `settle` and the drift probe say first.
@@ -65,7 +66,7 @@ def digest(password: str) -> str:
 
 
 def url(password: str) -> str:
-    return f"redis://{user(password)}:{passwords.in_url(password)}@redis:6379" if password else "redis://redis:6379"
+    return f"redis://{user(password)}:{passwords.in_url(password)}@{ADDRESS}" if password else f"redis://{ADDRESS}"
 
 
 def wanted(config: RedisConfig, password: str) -> dict[str, str]:
@@ -154,6 +155,8 @@ def settle() -> str:
 umask 077
 cd {FOLDER}
 {_SHELL}
+{passwords.stop_former("REDIS_URL", ADDRESS)}
+if [ "$name" = default ]; then stop_former {ADDRESS}; else stop_former "$name:"; fi
 if running; then
   users | while read -r _ user rules; do
     case "$user" in

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pulumi
 import pulumi_docker as docker
 
-from mech_infra.commands.containers import MANAGED
+from mech_infra.commands.containers import MANAGED, SERVICE_GRACE_S
 from mech_infra.components import limits
 from mech_infra.config.types import cpus_text
 
@@ -43,7 +43,7 @@ def container(
     labels: Mapping[str, str] = MappingProxyType({}),
     wait: bool = False,
     ignore_changes: Sequence[str] = (),
-    grace_s: int = limits.SERVICE_GRACE_S,
+    grace_s: int = SERVICE_GRACE_S,
     after: Sequence[pulumi.Resource] = (),
 ) -> docker.Container:
     """A container with limits, health check, restart policy and log rotation.

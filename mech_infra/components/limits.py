@@ -14,8 +14,6 @@ PACKAGES_LIMIT_S = 900
 NETWORK_LIMIT_S = 120
 PULL_LIMIT_S = 1200
 CONTAINER_LIMIT_S = 300
-# After SIGTERM; then Docker kills. What a database gets is in mech_infra.commands.containers.
-SERVICE_GRACE_S = 30
 
 
 def within(create_s: int, delete_s: int | None = None) -> pulumi.CustomTimeouts:

@@ -37,6 +37,7 @@ def mongodb(had: str, wanted: str, facts: Mapping[str, Any]) -> Iterator[Finding
         return
     data = _numbers(facts.get("fcv"))
     format_ = at if data is None else _place(data)
+    confirm = ", confirm: true" if old[0] >= 7 else ""
     if _older(new, old):
         if old[0] >= 7 or format_ != to:
             yield Finding(IMAGE, "images-mongodb", "downgrade", f"{wanted} is older than {_text(old)}, which wrote its data",
@@ -46,7 +47,7 @@ def mongodb(had: str, wanted: str, facts: Mapping[str, Any]) -> Iterator[Finding
                       _leave("mongodb", had, f"and go by every release between {_text(old)} and {_text(new)}, each with its own pulumi up"))  # fmt: skip
     elif data and format_ is not None and to - format_ > 1:
         yield Finding(IMAGE, "images-mongodb", "skip", f"its data are still as {_text(data)} has them (featureCompatibilityVersion), which {wanted} does not read",
-                      _leave("mongodb", had, f"and let MongoDB run db.adminCommand({{setFeatureCompatibilityVersion: '{_release(old)}'}}) first"))  # fmt: skip
+                      _leave("mongodb", had, f"and let MongoDB run db.adminCommand({{setFeatureCompatibilityVersion: '{_release(old)}'{confirm}}}) first"))  # fmt: skip
 
 
 def redis(had: str, wanted: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
