@@ -77,15 +77,13 @@ cd {FOLDER}
 cat /proc/sys/kernel/random/uuid
 {_SHELL}
 wait_for_it
-if [ -e closed ] || ! let_in; then
+if [ ! -e closed ] && ! let_in && ! refuses wanted/login.js; then unclear; fi
+if [ -e closed ] || ! lets_in wanted/login.js; then
   : > closed
   restart '{CLOSED}'
   make_user
   restart '{ASKS}'
-  if ! lets_in wanted/login.js; then
-    echo "MongoDB does not take mech:MONGODB_PASSWORD: see \\`docker logs mongodb\\`, then pulumi up again" >&2
-    exit 1
-  fi
+  lets_in wanted/login.js || unclear
   rm closed
 fi
 cp wanted/login.js login.js"""
@@ -111,10 +109,11 @@ stop_former "$name:"
 running || exit 0
 drop_former "$name" login.js
 if asks_nobody; then restart '{ASKS}'; fi
-if asks_nobody || ! lets_in login.js; then
+if asks_nobody; then
   echo "MongoDB does not ask for mech:MONGODB_PASSWORD: see \\`docker logs mongodb\\`, then pulumi up again" >&2
   exit 1
-fi"""
+fi
+lets_in login.js || unclear"""
 
 
 _STOP_FORMER = passwords.stop_former("MONGODB_URI", ADDRESS)
@@ -122,6 +121,11 @@ _SHELL = f"""running() {{ docker ps -q --filter name='^mongodb$' --filter status
 # Runs stdin after these files; fails as its first line that fails.
 script() {{ cat "$@" - | timeout 60 docker exec -i mongodb mongosh --quiet admin --file /dev/stdin 2>/dev/null; }}
 lets_in() {{ script "$1" < /dev/null >/dev/null; }}
+refuses() {{ timeout 60 docker exec -i mongodb mongosh --quiet admin --file /dev/stdin < "$1" 2>&1 | grep -q 'Authentication failed'; }}
+unclear() {{
+  echo "MongoDB does not take mech:MONGODB_PASSWORD: see \\`docker logs mongodb\\`, then pulumi up again" >&2
+  exit 1
+}}
 asks_nobody() {{ echo 'db.adminCommand({{"usersInfo": 1}})' | script >/dev/null; }}
 wait_for_it() {{
   for wait in $(seq 60); do
