@@ -58,7 +58,7 @@ def _file(args: Args, facts: Facts) -> str | None:
 
 def _slot(args: Args, facts: Facts) -> str | None:
     files = facts.get("files")
-    if files is None or args["record"] not in files:
+    if files is None or args.get("record") not in files:  # not switched yet
         return None
     slot = "green" if args["flag"] in files else "blue"
     switched = files[args["record"]]["sha256"] == hashlib.sha256(slot.encode()).hexdigest()
