@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -23,6 +24,7 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 errors = Console(stderr=True, highlight=False)
 
 Stack = Annotated[str | None, typer.Option("--stack", "-s", help="the stack; default: the selected one")]
+Service = Annotated[str, typer.Argument(help="one of the services, such as llm")]
 AsJson = Annotated[bool, typer.Option("--json", help="for scripts")]
 
 
@@ -119,6 +121,45 @@ def preflight(stack: Stack = None, as_json: AsJson = False) -> None:
     else:
         console.print(look.as_table(name, rows))
     raise typer.Exit(look.exit_code(rows))
+
+
+@app.command()
+def history(service: Service, stack: Stack = None, as_json: AsJson = False) -> None:
+    """Say which versions of a service ran when, newest first, and which one serves now."""
+    from mech_ops.versions import going_back, words
+
+    found = going_back.look(stack, service)
+    if as_json:
+        print(json.dumps(words.rows(found), indent=2))
+    elif not found.versions:
+        console.print(f"no version of {service} was ever brought up on this stack")
+    else:
+        console.print(words.table(found))
+    if found.unread:
+        errors.print(f"{found.unread} updates are left out: this program does not understand their config any more")
+
+
+@app.command()
+def rollback(
+    service: Service,
+    to: Annotated[int | None, typer.Option("--to", help="a number of `mech history`; default: the one before")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    stack: Stack = None,
+) -> None:
+    """Return a service to a version that served: changes the stack's config, then runs `pulumi up`."""
+    from mech_ops.versions import going_back
+
+    begin = time.monotonic()
+    plan = going_back.plan(stack, service, to)
+    console.print(plan.words(), soft_wrap=True, markup=False)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise OpsError("nobody can be asked here, and nothing was changed; with --yes it goes ahead")
+        if not typer.confirm("Go ahead?", err=True):
+            raise OpsError("nothing was changed")
+        begin = time.monotonic()
+    times = going_back.carry_out(stack, plan, begin)
+    console.print(times.words(plan), soft_wrap=True, markup=False)
 
 
 def _plug_in() -> None:

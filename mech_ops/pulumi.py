@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mech_ops.errors import OpsError
+
+_ABSENT = "pulumi is not on PATH; run `. .venv/bin/activate` first (made by `make up`)"
 
 
 def _stack(stack: str | None) -> list[str]:
@@ -55,6 +57,30 @@ def config_command(stack: str) -> list[str]:
     return ["pulumi", "config", "--show-secrets", "--json", "--non-interactive", "--stack", stack]
 
 
+def plain_config_command(stack: str | None) -> list[str]:
+    """Without the secrets' values, and so without a passphrase."""
+    return ["pulumi", "config", "--json", "--non-interactive", *_stack(stack)]
+
+
+def history_command(stack: str | None) -> list[str]:
+    """Every update, newest first, with the config that it was run with; secrets are left out."""
+    return ["pulumi", "stack", "history", "--json", "--full-dates", "--page-size", "0", *_stack(stack)]
+
+
+def set_command(stack: str | None, path: str, value: Any) -> list[str]:
+    """One value inside an object of the config, with its type: without one "7" would become a number."""
+    kind = next(
+        n for t, n in ((bool, "bool"), (int, "int"), (float, "float"), (object, "string")) if isinstance(value, t)
+    )
+    text = json.dumps(value) if kind != "string" else str(value)
+    how = ["--path", "--type", kind, "--non-interactive", *_stack(stack)]
+    return ["pulumi", "config", "set", *how, "--", path, text]
+
+
+def remove_command(stack: str | None, path: str, _: Any = None) -> list[str]:
+    return ["pulumi", "config", "rm", "--path", "--non-interactive", *_stack(stack), "--", path]
+
+
 def version_command() -> list[str]:
     return ["pulumi", "version"]
 
@@ -63,9 +89,17 @@ def up_command(stack: str | None) -> list[str]:
     return ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *_stack(stack)]
 
 
-def up(stack: str | None) -> None:
-    """`pulumi up`, with what it says on standard error as it goes. Raises OpsError."""
-    if _started(up_command(stack), stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode:
+def up(stack: str | None, hear: Callable[[str], None] = lambda line: None) -> None:
+    """`pulumi up`, with what it says on standard error as it goes, line by line also to `hear`. Raises OpsError."""
+    try:
+        process = subprocess.Popen(up_command(stack), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        raise OpsError(_ABSENT) from None
+    with process:
+        for line in process.stdout or ():
+            hear(line)
+            print(line, end="", file=sys.stderr, flush=True)
+    if process.returncode:
         raise OpsError("`pulumi up` failed: its own words are above. Next: mech drift")
 
 
@@ -118,5 +152,5 @@ def _started(argv: list[str], **how: Any) -> subprocess.CompletedProcess[str]:
     try:
         done: subprocess.CompletedProcess[str] = subprocess.run(argv, check=False, **how)
     except FileNotFoundError:
-        raise OpsError("pulumi is not on PATH; run `. .venv/bin/activate` first (made by `make up`)") from None
+        raise OpsError(_ABSENT) from None
     return done

@@ -1,0 +1,101 @@
+"""`mech history` and `mech rollback` with the engine: what it had, what it is told, when the service was switched."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from mech_ops import backend, pulumi
+from mech_ops.errors import OpsError
+from mech_ops.versions import definition, history, rollback, words
+from mech_ops.versions.history import History
+from mech_ops.versions.rollback import Plan
+
+_LIMIT_S = 60
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def look(stack: str | None, service: str) -> History:
+    """Raises OpsError."""
+    definition.known(service)
+    # Side by side: each takes most of its time to start.
+    with ThreadPoolExecutor() as pool:
+        entries, state = pool.map(_json, (pulumi.history_command(stack), pulumi.export_command(stack)))
+    return history.read(entries, service, history.switched(state, service))
+
+
+def plan(stack: str | None, service: str, to: int | None) -> Plan:
+    """What would be done; nothing is changed. Raises OpsError."""
+    definition.known(service)
+    if any(not backend.stale(lock) for lock in backend.locks(os.environ.get("PULUMI_BACKEND_URL"))):
+        raise OpsError(
+            "another `pulumi` is at work on this stack, and nothing was changed; wait for it, or mech recover --force "
+            "if you know it is dead"
+        )
+    with ThreadPoolExecutor() as pool:
+        found, config = pool.submit(look, stack, service), pool.submit(_json, pulumi.plain_config_command(stack))
+        past = found.result()
+        if past.serving is None and past.trail:
+            raise OpsError("this stack is not up, so nothing can be rolled back; bring it up first (`pulumi up`)")
+        return rollback.plan(past, config.result(), to)
+
+
+@dataclass
+class Times:
+    """Seconds from the beginning; `switched` None: nginx passes to that version already."""
+
+    switched: float | None
+    ended: float
+
+    def words(self, plan: Plan) -> str:
+        if plan.serves or self.switched is None:
+            return (
+                f"{plan.service} goes on serving {words.short(plan.to)}; "
+                f"config and stack agree {self.ended:.1f} s after the command"
+            )
+        stays = f"\n{plan.pinned} holds it there until you set it anew or remove it" if plan.pinned else ""
+        return (
+            f"{plan.service} serves {words.short(plan.to)} {self.switched:.1f} s after the command; "
+            f"`pulumi up` ended after {self.ended:.1f} s{stays}"
+        )
+
+
+def carry_out(stack: str | None, wanted: Plan, begin: float) -> Times:
+    """Change the config and run `pulumi up`; `begin` is a time.monotonic(). Raises OpsError."""
+    for change in wanted.changes:
+        command = pulumi.set_command if change.after is not None else pulumi.remove_command
+        done = pulumi.attempt(command(stack, change.key, change.after), _LIMIT_S)
+        if done.returncode:
+            said = (pulumi.words(done.stderr) or ["it gave no reason"])[-1]
+            raise OpsError(f"{change.key} could not be changed, and nothing was rolled back: {said}")
+    switch = re.compile(rf"\b{history.step(wanted.service, 'switch')} (created|updated)\b")
+    times = Times(None, 0)
+
+    def hear(line: str) -> None:
+        if times.switched is None and switch.search(_COLOUR.sub("", line)):
+            times.switched = time.monotonic() - begin
+
+    try:
+        pulumi.up(stack, hear)
+    except OpsError as error:
+        served = "" if times.switched is None else f"; {wanted.service} was switched after {times.switched:.1f} s"
+        raise OpsError(f"{error}. The config has {words.short(wanted.to)} of {wanted.service} now{served}") from None
+    times.ended = time.monotonic() - begin
+    return times
+
+
+def _json(argv: list[str]) -> Any:
+    done = pulumi.attempt(argv, _LIMIT_S)
+    if done.returncode:
+        said = (pulumi.words(done.stderr) or ["it gave no reason"])[-1]
+        raise OpsError(f"`{' '.join(argv)}` failed: {said}")
+    try:
+        # Of a stack without updates the CLI says so in words.
+        return json.loads(done.stdout) if done.stdout.lstrip()[:1] in ("[", "{") else []
+    except ValueError:
+        raise OpsError(f"`{' '.join(argv)}` did not answer in JSON") from None

@@ -1,0 +1,342 @@
+"""`mech history` and `mech rollback`: from the engine's history to versions, and to what of the config brings one back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mech_ops import pulumi
+from mech_ops.errors import OpsError
+from mech_ops.versions import definition, going_back, history, rollback, words
+from mech_ops.versions.history import History
+
+Json = dict[str, Any]
+IMAGE = "ghcr.io/mech-is/mech-search"
+
+
+def config(services: Json | None = None, **sections: Any) -> Json:
+    """As the CLI gives it."""
+    wanted = {**sections, **({"services": services} if services is not None else {})}
+    found: Json = {
+        f"mech:{name}": {"value": "", "objectValue": value, "secret": False} for name, value in wanted.items()
+    }
+    return {**found, "mech:domain": {"value": "mech.is", "secret": False}, "mech:GITHUB_TOKEN": {"secret": True}}
+
+
+def search(**settings: Any) -> Json:
+    return config({"search": settings})
+
+
+def past(*updates: tuple[Json, str] | Json | str, switched: str | None = None) -> History:
+    """Of search: updates a minute apart from 10:00 on, oldest first, each 30 s long: a config, or with "failed", or a kind."""
+    entries = []
+    for minute, update in enumerate(updates):
+        about, result = update if isinstance(update, tuple) else (update, "succeeded")
+        kind, about = (about, {}) if isinstance(about, str) else ("update", about)
+        at = f"2026-11-26T10:{minute:02}"
+        times = {"startTime": f"{at}:00.000Z", "endTime": f"{at}:30.000Z"}
+        entries.append({"version": 0, "kind": kind, "result": result, "config": about, **times})
+    state = {"deployment": {"resources": [{"urn": "urn::services-search-watch", "modified": switched}]}}
+    return history.read(entries[::-1], "search", history.switched(state, "search"))
+
+
+def told(found: History) -> list[tuple[int, str, str, str]]:
+    """Newest first: number, tag, result, from and to (minutes)."""
+
+    def minute(text: str | None) -> str:
+        return text[14:16] if text else "now"
+
+    return [
+        (row["number"], row["version"], row["result"], f"{minute(row['from'])}-{minute(row['to'])}")
+        for row in words.rows(found)
+    ]
+
+
+def back(found: History, now: Json, to: int | None = None) -> rollback.Plan:
+    return rollback.plan(found, now, to)
+
+
+def changes(plan: rollback.Plan) -> dict[str, Any]:
+    return {change.key.removeprefix("mech:services.search"): change.after for change in plan.changes}
+
+
+# -- which versions there were ---------------------------------------------------------------------------------------
+
+
+def test_updates_that_change_nothing_of_the_service_are_no_version() -> None:
+    found = past(search(), config({"search": {}, "llm": {"memoryMb": 900}}), "refresh", search(version="1.0.1"), search(version="1.0.1"))  # fmt: skip
+    assert told(found) == [(2, "1.0.1", "served", "03-now"), (1, "1.0.0", "served", "00-03")]
+    assert [row["serving"] for row in words.rows(found)] == [True, False]
+
+
+def test_what_differs_is_told_in_words_without_the_environments_values() -> None:
+    first = {"version": "1.0.0", "environment": {"A": "one", "B": "two"}}
+    second = {"version": "1.0.1", "memoryMb": 900, "cpus": 0.7, "environment": {"A": "other"}}
+    found = past(search(**first), search(**second), search(image="other/image@sha256:12"), search(**first))
+    assert [row["differs"] for row in words.rows(found)] == [
+        ["as 1"],
+        ["image other/image@sha256:12", "memoryMb 512", "cpus 0.5", "without environment A"],
+        ["image 1.0.1", "memoryMb 900", "cpus 0.7", "environment A", "without environment B"],
+        ["the first one"],
+    ]
+
+
+def test_the_number_of_containers_and_nginx_patience_are_no_version() -> None:
+    assert len(past(search(), search(replicas=2, readTimeoutS=300)).versions) == 1
+
+
+def test_a_failed_update_is_told_and_what_served_goes_on() -> None:
+    found = past(search(), (search(version="bad"), "failed"), (search(version="bad"), "failed"), search())
+    assert told(found) == [(2, "bad", "failed", "01-01"), (1, "1.0.0", "served", "00-now")]
+
+
+def test_a_failed_version_that_comes_through_later_is_one_row_and_served_from_then_on() -> None:
+    found = past(search(), (search(version="1.0.1"), "failed"), search(version="1.0.1"))
+    assert told(found) == [(2, "1.0.1", "served", "02-now"), (1, "1.0.0", "served", "00-02")]
+
+
+def test_an_update_that_failed_for_another_service_did_bring_this_one() -> None:
+    updates = (search(), (search(version="1.0.1"), "failed"))
+    assert past(*updates, switched="2026-11-26T10:00:29.123456789Z").serving.definition.tag == "1.0.0"  # type: ignore[union-attr]
+    found = past(*updates, switched="2026-11-26T10:01:20.123456789Z")
+    assert told(found)[0] == (2, "1.0.1", "served", "01-now")
+    assert changes(back(found, search(version="1.0.1"))) == {"mech:services": None}
+
+
+def test_after_a_destroy_nothing_serves_and_the_same_version_is_a_row_again() -> None:
+    assert past(search(), "destroy").serving is None
+    assert told(past(search(), "destroy", search())) == [
+        (2, "1.0.0", "served", "02-now"),
+        (1, "1.0.0", "served", "00-01"),
+    ]
+
+
+def test_updates_whose_config_cannot_be_read_are_counted_and_left_out() -> None:
+    hidden = {**search(), "mech:services": {"secret": True}}
+    found = past(search(), hidden, search(gone=1), (search(memoryMb="lots"), "failed"), search(version="1.0.1"))
+    assert (len(found.versions), found.unread) == (2, 2)
+
+
+def test_a_key_of_another_section_that_is_gone_since_costs_nothing() -> None:
+    assert len(past(config({}, host={"colour": "red"})).versions) == 1
+
+
+def test_the_running_update_is_not_there_yet() -> None:
+    assert past(search(), (search(version="1.0.1"), "in-progress")).serving.number == 1  # type: ignore[union-attr]
+
+
+def test_the_table_marks_the_one_that_serves(capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.console import Console
+
+    Console(width=120).print(words.table(past(search(), search(version="[1]"), (search(version="bad"), "failed"))))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["version", "differs", "in", "from", "to", "result"]
+    assert ["never served" in lines[1], "serves now" in lines[2], "serves now" in lines[3]] == [True, True, False]
+    assert "[1]" in lines[2]
+
+
+# -- which one to go back to -----------------------------------------------------------------------------------------
+
+
+def test_after_an_update_that_went_well_it_is_the_one_before() -> None:
+    plan = back(past(search(), search(version="1.0.1")), search(version="1.0.1"))
+    assert (plan.to.number, plan.serves, changes(plan)) == (1, False, {"mech:services": None})
+
+
+def test_after_one_that_failed_it_is_the_one_that_serves() -> None:
+    found = past(search(version="1.0.0"), search(version="1.0.1"), (search(version="bad"), "failed"))
+    plan = back(found, search(version="bad"))
+    assert (plan.to.number, plan.serves, changes(plan)) == (2, True, {".version": "1.0.1"})
+
+
+def test_after_one_that_failed_and_whose_config_was_put_back_it_is_the_one_before() -> None:
+    found = past(search(), search(version="1.0.1"), (search(version="bad"), "failed"))
+    assert back(found, search(version="1.0.1")).to.number == 1
+
+
+def test_a_config_that_the_program_refuses_is_put_back_to_what_serves() -> None:
+    found = past(search(), search(memoryMb=600), (search(memoryMb="lots"), "failed"))
+    plan = back(found, search(memoryMb="lots"))
+    assert (plan.to.number, changes(plan)) == (2, {".memoryMb": 600})
+
+
+def test_an_edit_that_nobody_applied_does_not_keep_it_from_the_version_before() -> None:
+    found = past(search(), search(version="1.0.1"))
+    plan = back(found, search(version="1.0.1", cpus=2))
+    assert (plan.to.number, changes(plan)) == (1, {"mech:services": None})
+
+
+def test_back_again_goes_further_back_and_never_to_what_was_left() -> None:
+    a, b, c = search(version="a"), search(version="b"), search(version="c")
+    assert back(past(a, b, c, b), b).to.definition.tag == "a"
+    with pytest.raises(OpsError, match=r"nothing served before version 3 \(a\) of search.*--to N"):
+        back(past(a, b, a), a)
+    assert back(past(a, b, a, c), c).to.definition.tag == "a"
+
+
+def test_nothing_before_it_is_one_sentence() -> None:
+    with pytest.raises(OpsError, match=r"^nothing served before version 1 \(1.0.0\) of search, so [^.]*$"):
+        back(past(search()), search())
+    with pytest.raises(OpsError, match="no version of search ever served"):
+        back(past((search(), "failed")), search())
+
+
+def test_a_number_chooses_one_that_served() -> None:
+    found = past(search(), search(version="1.0.1"), (search(version="bad"), "failed"), search(version="1.0.2"))
+    assert changes(back(found, search(version="1.0.2"), to=2)) == {".version": "1.0.1"}
+    with pytest.raises(OpsError, match=r"version 3 \(bad\) of search failed and never served"):
+        back(found, search(), to=3)
+    with pytest.raises(OpsError, match="search has no version 7"):
+        back(found, search(), to=7)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("redis", "only forward"), ("mongodb", "only forward"), ("lmm", "queue, llm")]
+)
+def test_what_has_no_versions_is_refused_before_anything_is_asked(name: str, says: str) -> None:
+    for ask in (lambda: going_back.look(None, name), lambda: going_back.plan(None, name, None)):
+        with pytest.raises(OpsError, match=says):
+            ask()
+
+
+# -- what of the config brings it back -------------------------------------------------------------------------------
+
+
+def test_only_what_makes_the_version_is_changed() -> None:
+    now = config(
+        {"search": {"version": "1.0.1", "replicas": 3, "environment": {"A": "2", "KEEP": "x"}}, "llm": {"cpus": 2}}
+    )
+    before = config({"search": {"memoryMb": 600, "cpus": 0.7, "environment": {"A": "1", "B.c": "7", "KEEP": "x"}}})
+    plan = back(past(before, now), now)
+    assert changes(plan) == {
+        ".version": None, ".memoryMb": 600, ".cpus": 0.7, ".environment.A": "1", '.environment["B.c"]': "7",
+    }  # fmt: skip
+    assert plan.also == ()
+
+
+def test_a_shared_version_is_pinned_for_the_service_alone() -> None:
+    now = config(images={"version": "1.0.1"})
+    plan = back(past(config(), now), now)
+    assert changes(plan) == {".version": "1.0.0"}
+    assert plan.pinned == "mech:services.search.version"
+    assert "mech:services.search.version holds it there" in going_back.Times(9.0, 40.0).words(plan)
+
+
+def test_another_registry_is_pinned_as_a_whole_image() -> None:
+    now = config(images={"registry": "ghcr.io/other"})
+    assert changes(back(past(search(version="2"), now), now)) == {".image": f"{IMAGE}:2"}
+
+
+def test_an_image_of_its_own_is_left_for_the_shared_one() -> None:
+    now = search(image="docker.io/else:9")
+    assert changes(back(past(search(version="1.0.1"), now), now)) == {".image": None, ".version": "1.0.1"}
+
+
+def test_a_setting_that_says_what_is_so_anyway_stays() -> None:
+    now = search(version="1.0.1", memoryMb=512)
+    assert changes(back(past(search(version="1.0.0"), now), now)) == {".version": "1.0.0"}
+
+
+def test_objects_left_empty_go_too() -> None:
+    alone, beside = search(environment={"A": "1"}), config({"search": {"environment": {"A": "1"}}, "llm": {"cpus": 2}})
+    assert [c.key for c in back(past(config(), alone), alone).changes] == ["mech:services"]
+    assert [c.key for c in back(past(config(), beside), beside).changes] == ["mech:services.search"]
+    more = search(environment={"A": "1"}, replicas=2)
+    assert changes(back(past(config(), more), more)) == {".environment": None}
+
+
+def test_the_last_variable_takes_the_object_with_it_and_the_first_brings_it() -> None:
+    with_it, without = search(replicas=2, environment={"A": "1"}), search(replicas=2)
+    assert changes(back(past(with_it, without), without)) == {".environment.A": "1"}
+
+
+def test_what_else_is_not_applied_yet_is_named() -> None:
+    was = search(version="1.0.1")
+    now = config({"search": {"version": "1.0.1"}, "llm": {"cpus": 2}}, proxy={"readTimeoutS": 9})
+    plan = back(past(search(), was), {**now, "mech:REDIS_PASSWORD": {"secret": True}})
+    assert plan.also == ("mech:REDIS_PASSWORD", "mech:proxy.readTimeoutS", "mech:services.llm.cpus")
+    assert "mech:services.llm.cpus" in plan.words()
+
+
+def test_a_config_that_hides_the_services_says_so() -> None:
+    with pytest.raises(OpsError, match="encrypted value.*nothing was changed"):
+        back(past(search(), search(cpus=2)), {"mech:services": {"secret": True}})
+
+
+def test_a_service_whose_settings_stay_wrong_is_not_touched() -> None:
+    with pytest.raises(OpsError, match="preflight"):
+        back(past(search(), search(cpus=2)), search(colour="red"))
+
+
+# -- told to the engine ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [(600, "int", "600"), (0.7, "float", "0.7"), (True, "bool", "true"), ("7", "string", "7")],
+)
+def test_each_value_is_set_with_its_type(value: Any, kind: str, text: str) -> None:
+    command = pulumi.set_command("prod", "mech:services.search.x", value)
+    assert command[:3] == ["pulumi", "config", "set"] and command[command.index("--type") + 1] == kind
+    assert command[-5:] == ["--stack", "prod", "--", "mech:services.search.x", text]
+
+
+class Engine:
+    """Notes what it is told; `up` says these lines."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, lines: list[str], fails: bool = False) -> None:
+        self.told: list[list[str]] = []
+        self.lines, self.fails = lines, fails
+        monkeypatch.setattr(pulumi, "attempt", self._attempt)
+        monkeypatch.setattr(pulumi, "up", self._up)
+
+    def _attempt(self, argv: list[str], _: float) -> Any:
+        self.told.append(argv[2:3] + argv[argv.index("--") + 1 :])
+        return type("Done", (), {"returncode": 0, "stderr": ""})
+
+    def _up(self, _: str | None, hear: Any) -> None:
+        self.told.append(["up"])
+        for line in self.lines:
+            hear(line)
+        if self.fails:
+            raise OpsError("`pulumi up` failed")
+
+
+SWITCH = " ++ command:local:Command services-search-switch \x1b[32mcreated replacement\x1b[0m (0.81s) [diff: ~stdin]\n"
+
+
+def test_the_config_is_set_first_and_the_switch_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = search(version="1.0.1", memoryMb=600)
+    engine = Engine(
+        monkeypatch, ["services-search-switch creating replacement (0s)", "services-search2-switch created", SWITCH]
+    )
+    plan = back(past(search(version="1.0.0"), now), now)
+    times = going_back.carry_out(None, plan, 0)
+    assert engine.told == [
+        ["rm", "mech:services.search.memoryMb"], ["set", "mech:services.search.version", "1.0.0"], ["up"],
+    ]  # fmt: skip
+    assert times.switched is not None and "serves version 1 (1.0.0)" in times.words(plan)
+
+
+def test_what_was_not_switched_is_not_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    Engine(
+        monkeypatch, ["services-search-switch creating replacement (1s)", "services-search-switch **creating failed**"]
+    )
+    now = search(version="1.0.1")
+    times = going_back.carry_out(None, back(past(search(), now), now), 0)
+    assert times.switched is None
+
+
+def test_a_rollback_that_fails_says_what_the_config_has_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    Engine(monkeypatch, [SWITCH], fails=True)
+    now = search(version="1.0.1")
+    with pytest.raises(OpsError, match=r"`pulumi up` failed.*config has version 1 \(1.0.0\).*switched after"):
+        going_back.carry_out(None, back(past(search(), now), now), 0)
+
+
+def test_tags() -> None:
+    def tag(image: str) -> str:
+        return definition.Definition(image, 1, 1, 1, {}).tag
+
+    assert [tag("a/b:1.0"), tag("host:5000/b"), tag("host:5000/b:2"), tag("a/b@sha256:12")] == ["1.0", "b", "2", "12"]
