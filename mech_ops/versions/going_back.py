@@ -32,7 +32,9 @@ def look(stack: str | None, service: str) -> History:
 def plan(stack: str | None, service: str, to: int | None) -> Plan:
     """What would be done; nothing is changed. Raises OpsError."""
     definition.known(service)
-    if any(not backend.stale(lock) for lock in backend.locks(os.environ.get("PULUMI_BACKEND_URL"))):
+    name = stack and stack.rpartition("/")[2]
+    held = [lock for lock in backend.locks(os.environ.get("PULUMI_BACKEND_URL")) if name in (None, lock.parent.name)]
+    if any(not backend.stale(lock) for lock in held):
         raise OpsError(
             "another `pulumi` is at work on this stack, and nothing was changed; wait for it, or mech recover --force "
             "if you know it is dead"
@@ -72,7 +74,9 @@ def carry_out(stack: str | None, wanted: Plan, begin: float) -> Times:
         done = pulumi.attempt(command(stack, change.key, change.after), _LIMIT_S)
         if done.returncode:
             said = (pulumi.words(done.stderr) or ["it gave no reason"])[-1]
-            raise OpsError(f"{change.key} could not be changed, and nothing was rolled back: {said}")
+            raise OpsError(
+                f"{change.key} could not be changed, and nothing was rolled back; run it again when this is mended: {said}"
+            )
     switch = re.compile(rf"\b{history.step(wanted.service, 'switch')} (created|updated)\b")
     times = Times(None, 0)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -267,6 +270,17 @@ def test_a_config_that_hides_the_services_says_so() -> None:
 def test_a_service_whose_settings_stay_wrong_is_not_touched() -> None:
     with pytest.raises(OpsError, match="preflight"):
         back(past(search(), search(cpus=2)), search(colour="red"))
+
+
+def test_while_another_pulumi_is_at_work_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / ".pulumi/locks/organization/mech/prod"
+    place.mkdir(parents=True)
+    (place / "1.json").write_text(json.dumps({"pid": os.getpid(), "hostname": "elsewhere"}))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    monkeypatch.setattr(pulumi, "attempt", lambda *_: pytest.fail("the engine was asked"))
+    for stack in (None, "prod", "organization/mech/prod"):
+        with pytest.raises(OpsError, match="another `pulumi` is at work.*nothing was changed"):
+            going_back.plan(stack, "search", None)
 
 
 # -- told to the engine ----------------------------------------------------------------------------------------------
