@@ -81,10 +81,12 @@ def remade(service: str, *, without: str = "", env: str = "", flags: str = "--re
     name = spec.container_name
     drop = f" | grep -v '^{without}='" if without else ""
     more = f"echo '{env}' >> /tmp/{name}.env; " if env else ""
+    # Where `docker ps` showed it, since nginx has the guide's port and passes requests there.
     line = (
-        f"image=$(docker inspect -f '{{{{.Config.Image}}}}' {name}); docker rm -f {name} >/dev/null; "
+        f"image=$(docker inspect -f '{{{{.Config.Image}}}}' {name}); at=$(docker port {name} {spec.port}); "
+        f"docker rm -f {name} >/dev/null; "
         f"cat {spec.directory}/.env{drop} > /tmp/{name}.env; {more}"
-        f"docker run -d --name {name} --network mech-network {flags} -p {spec.port}:{spec.port} "
+        f"docker run -d --name {name} --network mech-network {flags} -p $at:{spec.port} "
         f"--env-file /tmp/{name}.env $image; rm -f /tmp/{name}.env"
     )
     what = f"without {without}" if without else f"with `{env.partition('=')[0]}` wrong" if env else "by hand"
@@ -93,6 +95,15 @@ def remade(service: str, *, without: str = "", env: str = "", flags: str = "--re
 
 def up() -> Step:
     return Step("`pulumi up`", lambda world: world.up())
+
+
+def up_refused() -> Step:
+    """`pulumi up` must fail; what it says is kept for `refusal`."""
+
+    def do(world: World) -> None:
+        world.said = world.up(check=False)
+
+    return Step("`pulumi up`", do)
 
 
 def config_back() -> Step:
@@ -289,6 +300,12 @@ def status(*words: str, within_s: float = 0) -> Seen:
         return "\n".join(f"{e['service']} {e['code']} {e['state']}: {e['detail']}" for e in found)
 
     return Seen("status", words, run, "mech status", within_s)
+
+
+def refusal(service: str, *words: str) -> Seen:
+    """The failed `up` of the break names the service whose new version does not take over, and why."""
+    first = f"{service}: the new version"
+    return Seen("up", (first, *words, "goes on serving, the new one is stopped"), lambda w: w.said, "pulumi up")
 
 
 def diagnosis(line: str, *words: str, by: By = "diagnosis", shown: str = "", within_s: float = 0) -> Seen:

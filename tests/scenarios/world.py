@@ -24,12 +24,15 @@ from .internet import Answer, Internet
 
 # Seconds. Short, so that an hour of waiting does not hide in the suite; the real ones are 19 and 120.
 EDGE = {"connect_timeout_s": 2, "response_timeout_s": 8}
-# Not in the guide, and only for speed: what a service waits for its vendor, how soon the host undoes a firewall change.
+# Not in the guide, and only for speed: what a service waits for its vendor, how soon the host undoes a firewall change,
+# how soon a version that does not get well is refused and one that is well is believed.
 CONFIG = {
     "mech:services.llm.environment.MODEL_TIMEOUT_S": "2",
     "mech:services.indexer.environment.INDEX_TIMEOUT_S": "2",
     "mech:services.storage.environment.UPLOAD_TIMEOUT_S": "3",
     "mech:firewall.rollbackAfterS": "20",
+    "mech:rollout.startTimeoutS": "20",
+    "mech:rollout.watchS": "3",
 }
 PASSWORDS = {"REDIS_PASSWORD": "sandbox-redis-0001", "MONGODB_PASSWORD": "sandbox-mongo-0001"}
 MEMORIES = "https://memories.mech.is/memories"
@@ -45,6 +48,7 @@ class World:
         self._host_ip = ""
         self._places: list[Internet] = []
         self.seen_codes: list[int] = []  # what an attacker got
+        self.said = ""  # what the last `pulumi up` that was to fail said
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -265,5 +269,8 @@ def until(check: Callable[[], None], within_s: float, pause_s: float = 0.5) -> N
             time.sleep(pause_s)
 
 
+_NUMBERS = ("rollbackAfterS", "readTimeoutS", "maxBodyMb", "memoryMb", "startTimeoutS", "watchS")
+
+
 def _kind(key: str) -> str:
-    return "int" if key.rpartition(".")[2] in ("rollbackAfterS", "readTimeoutS", "maxBodyMb", "memoryMb") else "string"
+    return "int" if key.rpartition(".")[2] in _NUMBERS else "string"

@@ -18,7 +18,7 @@ def nginx_unit(s: Surface) -> Drift:
 
 @kind
 def nginx_config_edited(s: Surface) -> Drift:
-    edit = s.rng.choice(["s/127.0.0.1:3008/127.0.0.1:3999/", "s/client_max_body_size [0-9]*M/client_max_body_size 1M/",
+    edit = s.rng.choice(["s/127.0.0.1:[12]3008/127.0.0.1:3999/", "s/client_max_body_size [0-9]*M/client_max_body_size 1M/",
                          "$a # hello", "0,/proxy_pass/s/^.*proxy_pass.*$/return 404;/"])  # fmt: skip
     file = "/etc/nginx/conf.d/mech.conf"
     return shell(
@@ -35,10 +35,21 @@ def nginx_config_broken(s: Surface) -> Drift:
 @kind
 def nginx_runs_another_config(s: Surface) -> Drift:
     file = "/etc/nginx/conf.d/mech.conf"
-    edit = f"cp -p {file} /tmp/keep && sed -i 's/127.0.0.1:3008/127.0.0.1:3999/' {file} && nginx -s reload && sleep 1"
+    edit = (
+        f"cp -p {file} /tmp/keep && sed -i 's/127.0.0.1:[12]3008/127.0.0.1:3999/' {file} && nginx -s reload && sleep 1"
+    )
     look = "curl -s -o /dev/null -w '%{http_code}' -H 'Host: llm.mech.is' -H 'X-Forwarded-Proto: https' http://127.0.0.1/health"
     return shell(s, f"{file} edited, reloaded, put back without a reload", look, f"{edit} && mv /tmp/keep {file}",
                  undo="nginx -s reload")  # fmt: skip
+
+
+@kind
+def nginx_passes_to_the_other_slot(s: Surface) -> Drift:
+    name = s.rng.choice(["llm", "queue", "reader"])
+    file = f"/etc/nginx/mech/{name}.green"
+    return shell(
+        s, f"{file} removed if there, else made", f"ls {file} 2>&1; true", f"rm {file} 2>/dev/null || touch {file}"
+    )
 
 
 @kind
@@ -60,7 +71,7 @@ def nginx_foreign_site(s: Surface) -> Drift:
 @kind
 def file_removed(s: Surface) -> Drift:
     path = s.pick("ls -d /etc/nginx/conf.d/mech.conf /etc/logrotate.d/mech /opt/mech-services/*/.env "
-                  "/usr/local/sbin/mech-* /etc/systemd/system/docker.service.d/*mech*")  # fmt: skip
+                  "/usr/local/sbin/mech-* /usr/local/lib/mech/* /etc/systemd/system/docker.service.d/*mech*")  # fmt: skip
     return shell(s, f"rm {path}", f"sha256sum {path} 2>&1; true", f"cp -p {path} /tmp/removed; rm {path}",
                  undo=f"cp -p /tmp/removed {path}")  # fmt: skip
 
@@ -82,7 +93,8 @@ def env_edited(s: Surface) -> Drift:
 
 @kind
 def script_edited(s: Surface) -> Drift:
-    path = s.pick("ls /usr/local/sbin/mech-* /etc/systemd/system/mech-*.service /etc/systemd/system/mech-*.timer")
+    path = s.pick("ls /usr/local/sbin/mech-* /usr/local/lib/mech/* /etc/systemd/system/mech-*.service "
+                  "/etc/systemd/system/mech-*.timer")  # fmt: skip
     return shell(s, f"a line added to {path}", f"sha256sum {path}",
                  f"cp -p {path} /tmp/script; echo '# hello' >> {path}", undo=f"cp -p /tmp/script {path}")  # fmt: skip
 

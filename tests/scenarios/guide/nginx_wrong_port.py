@@ -6,7 +6,9 @@ from tests.scenarios.steps import http, on_host, preview, status, up
 SCENARIO = Scenario(
     title="Wrong upstream port",
     guide="Nginx Proxy Issues",
-    breaks=on_host("sed -i 's/127.0.0.1:3008/127.0.0.1:3018/' /etc/nginx/conf.d/mech.conf && systemctl reload nginx"),
+    breaks=on_host(
+        "sed -i 's/127.0.0.1:[12]3008/127.0.0.1:3018/' /etc/nginx/conf.d/mech.conf && systemctl reload nginx"
+    ),
     symptom=(http("llm", 502),),
     seen=(
         preview("drift: proxy: /etc/nginx/conf.d/mech.conf: edited"),
