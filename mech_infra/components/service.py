@@ -84,12 +84,8 @@ class Service(pulumi.ComponentResource):
         ids = pulumi.Output.all(*(one.id for one in containers))
         limits = {f"{limit}_s": getattr(config, f"{limit}_s") for limit in ("start_timeout", "watch", "drain")}
         order = ids.apply(lambda known: rollout.order(**about, **limits, **self._who(known)))
-        repair = host.access.sense(
-            f"{name}-state",
-            service.name,
-            [checks.slot(service.name), *(checks.name(service.container(n)) for n in range(1, service.replicas + 1))],
-            parent=self,
-        )
+        names = [checks.bears_name(service.container(n), service.name, n) for n in range(1, service.replicas + 1)]
+        repair = host.access.sense(f"{name}-state", service.name, [checks.slot(service.name), *names], parent=self)
         self.switched = self._step("switch", order, [repair], containers)
         self.watched = self._step("watch", order, [repair], [self.switched])
         self.register_outputs({"version": version, "slot": slot})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mech_infra.commands import mongodb, nginx, redis, rollout
+from mech_infra.commands.containers import REPLICA, SERVICE
 from mech_infra.commands.firewall import Allow, closing
 
 
@@ -61,9 +62,14 @@ def slot(service: str) -> Check:
     return Check("nginx passes to", "the version that was switched to", "slot", args)
 
 
-def name(container: str) -> Check:
-    """A container bears the guide's name, whichever version it is."""
-    return Check(f"name {container}", "borne", "name", {"name": container})
+def bears_name(name: str, service: str, replica: int) -> Check:
+    """The guide's name is with a container of the service; the Docker provider does not look (the switch gave it)."""
+    return Check(
+        f"container {name}",
+        "so called",
+        "bears-name",
+        {"name": name, "labels": {SERVICE: service, REPLICA: str(replica)}},
+    )
 
 
 def ufw_on() -> Check:

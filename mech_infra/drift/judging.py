@@ -65,9 +65,12 @@ def _slot(args: Args, facts: Facts) -> str | None:
     return None if switched else "another slot"
 
 
-def _name(args: Args, facts: Facts) -> str | None:
-    found = (facts.get("docker") or {}).get("containers")
-    return None if found is None or any(c["name"] == args["name"] for c in found) else "borne by nobody"
+def _bears_name(args: Args, facts: Facts) -> str | None:
+    known = (facts.get("docker") or {}).get("containers", [])
+    wanted = args["labels"].items()
+    names = [c["name"] for c in known if c["state"] == "running" and wanted <= (c["labels"] or {}).items()]
+    # Where none runs, that is another check's to tell.
+    return None if not names or args["name"] in names else f"is called {names[0]}"
 
 
 def _ufw_on(args: Args, facts: Facts) -> str | None:
@@ -269,7 +272,7 @@ def _nginx_current(args: Args, facts: Facts) -> str | None:
 
 
 JUDGES: dict[str, Callable[[Args, Facts], str | None]] = {
-    "unit": _unit, "package": _package, "file": _file, "slot": _slot, "name": _name, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
+    "unit": _unit, "package": _package, "file": _file, "slot": _slot, "bears-name": _bears_name, "ufw-on": _ufw_on, "ufw-denies": _ufw_denies,
     "ufw-rule": _ufw_rule, "ufw-only-declared": _ufw_only_declared, "docker-guard": _docker_guard, "container": _container, "network": _network, "image": _image,
     "redis": _redis, "redis-password": _redis_password, "mongodb-password": _mongodb_password, "certificate": _certificate, "mounted": _mounted, "nginx-accepts": _nginx_accepts, "nginx-current": _nginx_current,
 }  # fmt: skip

@@ -329,3 +329,26 @@ def test_the_probe_runs_anywhere_and_prints_facts() -> None:
         input=reading.PROBE.read_bytes(), capture_output=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout.startswith(b"MECH-FACTS ")
+
+
+def test_a_service_serves_where_it_was_switched_to_under_the_guides_name() -> None:
+    named = checks.bears_name("mech-llms", "llm", 1)
+    labels = {"mech.service": "llm", "mech.replica": "1"}
+
+    def seen(*containers: dict[str, Any]) -> str:
+        return judging.observe({named.label: named.wire}, {"docker": {"containers": list(containers)}})[named.label]
+
+    mine, by_hand = container("mech-llms", labels=labels), container("by-hand", labels=None)
+    assert seen(mine, container("mech-llms-0123abcd", labels=labels)) == named.good
+    assert seen(container("renamed", labels=labels), by_hand) == "is called renamed"
+    assert seen(by_hand) == named.good  # that it is missing is another check's to tell
+
+    check = checks.slot("llm")
+    for slot, flags, word in (
+        ("blue", [], check.good), ("green", ["llm.green"], check.good), ("green", [], "another slot"),
+        ("blue", ["llm.green"], "another slot"), (None, ["llm.green"], check.good),
+    ):  # fmt: skip
+        files: dict[str, Any] = {f"/etc/nginx/mech/{flag}": {} for flag in flags}
+        if slot:
+            files["/var/lib/mech/rollout/llm"] = {"sha256": checks.sha256(slot)}
+        assert judging.observe({check.label: check.wire}, {"files": files}) == {check.label: word}
