@@ -13,6 +13,7 @@ from mech_infra.commands import nginx, rollout
 from mech_infra.commands.containers import IMAGE, REPLICA, SERVICE, SLOT, VERSION
 from mech_infra.components.containers import Runtime, container
 from mech_infra.components.host import Host
+from mech_infra.components.limits import COMMAND_LIMIT_S
 from mech_infra.config import ResolvedService
 from mech_infra.config.workloads import RolloutConfig
 from mech_infra.drift import checks
@@ -72,6 +73,8 @@ class Service(pulumi.ComponentResource):
     ) -> None:
         super().__init__("mech:platform:Service", name, None, opts)
         self._name, self._definition, self._host = name, definition, host
+        # Longer than a step may take by what the config says, and the stop of a version that fails at its end.
+        self._limit_s = max(COMMAND_LIMIT_S, 60 + max(config.start_timeout_s, config.watch_s + config.drain_s))
         service, version = definition.service, definition.version
         self.standing = slots.standing(state, service.name, f"{name}-watch")
         slot = self.standing.slot_for(version)
@@ -117,6 +120,7 @@ class Service(pulumi.ComponentResource):
             parent=self,
             triggers=[self._host.instance.id, *triggers],
             after=after,
+            limit_s=self._limit_s,
         )
         return command
 

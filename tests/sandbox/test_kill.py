@@ -30,7 +30,7 @@ def stack() -> Iterator[Stack]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_a_killed_up_is_recovered(stack: Stack, number: int) -> None:
-    moment = random.Random(SEED * 1000 + number).uniform(4.0, 24.0)
+    moment = random.Random(SEED * 1000 + number).uniform(4.0, 48.0)
     print(f"seed {SEED}, round {number}: SIGKILL after {moment:.2f} s")
     was_at_work = stack.killed_up(moment)
     said = stack.mech("recover", "--stack", "sandbox").stdout
