@@ -205,5 +205,10 @@ if ! nginx -t 2> "$stage/errors"; then
   cat "$stage/errors" >&2
   exit 1
 fi
-systemctl reload-or-restart nginx
+# A port of ours that another process holds is not seen by nginx -t, and keeps nginx from all of them.
+if ! systemctl reload-or-restart nginx; then
+  echo "nginx does not start:" >&2
+  journalctl -u nginx -n 20 -o cat --no-pager | grep -F '[emerg]' | tail -3 >&2
+  exit 1
+fi
 echo reloaded"""
