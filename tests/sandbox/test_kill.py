@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from mech_infra.catalogue import SERVICES
 from sandbox import steps
 
 from .stack import Stack, make, orphans
@@ -38,6 +39,8 @@ def test_a_killed_up_is_recovered(stack: Stack, number: int) -> None:
     stack.up()
     stack.well()
     assert stack.inventory() == WHOLE
+    names = stack.ssh("docker ps -a --format '{{.Names}}'").split()
+    assert sorted(names) == sorted(["redis", "mongodb", *(service.container_name for service in SERVICES.values())])
     stack.pulumi("preview", "--expect-no-changes", "--refresh")
     assert orphans() == []
     stack.destroy()
