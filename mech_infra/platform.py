@@ -39,7 +39,7 @@ def declare(config: StackConfig) -> None:
     """Declare everything and export the stack's outputs."""
     platform, secrets = config.platform, config.secrets
     before = state.read()
-    guard = Guard(platform.allow, platform.host.protect, before)
+    guard = Guard(platform.allow, platform.host.protect, before, platform.rollout.outage)
     guard.watch()
     guard.images(platform.datastores.images)
     services = platform.resolved_services()

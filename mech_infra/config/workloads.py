@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from mech_infra.config.types import Cpus, Megabytes, Port, Section
@@ -70,6 +72,10 @@ class RolloutConfig(Section):
         ge=0,
         le=200,
         description="requests under way at the version before may take so long, and as long again to end",
+    )
+    outage: Literal["tell", "refuse"] = Field(
+        "tell",
+        description="a change that interrupts (a database made anew): named in the plan, or refused unless mech:allow has it",
     )
 
 

@@ -15,7 +15,9 @@ Values = Mapping[str, Any]
 CONTAINER = "docker:index/container:Container"
 INSTANCE = "vultr:index/instance:Instance"
 IMAGE = "docker:index/remoteImage:RemoteImage"
-CHANGES = ("replace", "delete", "detach", "shrink", "remount", "downgrade", "skip")
+CHANGES = ("replace", "delete", "detach", "shrink", "remount", "downgrade", "skip", "interrupt")
+# Until a database of some MB that is made anew answers again: it ends, starts, and is looked at once (measured: 8 to 13).
+OUTAGE_S = 15
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,14 @@ def replaced(type: str, name: str) -> Finding:
                    "already, `pulumi refresh` says so, and then it may be made anew")  # fmt: skip
 
 
+def interrupted(name: str, old: Values, new: Values) -> Finding:
+    """A container with data is made anew: nothing is lost, and nobody else answers meanwhile."""
+    keys = [key for key in ("image", "cpus") if _set(old.get(key)) and _set(new.get(key)) and old[key] != new[key]]
+    what = ", ".join(f"{key} {_short(old[key])} → {_short(new[key])}" for key in keys) or "see `pulumi preview --diff`"
+    return Finding(CONTAINER, name, "interrupt", f"outage of about {OUTAGE_S} s: there is one of it, and it is made anew ({what}); "
+                   "what asks it meanwhile waits or fails", "leave that until it may, or take the change back")  # fmt: skip
+
+
 def missing(type: str, name: str) -> Finding:
     return Finding(type, name, "delete", "the program no longer declares it under this name and parent",
                    "declare it again, or give what was renamed an alias: opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name=…)])")  # fmt: skip
@@ -150,6 +160,11 @@ def keeps(type: str, outputs: Values, protect: bool) -> bool:
 
 def sentence(finding: Finding) -> str:
     """What is wrong, what would be lost, and both ways out."""
+    if finding.change == "interrupt":
+        return (
+            f"change-with-outage: {finding.resource}: {finding.why}. Instead: {finding.instead}. "
+            f"If it is meant: pulumi config set --path 'mech:allow[0]' '{finding.permission.text}'"
+        )
     return (
         f"{finding.resource} ({_WORDS[finding.type].what}): {finding.why}; {_WORDS[finding.type].loses}. "
         f"Instead: {finding.instead}. If it is meant: pulumi config set --path 'mech:allow[0]' '{finding.permission.text}'"
@@ -168,6 +183,10 @@ def _maps(value: Any) -> list[Values]:
     if not isinstance(value, Sequence) or isinstance(value, str):
         return []
     return [item for item in value if isinstance(item, Mapping)]
+
+
+def _short(value: Any) -> str:
+    return _text(value).removeprefix("sha256:")[:12]
 
 
 def _set(value: Any) -> bool:

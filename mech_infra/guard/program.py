@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 from pulumi._types import input_type_to_dict, is_input_type
@@ -33,8 +33,9 @@ class Refused(pulumi.RunError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = findings
         lines = [f"  - {judging.sentence(finding)}" for finding in findings]
-        lost = any(finding.type != IMAGE for finding in findings)
-        why = "data would be lost" if lost else "a database would not start on its data"
+        lost = any(finding.type != IMAGE and finding.change != "interrupt" for finding in findings)
+        starts = any(finding.type == IMAGE for finding in findings)
+        why = "data would be lost" if lost else "a database would not start on its data" if starts else "it interrupts"
         super().__init__("\n".join([f"refused, since {why}; nothing was changed:", *lines]))
 
 
@@ -44,7 +45,9 @@ class Guard:
     Both, and the plan, raise Refused for a change that loses data and that `allowed` does not name.
     """
 
-    def __init__(self, allowed: Iterable[Permission], protect: bool, state: State) -> None:
+    def __init__(
+        self, allowed: Iterable[Permission], protect: bool, state: State, outage: Literal["tell", "refuse"] = "tell"
+    ) -> None:
         self._allowed = frozenset(allowed)
         self._prefix = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
         self._old = {
@@ -56,7 +59,7 @@ class Guard:
         self._access = next(
             (found["outputs"]["access"] for found in state.values() if "host" in (found["outputs"].get("access") or {})), None
         )  # fmt: skip
-        self._protect = protect
+        self._protect, self._outage = protect, outage
         self._types: dict[pulumi.Resource, str] = {}  # with the parents' types, as a URN has them
         self._aliased: set[pulumi.Resource] = set()
         self._declared: set[str] = set()
@@ -134,12 +137,19 @@ class Guard:
             return
         if args.type == CONTAINER:
             self._refuse(judging.declared(args.type, args.name, old, args.new_inputs or {}))
+            self._interrupt(judging.interrupted(args.name, old, args.new_inputs or {}))
         else:
             self._refuse([judging.replaced(args.type, args.name)])
 
     def _updated(self, args: pulumi.ResourceHookArgs) -> None:
         ignored = self._ignored.get(args.urn, ())
         self._refuse(judging.updated(args.type, args.name, args.old_outputs or {}, args.new_inputs or {}, ignored))
+
+    def _interrupt(self, finding: Finding) -> None:
+        """The rule change-with-outage: told, or refused where mech:rollout.outage says so."""
+        if self._outage == "refuse":
+            self._refuse([finding])
+        pulumi.log.warn(f"change-with-outage: {finding.resource}: {finding.why}")
 
     def _facts(self) -> Json:
         """What the host says now; nothing where it does not answer, which the sensors tell."""

@@ -165,3 +165,22 @@ def test_a_state_that_is_being_written_is_read_again(
         with pytest.raises(Exception, match=error):
             stack_state.read()
     assert len(asked) == tries
+
+
+def test_a_database_that_is_made_anew_is_an_outage_told_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("mech_infra.guard.program.pulumi.log.warn", said.append)
+    changed = {**RUNNING[MONGODB], "image": "sha256:" + "b" * 64, "cpus": "1.5"}
+    about = pulumi.ResourceHookArgs(MONGODB, "", "datastores-mongodb", judging.CONTAINER, new_inputs=changed)
+    has = state()
+    has[MONGODB]["outputs"] |= {"image": "sha256:" + "a" * 64, "cpus": "1.0"}
+    Guard((), True, has)._created(about)
+    assert said == [
+        "change-with-outage: datastores-mongodb: outage of about 15 s: there is one of it, and it is made anew "
+        "(image aaaaaaaaaaaa → bbbbbbbbbbbb, cpus 1.0 → 1.5); what asks it meanwhile waits or fails"
+    ]
+    with pytest.raises(Refused, match="refused, since it interrupts; nothing was changed") as refused:
+        Guard((), True, has, "refuse")._created(about)
+    assert "'mech:allow[0]' 'interrupt datastores-mongodb'" in str(refused.value)
+    Guard([judging.Permission("interrupt", "datastores-mongodb")], True, has, "refuse")._created(about)
+    assert len(said) == 2
