@@ -20,7 +20,7 @@ import (
 // Mongo is the service's database.
 type Mongo struct {
 	client *mongo.Client
-	db     *mongo.Database
+	db     database
 	host   string
 }
 
@@ -62,14 +62,15 @@ func (s *Server) useMongo() error {
 		return errors.New("MONGODB_URI is not a URL of the form mongodb://[user:password@]host:27017/mech?authSource=admin")
 	}
 	opts := options.Client().ApplyURI(s.config.MongoURI).
-		SetServerSelectionTimeout(2 * time.Second).SetConnectTimeout(2 * time.Second).
+		// A database that is restarted makes answers late; drivers' own default is 30 s.
+		SetServerSelectionTimeout(10 * time.Second).SetConnectTimeout(2 * time.Second).
 		SetHeartbeatInterval(5 * time.Second).SetServerMonitoringMode("poll").
 		SetMaxPoolSize(8).SetAppName(s.config.Container())
 	client, err := mongo.Connect(opts)
 	if err != nil {
 		return errors.New("MONGODB_URI cannot be used; see the user, password and options in it")
 	}
-	s.mongo = &Mongo{client: client, db: client.Database(or(parsed.Database, "mech")), host: hostOf(s.config.MongoURI)}
+	s.mongo = &Mongo{client: client, db: database{client.Database(or(parsed.Database, "mech"))}, host: hostOf(s.config.MongoURI)}
 	s.checks = append(s.checks, &Check{Name: "mongodb", OKFor: failedFor, Run: s.mongo.ping})
 	s.stop = append(s.stop, func(ctx context.Context) { _ = client.Disconnect(ctx) })
 	return nil
