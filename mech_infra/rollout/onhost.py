@@ -169,6 +169,15 @@ def pass_to(service: str, slot: str) -> None:
     (RECORDS / service).write_text(slot)
 
 
+def good(service: str) -> Path:
+    """Names the version that was watched to the end, last."""
+    return RECORDS / f"{service}.good"
+
+
+def was_good(order: Json) -> bool:
+    return good(order["service"]).exists() and good(order["service"]).read_text() == order["version"]
+
+
 def port_of(container: Json) -> int:
     return next((p["PublicPort"] for p in container.get("Ports") or [] if p.get("PublicPort")), 0)
 
@@ -202,11 +211,11 @@ def room(order: Json) -> None:
 
 def switch(order: Json) -> None:
     service, slot = order["service"], order["slot"]
-    gate(order)
+    well = gate(order)
     before = serving(service)
     pass_to(service, slot)
     status, said = health(80, f"{service}.{INTERNAL}")
-    if status != 200:
+    if status != 200 and well:
         if before != slot and standby(service, slot):
             pass_to(service, before)
         fail(f"{service}: the new version is healthy, but nginx on the host does not pass to it ({status or said}). "
@@ -214,8 +223,11 @@ def switch(order: Json) -> None:
     rename(order)
 
 
-def gate(order: Json) -> None:
-    """Wait until every container answers well; ends with the cause when one does not in time."""
+def gate(order: Json) -> bool:
+    """Wait until every container answers well; ends with the cause when one does not in time.
+
+    False for what is not well and may serve all the same: it did before, was made anew, and nothing else could.
+    """
     left = {c["id"]: GOOD for c in order["containers"]}
     restarts = {id_: started({"id": id_, "name": order["name"]})[1] for id_ in left}
     said = {c["id"]: "nothing listens there" for c in order["containers"]}
@@ -233,12 +245,19 @@ def gate(order: Json) -> None:
                 del left[each["id"]]
         if left and time.monotonic() > end:
             each = next(c for c in order["containers"] if c["id"] in left)
+            if (
+                said[each["id"]].startswith("/health")
+                and was_good(order)
+                and not standby(order["service"], order["slot"])
+            ):
+                return False  # what it lacks, a vendor perhaps, no other version would have
             refuse(
                 order,
                 each,
                 f"{each['name']} is not healthy after {order['start_timeout_s']} s: {_worded(said[each['id']], each)}",
             )
         time.sleep(PAUSE_S if left else 0)
+    return True
 
 
 def _worded(said: str, container: Json) -> str:
@@ -293,6 +312,8 @@ def watch(order: Json) -> None:
     if serving(service) != slot:
         fail(f"{service}: the {OTHER[slot]} slot serves, not version {order['version']} any more. Next: pulumi up")
     restarts = {c["id"]: started(c)[1] for c in order["containers"]}
+    # Where nothing could serve in its place there is nothing to be decided.
+    watch_s = order["watch_s"] if standby(service, slot) else 0
     bad = dict.fromkeys(restarts, 0)
     while True:
         young = False
@@ -305,11 +326,12 @@ def watch(order: Json) -> None:
                 refuse(
                     order, each, f"{each['name']} was healthy and is not any more: {status or ''} {said.strip()[:400]}"
                 )
-            young = young or time.time() - started(each)[0] < order["watch_s"] or bad[each["id"]] > 0
+            young = young or time.time() - started(each)[0] < watch_s or bad[each["id"]] > 0
         if not young:
             break
         time.sleep(2 * PAUSE_S)
     drain(order)
+    good(service).write_text(order["version"])
 
 
 def started(container: Json) -> tuple[float, int]:

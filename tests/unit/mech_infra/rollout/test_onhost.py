@@ -171,6 +171,30 @@ def test_without_a_version_before_the_new_one_is_left_to_be_looked_at(
     assert world.all[NEW]["running"]
 
 
+def test_what_served_before_and_was_made_anew_need_not_be_well(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A vendor is down: nothing else of the service could do better. But nothing at all is not let in."""
+    onhost.switch(ORDER)
+    world.all[NEW]["started"] -= 1000
+    onhost.watch(ORDER)
+    del world.all[OLD]
+    world.answers |= {23008: (503, "openai is away"), 80: (503, "openai is away")}
+    onhost.switch(ORDER)
+    assert onhost.serving("llm") == "green"
+    assert "is refused" in refused(capsys, onhost.switch, {**ORDER, "version": "another"})
+    world.answers[23008] = (0, "nothing listens there")
+    assert "nothing listens on its port 3008" in refused(capsys, onhost.switch)
+
+
+def test_where_nothing_else_could_serve_nothing_is_waited_for(world: World) -> None:
+    onhost.switch(ORDER)
+    del world.all[OLD]
+    begin = world.now
+    onhost.watch(ORDER)
+    assert world.now - begin < 1
+
+
 @pytest.mark.parametrize("how", ["crash", "unhealthy"])
 def test_what_fails_while_it_is_watched_gives_way(world: World, capsys: pytest.CaptureFixture[str], how: str) -> None:
     onhost.switch(ORDER)
