@@ -9,8 +9,6 @@ from typing import Any
 from mech_infra import rollout
 
 PROGRAM = "/usr/local/lib/mech/rollout.py"
-# Which slot each service was switched to, a file a service.
-RECORDS = "/var/lib/mech/rollout"
 SOURCE = Path(rollout.__file__).with_name("onhost.py")
 
 

@@ -88,7 +88,9 @@ class Service(pulumi.ComponentResource):
         limits = {f"{limit}_s": getattr(config, f"{limit}_s") for limit in ("start_timeout", "watch", "drain")}
         order = ids.apply(lambda known: rollout.order(**about, **limits, **self._who(known)))
         names = [checks.bears_name(service.container(n), service.name, n) for n in range(1, service.replicas + 1)]
-        repair = host.access.sense(f"{name}-state", service.name, [checks.slot(service.name), *names], parent=self)
+        repair = host.access.sense(
+            f"{name}-state", service.name, [checks.slot(service.name, slot, version), *names], parent=self
+        )
         self.switched = self._step("switch", order, [repair], containers)
         self.watched = self._step("watch", order, [repair], [self.switched])
         self.register_outputs({"version": version, "slot": slot})

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mech_infra.commands import mongodb, nginx, redis, rollout
-from mech_infra.commands.containers import REPLICA, SERVICE
+from mech_infra.commands import mongodb, nginx, redis
+from mech_infra.commands.containers import REPLICA, SERVICE, VERSION
 from mech_infra.commands.firewall import Allow, closing
 
 
@@ -56,10 +56,10 @@ def private_file(path: str) -> Check:
     return Check(path, "600 root", "file", {"path": path, "mode": "600"})
 
 
-def slot(service: str) -> Check:
-    """nginx passes this service's requests where the last switch said (mech_infra.rollout)."""
-    args = {"flag": f"{nginx.FLAGS}/{service}.green", "record": f"{rollout.RECORDS}/{service}"}
-    return Check("nginx passes to", "the version that was switched to", "slot", args)
+def slot(service: str, slot: str, version: str) -> Check:
+    """nginx passes this service's requests to the slot of the declared version (mech_infra.rollout)."""
+    labels = {SERVICE: service, VERSION: version}
+    return Check("serves from slot", slot, "slot", {"flag": f"{nginx.FLAGS}/{service}.green", "labels": labels})
 
 
 def bears_name(name: str, service: str, replica: int) -> Check:

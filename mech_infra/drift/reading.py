@@ -27,7 +27,7 @@ _TRIP_S = 60
 WANT: dict[str, Any] = {
     "files": [
         f"{catalogue.SERVICES_ROOT}/*/.env", redis.CONFIG, "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*",
-        nginx.LOGROTATE, nginx.KEY, f"{nginx.FLAGS}/*", rollout.PROGRAM, f"{rollout.RECORDS}/*", "/usr/local/sbin/mech-*", "/etc/systemd/system/mech-*",
+        nginx.LOGROTATE, nginx.KEY, f"{nginx.FLAGS}/*", rollout.PROGRAM, "/usr/local/sbin/mech-*", "/etc/systemd/system/mech-*",
         "/etc/systemd/system/docker.service.d/10-mech-data.conf",
     ],
     "units": ["docker.service", "nginx.service", "ufw.service", "ssh.service", "mech-data.service",

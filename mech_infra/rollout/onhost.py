@@ -164,14 +164,11 @@ def pass_to(service: str, slot: str) -> None:
         flag(service).touch(mode=0o644)
     else:
         flag(service).unlink(missing_ok=True)
-    # By it a preview knows when somebody else touched the flag.
-    RECORDS.mkdir(mode=0o755, parents=True, exist_ok=True)
-    (RECORDS / service).write_text(slot)
 
 
 def good(service: str) -> Path:
     """Names the version that was watched to the end, last."""
-    return RECORDS / f"{service}.good"
+    return RECORDS / service
 
 
 def was_good(order: Json) -> bool:
@@ -331,6 +328,7 @@ def watch(order: Json) -> None:
             break
         time.sleep(2 * PAUSE_S)
     drain(order)
+    RECORDS.mkdir(mode=0o755, parents=True, exist_ok=True)
     good(service).write_text(order["version"])
 
 

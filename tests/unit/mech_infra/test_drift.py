@@ -343,12 +343,11 @@ def test_a_service_serves_where_it_was_switched_to_under_the_guides_name() -> No
     assert seen(container("renamed", labels=labels), by_hand) == "is called renamed"
     assert seen(by_hand) == named.good  # that it is missing is another check's to tell
 
-    check = checks.slot("llm")
-    for slot, flags, word in (
-        ("blue", [], check.good), ("green", ["llm.green"], check.good), ("green", [], "another slot"),
-        ("blue", ["llm.green"], "another slot"), (None, ["llm.green"], check.good),
+    check = checks.slot("llm", "green", "0123abcd")
+    runs = [container("mech-llms", labels={**labels, "mech.version": "0123abcd"})]
+    refused = [{**runs[0], "state": "exited"}, container("mech-llms", labels={**labels, "mech.version": "4567cdef"})]
+    for files, containers, word in (
+        ({"/etc/nginx/mech/llm.green": {}}, runs, "green"), ({}, runs, "blue"), ({}, refused, "green"), (None, runs, "green"),
     ):  # fmt: skip
-        files: dict[str, Any] = {f"/etc/nginx/mech/{flag}": {} for flag in flags}
-        if slot:
-            files["/var/lib/mech/rollout/llm"] = {"sha256": checks.sha256(slot)}
-        assert judging.observe({check.label: check.wire}, {"files": files}) == {check.label: word}
+        facts = {"files": files, "docker": {"containers": containers}}
+        assert judging.observe({check.label: check.wire}, facts) == {check.label: word}
