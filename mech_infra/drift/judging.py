@@ -60,7 +60,7 @@ def _slot(args: Args, facts: Facts) -> str | None:
         return None
     there = "green" if args["flag"] in facts["files"] else "blue"
     # A version that was refused is stopped, and that the one before serves is as it should be.
-    return None if there == args["good"] or not _running(args["labels"], facts) else there
+    return None if there == args["good"] or not _running(args.get("labels") or {}, facts) else there
 
 
 def _bears_name(args: Args, facts: Facts) -> str | None:
