@@ -43,9 +43,9 @@ parity: .venv/stamp
 	@$(PYTHON) -m engine environment
 	@touch $@
 
-# Everything: then the real engine against the real sandbox (root), and a third of the scenarios, another one at each
-# commit. The tests' sandboxes are their own.
-PART := $(shell echo $$(($$(git rev-list --count HEAD 2>/dev/null || echo 0) % 3 + 1))/3)
+# Everything: then the real engine against the real sandbox (root), and a quarter of the scenarios, another one at
+# each commit. The tests' sandboxes are their own.
+PART := $(shell echo $$(($$(git rev-list --count HEAD 2>/dev/null || echo 0) % 4 + 1))/4)
 test: setup lint check unit parity
 	@. .venv/bin/activate && pytest -q tests/sandbox && MECH_SCENARIO_PART=$(PART) pytest -q tests/scenarios
 
