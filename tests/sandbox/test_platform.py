@@ -22,16 +22,19 @@ from .stack import REPO, Listener, Stack, make
 SCAN = """
 import asyncio, sys
 async def main(host):
-    gate, found = asyncio.Semaphore(1500), []
-    async def probe(port):
+    gate, found = asyncio.Semaphore(1500), set()
+    async def probe(port, wait):
         async with gate:
             try:
-                _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 1.0)
+                _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), wait)
             except (OSError, asyncio.TimeoutError):
                 return
-            found.append(port)
+            found.add(port)
             writer.close()
-    await asyncio.gather(*(probe(port) for port in range(1, 65536)))
+    await asyncio.gather(*(probe(port, 1.0) for port in range(1, 65536)))
+    # A busy machine does not answer 1500 at once within a second; these are asked again, one by one.
+    for port in {*map(int, sys.argv[2:])} - found:
+        await probe(port, 10.0)
     print(sorted(found))
 asyncio.run(main(sys.argv[1]))
 """
@@ -78,11 +81,10 @@ def test_preview_is_clean(stack: Stack, flags: tuple[str, ...]) -> None:
 
 
 def test_only_declared_ports_answer(stack: Stack) -> None:
-    with internet.process(
-        stack.settings, [sys.executable, "-c", SCAN, stack.outputs()["host_ip"]], stdout=subprocess.PIPE
-    ) as running:
-        said, _ = running.communicate(timeout=200)
     declared = {22, 80, 443} | {service.port for service in SERVICES.values()}
+    argv = [sys.executable, "-c", SCAN, stack.outputs()["host_ip"], *map(str, declared)]
+    with internet.process(stack.settings, argv, stdout=subprocess.PIPE) as running:
+        said, _ = running.communicate(timeout=200)
     assert set(ast.literal_eval(said.decode())) == declared
 
 
