@@ -152,9 +152,9 @@ class Guard:
         pulumi.log.warn(f"change-with-outage: {finding.resource}: {finding.why}")
 
     def _facts(self) -> Json:
-        """What the host says now; nothing where it does not answer, which the sensors tell."""
+        """What the host says now; nothing where it does not answer, which the sensors tell, and under mocks."""
         try:
-            return reading.facts(self._access) if self._access else {}
+            return reading.facts(self._access) if self._access and self._hooks else {}
         except reading.Unreachable:
             return {}
 

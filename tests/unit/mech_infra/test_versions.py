@@ -9,7 +9,7 @@ import pytest
 from mech_infra.config import ConfigError, load
 from mech_infra.drift import reading
 from mech_infra.guard import versions
-from mech_infra.guard.program import Refused
+from mech_infra.guard.program import Guard, Refused
 
 from .conftest import Declare, raw_config
 
@@ -87,13 +87,13 @@ def running(image: str) -> dict[str, Any]:
 def test_an_image_that_does_not_start_on_its_data_is_refused_before_anything(
     declare: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Any] = []
+    asked: list[str] = []
 
-    def facts(access: Any) -> dict[str, Any]:
-        asked.append(access)
+    def facts(guard: Guard) -> dict[str, Any]:
+        asked.append("the host")
         return {"mongodb": {"version": "7.0.14", "fcv": "7.0"}}
 
-    monkeypatch.setattr(reading, "facts", facts)
+    monkeypatch.setattr(Guard, "_facts", facts)
     older = {"datastores": {"mongodb": {"image": "mongo:6"}}}
     with pytest.raises(Refused, match="would not start on its data.*\n.*images-mongodb.*leave .* at mongo:7") as caught:
         declare(older, state=running("mongo:7"))
@@ -106,9 +106,11 @@ def test_an_image_that_does_not_start_on_its_data_is_refused_before_anything(
 
 def test_a_host_that_does_not_answer_leaves_the_tags(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(access: Any) -> dict[str, Any]:
+        assert access["host"] == "203.0.113.7"
         raise reading.Unreachable("timed out")
 
     monkeypatch.setattr(reading, "facts", gone)
+    monkeypatch.setattr(Guard, "watch", lambda guard: setattr(guard, "_hooks", "a plan"))
     for image, before in (("mongo:7", "mongo:5"), ("mongo:6", "mongo:7")):
         with pytest.raises(Refused):
             declare({"datastores": {"mongodb": {"image": image}}}, state=running(before))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policies import docs
+from policies import docs, mocked
 from policies.model import UNKNOWN, Stack, message
 from policies.rules import BY_ID, RULES
 
@@ -39,6 +41,14 @@ def test_the_shipped_program_is_clean_and_wholly_judged(shipped: Resources) -> N
 def test_an_outage_is_caught(shipped: Resources, rule: str, change: Change) -> None:
     found, _ = judged(change(shipped))
     assert rule in found - ACCEPTED
+
+
+def test_a_mongodb_with_a_password_asks_for_it(tmp_path: Path) -> None:
+    about = yaml.safe_load((mocked.ROOT / "Pulumi.sandbox.yaml").read_text())
+    about["config"]["mech:MONGODB_PASSWORD"] = {"secure": "v1:stands:for-a-secret"}
+    (tmp_path / "Pulumi.sandbox.yaml").write_text(yaml.safe_dump(about))
+    resources, _ = mocked.declare("sandbox", tmp_path)
+    assert judged(resources) == (set(), {})
 
 
 def test_every_rule_has_an_outage_that_it_catches() -> None:
