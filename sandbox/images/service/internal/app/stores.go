@@ -62,10 +62,13 @@ func (s *Server) useMongo() error {
 		return errors.New("MONGODB_URI is not a URL of the form mongodb://[user:password@]host:27017/mech?authSource=admin")
 	}
 	opts := options.Client().ApplyURI(s.config.MongoURI).
-		// A database that is restarted makes answers late; drivers' own default is 30 s.
-		SetServerSelectionTimeout(10 * time.Second).SetConnectTimeout(2 * time.Second).
+		SetConnectTimeout(2 * time.Second).
 		SetHeartbeatInterval(5 * time.Second).SetServerMonitoringMode("poll").
 		SetMaxPoolSize(8).SetAppName(s.config.Container())
+	if opts.ServerSelectionTimeout == nil {
+		// A database that is restarted makes answers late; drivers' own default is 30 s.
+		opts.SetServerSelectionTimeout(10 * time.Second)
+	}
 	client, err := mongo.Connect(opts)
 	if err != nil {
 		return errors.New("MONGODB_URI cannot be used; see the user, password and options in it")
