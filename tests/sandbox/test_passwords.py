@@ -1,6 +1,7 @@
 """Passwords of both databases, added, changed and taken away while visitors ask: every answer comes, the former is dead.
 
-MECH_PASSWORD_ROUNDS says how often they are changed; every round has every printable character in both.
+MECH_PASSWORD_ROUNDS says how often they are changed (1); every round has every printable character in both. With more
+than one, the first is also cut short by an `up` that fails half-way.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ def test_changed_to_every_printable_character(stack: Stack, round_: int) -> None
     before = containers(stack)
     words = every_character()
     set_passwords(stack, words)
-    result = changed(stack, interrupted=round_ == 1)
+    result = changed(stack, interrupted=round_ == 1 < ROUNDS)
     assert result.failed == []
     told = urls(stack)
     for name, variable in VARIABLES.items():
