@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
-from mech_infra import catalogue
 from mech_infra.commands import nginx, rollout
 from mech_infra.commands.containers import IMAGE, REPLICA, SERVICE, SLOT, VERSION
 from mech_infra.components.containers import Runtime, container
@@ -147,7 +146,7 @@ class Service(pulumi.ComponentResource):
                 )
             ],
             # What it calls it reaches by nginx on the host, which knows who serves.
-            hosts=[nginx.internal_name(catalogue.SERVICES[callee].name) for callee in service.spec.calls],
+            hosts=[nginx.internal_name(callee) for callee in service.spec.calls],
             health=self._definition.health,
             labels={
                 SERVICE: service.name,

@@ -1,4 +1,4 @@
-"""Runs on the host, by `python3 PATH ORDER` over SSH: one step of a service's rollout, as the JSON on its input says.
+"""Runs on the host, by `python3 PATH STEP` over SSH: one step of a service's rollout, as the JSON on its input says.
 
     room     the slot's ports are free: what else stands there is stopped
     switch   the new version is healthy, or this fails; then nginx passes to it, and it bears the guide's name
@@ -34,6 +34,7 @@ PAUSE_S = 0.25
 GOOD, BAD = 2, 3
 STOP_S = 30
 LOG_LINES = 15
+WHY = 500  # characters
 Json = dict[str, Any]
 
 
@@ -112,12 +113,10 @@ def trouble(container: Json, restarts: int) -> str:
     return f"{name} {'ended' if state.get('StartedAt', '0001') > '0002' else 'did not start'} ({said})"
 
 
-def logs(container: Json, secrets: list[str]) -> str:
+def logs(container: Json, environment: dict[str, str], secrets: list[str]) -> str:
     """Its last lines, without the values of its secrets."""
     raw = docker("GET", f"/containers/{container['id']}/logs?stdout=1&stderr=1&tail={LOG_LINES}") or b""
-    about = docker("GET", f"/containers/{container['id']}/json")
     text = "".join(_frames(raw)) if isinstance(raw, bytes) else ""
-    environment = dict(e.partition("=")[::2] for e in ((about or {}).get("Config", {}).get("Env") or []))
     lines = redacted(text, environment, secrets).splitlines()[-LOG_LINES:]
     return "\n".join(f"    {line[:300]}" for line in lines) or "    (nothing)"
 
@@ -237,7 +236,7 @@ def gate(order: Json) -> bool:
                 refuse(order, each, why)
             status, body = health(each["port"])
             left[each["id"]] = left[each["id"]] - 1 if status == 200 else GOOD
-            said[each["id"]] = f"/health answers {status}: {body.strip()[:400]}" if status else body
+            said[each["id"]] = f"/health answers {status}: {body.strip()}" if status else body
             if not left[each["id"]]:
                 del left[each["id"]]
         if left and time.monotonic() > end:
@@ -272,7 +271,9 @@ def refuse(order: Json, container: Json, why: str) -> NoReturn:
     environment = dict(e.partition("=")[::2] for e in ((about.get("Config") or {}).get("Env") or []))
     text = (
         f"{service}: the new version {order['version']} ({image}) is refused: "
-        f"{redacted(why, environment, order['secrets'])}\n  last lines of {name}:\n{logs(container, order['secrets'])}"
+        # Shortened last: half a secret would not be known for one.
+        f"{redacted(why, environment, order['secrets'])[:WHY]}\n  last lines of {name}:\n"
+        f"{logs(container, environment, order['secrets'])}"
     )
     before = standby(service, slot)
     if not before:
@@ -320,9 +321,7 @@ def watch(order: Json) -> None:
             status, said = health(each["port"])
             bad[each["id"]] = 0 if status == 200 else bad[each["id"]] + 1
             if bad[each["id"]] >= BAD:
-                refuse(
-                    order, each, f"{each['name']} was healthy and is not any more: {status or ''} {said.strip()[:400]}"
-                )
+                refuse(order, each, f"{each['name']} was healthy and is not any more: {status or ''} {said.strip()}")
             young = young or time.time() - started(each)[0] < watch_s or bad[each["id"]] > 0
         if not young:
             break

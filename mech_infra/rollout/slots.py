@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mech_infra.commands.containers import SERVICE, SLOT, VERSION
+from mech_infra.guard.judging import CONTAINER
 from mech_infra.state import State
 
 SLOTS = ("blue", "green")
 _BASE = {"blue": 10_000, "green": 20_000}
 _REPLICA_STEP = 1000
-_CONTAINER = "docker:index/container:Container"
 _COMMAND = "command:local:Command"
 # A container's name says what it is made of, secrets among it; so a guess must cost more than a plain hash does.
 _SCRYPT: dict[str, Any] = {"n": 2**12, "r": 8, "p": 1, "dklen": 16}
@@ -58,7 +58,7 @@ def standing(state: State, service: str, watch: str) -> Standing:
     versions, serving = {}, ""
     for urn, found in state.items():
         outputs = found.get("outputs") or {}
-        if found.get("type") == _CONTAINER:
+        if found.get("type") == CONTAINER:
             labels = _labels(outputs.get("labels"))
             if labels.get(SERVICE) == service and labels.get(SLOT) in SLOTS:
                 versions[str(labels.get(VERSION))] = str(labels[SLOT])

@@ -162,6 +162,14 @@ def test_a_broken_version_is_refused_at_the_gate(
     assert world.all[OLD]["running"] and world.stopped == ["mech-llms-new"]
 
 
+@pytest.mark.parametrize("before", range(380, 500, 7))
+def test_no_part_of_a_secret_is_left_where_an_answer_is_cut(
+    world: World, capsys: pytest.CaptureFixture[str], before: int
+) -> None:
+    world.answers[23008] = (503, "x" * before + "sk-very-secret")
+    assert "sk-" not in refused(capsys, onhost.switch)
+
+
 def test_without_a_version_before_the_new_one_is_left_to_be_looked_at(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
