@@ -33,7 +33,9 @@ _OURS = frozenset({
     "host", "expect", "x-forwarded-for", "x-forwarded-proto", "cf-connecting-ip", "cf-ray", "cf-visitor",
     "cf-ipcountry", "cdn-loop",
 })  # fmt: skip
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+# What a kept connection lost is sent again whatever its method is, while its body is still held: Pingora, Cloudflare's
+# proxy, holds so many bytes (pingora-core, BODY_BUF_LIMIT; pingora-proxy, error_while_proxy).
+_HELD = 64 * 1024
 # The X-Accel ones are removed by Cloudflare: fundamentals/reference/http-headers.
 _NOT_FROM_ORIGIN = frozenset({
     "server", "cf-ray", "cf-cache-status", "x-accel-buffering", "x-accel-charset", "x-accel-limit-rate",
@@ -132,9 +134,7 @@ class Proxy:
         where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         exchange.origin = where
         timeouts = self._timeouts.read()
-        # A body is passed on as it comes and kept nowhere, so that it cannot be sent a second time.
-        again = exchange.request.method in _IDEMPOTENT and not exchange.request.can_read_body
-        attempt = origin.begin(timeouts.ack_timeout_s, tls, again)
+        attempt = origin.begin(timeouts.ack_timeout_s, tls, _is_held(exchange.request))
         try:
             origin.check_reachable(address, self._reachable)
             context = self._tls.context(mode != "full", zone.settings.get("tls_client_auth") == "on") if tls else False
@@ -164,7 +164,9 @@ class Proxy:
         limit = aiohttp.ClientTimeout(
             total=None, sock_connect=timeouts.connect_timeout_s, sock_read=timeouts.response_timeout_s
         )
-        body = _upload(exchange) if request.can_read_body else None
+        body: bytes | AsyncIterator[bytes] | None = None
+        if request.can_read_body:
+            body = await request.read() if _is_held(request) else _upload(exchange)
         async with self._session.request(
             request.method, url, headers=self._headers(exchange), data=body, allow_redirects=False,
             ssl=context, server_hostname=exchange.host if context else None, timeout=limit,
@@ -226,6 +228,11 @@ def _came_before(headers: CIMultiDictProxy[str]) -> bool:
 
 def _named_by_connection(value: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in value.split(",")) if value else frozenset()
+
+
+def _is_held(request: web.BaseRequest) -> bool:
+    """Whether all of its body can be sent twice; a longer one, or one of unknown length, is passed on as it comes."""
+    return not request.can_read_body or (request.content_length is not None and request.content_length <= _HELD)
 
 
 async def _upload(exchange: Exchange) -> AsyncIterator[bytes]:
