@@ -9,7 +9,8 @@ from mech_infra.commands import certificate as commands
 from mech_infra.commands.nginx import KEY
 from mech_infra.components.host import Host
 from mech_infra.config.host import CertificateConfig
-from mech_infra.drift import checks
+from mech_infra.facts.host import certificates as facts
+from mech_infra.facts.host import files, units
 
 # What Cloudflare's Origin CA issues, in days (Cloudflare API, POST /certificates, requested_validity).
 _VALIDITIES = (7, 30, 90, 365, 730, 1095, 5475)
@@ -33,10 +34,10 @@ class Certificates(pulumi.ComponentResource):
             f"{name}-state",
             "certificate",
             [
-                checks.certificate(commands.names(domain), config.renew_before_days),
-                checks.private_file(KEY),
-                *([checks.unit("mech-certificate.timer")] if own else []),
-                *(checks.file(path, text, commands.MODES[path]) for path, text in written.items()),
+                facts.Certificate(commands.names(domain), config.renew_before_days),
+                files.File(KEY, "600"),
+                *([units.Unit("mech-certificate.timer")] if own else []),
+                *(files.file(path, text, commands.MODES[path]) for path, text in written.items()),
             ],
             parent=self,
         )

@@ -13,7 +13,9 @@ from mech_infra.commands.volume import DATA
 from mech_infra.components.containers import Runtime, container
 from mech_infra.components.host import Host
 from mech_infra.config.workloads import DatastoresConfig, MongoConfig, RedisConfig
-from mech_infra.drift import checks
+from mech_infra.facts.host import files as file_facts
+from mech_infra.facts.host import mongodb as mongodb_facts
+from mech_infra.facts.host import redis as redis_facts
 
 # The names each answers to beside its own; the guide's check lists MongoDB's container as "mongo".
 ALIASES: Mapping[str, tuple[str, ...]] = {"redis": (), "mongodb": ("mongo",)}
@@ -59,9 +61,9 @@ class Datastores(pulumi.ComponentResource):
             f"{name}-state",
             "redis",
             [
-                checks.file(redis.CONFIG, redis.render(config, password)),
-                checks.redis_password(password),
-                *(checks.redis_setting(key, value) for key, value in redis.settings(config).items()),
+                file_facts.file(redis.CONFIG, redis.render(config, password)),
+                redis_facts.password(password),
+                *(redis_facts.Setting(key, value) for key, value in redis.settings(config).items()),
             ],
             secret=True,
             parent=self,
@@ -98,7 +100,7 @@ class Datastores(pulumi.ComponentResource):
     def _mongodb(self, config: MongoConfig, password: str) -> docker.Container:
         name, access = f"{self._name}-mongodb", self._host.access
         repair = access.sense(
-            f"{name}-state", "mongodb", [checks.mongodb_password(password)], secret=bool(password), parent=self
+            f"{name}-state", "mongodb", [mongodb_facts.password(password)], secret=bool(password), parent=self
         )
         # Without a password everything is as the image has it.
         command, mounts, before = None, [_mount("/data/db", f"{DATA}/mongodb")], self._before

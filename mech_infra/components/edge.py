@@ -8,8 +8,8 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from mech_infra.config.edge import EdgeConfig
-from mech_infra.drift import checks
 from mech_infra.drift.sensor import CloudWatch
+from mech_infra.facts.clouds.cloudflare import ForeignRulesets, ShadowingRecords
 
 
 class Edge(pulumi.ComponentResource):
@@ -68,7 +68,7 @@ class Edge(pulumi.ComponentResource):
             f"{name}-others",
             "Cloudflare's zone",
             {"zone": zone_id, "address": address},
-            [checks.shadowing_records(names), checks.foreign_rulesets()],
+            [ShadowingRecords(names), ForeignRulesets()],
             opts=child,
         )
         if config.blocked:

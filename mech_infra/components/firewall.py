@@ -9,7 +9,7 @@ import pulumi
 from mech_infra.commands import firewall as commands
 from mech_infra.components.host import Host
 from mech_infra.config.host import FirewallConfig
-from mech_infra.drift import checks
+from mech_infra.facts.host import ufw, units
 
 
 class Firewall(pulumi.ComponentResource):
@@ -31,11 +31,11 @@ class Firewall(pulumi.ComponentResource):
             f"{name}-state",
             "firewall",
             [
-                checks.ufw_on(), checks.unit("ufw", boot_only=True), checks.ufw_denies(),
-                *(checks.ufw_rule(allow) for allow in allowed), checks.docker_guard(guard),
-                *([checks.ufw_only_declared()] if config.only_declared else []),
+                ufw.On(), units.Unit("ufw", boot_only=True), ufw.Denies(),
+                *(ufw.rule(allow) for allow in allowed), ufw.DockerGuard(guard),
+                *([ufw.OnlyDeclared()] if config.only_declared else []),
             ],
-            watches=[checks.foreign_rules(allowed, in_ufw=not config.only_declared)],
+            watches=[ufw.foreign_rules(allowed, in_ufw=not config.only_declared)],
             parent=self,
         )  # fmt: skip
         applied = host.access.run(

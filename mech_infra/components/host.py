@@ -15,8 +15,11 @@ from mech_infra.components import limits
 from mech_infra.components.remote import Access
 from mech_infra.config import keypair
 from mech_infra.config.host import HostConfig
-from mech_infra.drift import checks
 from mech_infra.drift.sensor import CloudWatch
+from mech_infra.facts.clouds import vultr as group_facts
+from mech_infra.facts.host import access as access_facts
+from mech_infra.facts.host import disks, units
+from mech_infra.facts.host import docker as docker_facts
 
 
 class Host(pulumi.ComponentResource):
@@ -52,7 +55,7 @@ class Host(pulumi.ComponentResource):
             f"{name}-firewall-others",
             "Vultr's firewall group",
             {"firewall_group": group.id},
-            [checks.foreign_group_rules(allowed)],
+            [group_facts.foreign_rules(allowed)],
             opts=child,
         )
         reserved = vultr.ReservedIp(
@@ -106,12 +109,12 @@ class Host(pulumi.ComponentResource):
         repair = usable.sense(
             f"{name}-system",
             "host",
-            [*(checks.package(package) for package in boot.PACKAGES), *(checks.unit(unit) for unit in boot.UNITS)],
+            [*(units.Package(package) for package in boot.PACKAGES), *(units.Unit(unit) for unit in boot.UNITS)],
             watches=[
-                checks.docker_down(),
-                checks.foreign_keys(public),
-                checks.short_of_space(),
-                checks.large_logs(),
+                docker_facts.Down(),
+                access_facts.foreign_keys(public),
+                disks.ShortOfSpace(),
+                disks.LargeLogs(),
             ],
             parent=self,
         )

@@ -13,7 +13,7 @@ from mech_infra import registry
 from mech_infra.commands import containers as commands
 from mech_infra.components import limits
 from mech_infra.components.host import Host
-from mech_infra.drift import checks
+from mech_infra.facts.host import docker as facts
 
 
 class Images(pulumi.ComponentResource):
@@ -35,7 +35,7 @@ class Images(pulumi.ComponentResource):
     ) -> None:
         super().__init__("mech:platform:Images", name, None, opts)
         repairs = {
-            key: host.access.sense(f"{name}-{key}-tag", "image", [checks.image(reference)], parent=self)
+            key: host.access.sense(f"{name}-{key}-tag", "image", [facts.Image(reference)], parent=self)
             for key, reference in references.items()
         }
         cleared = host.access.run(

@@ -11,7 +11,8 @@ from mech_infra import catalogue
 from mech_infra.commands import containers as commands
 from mech_infra.components import limits
 from mech_infra.components.host import Host
-from mech_infra.drift import checks
+from mech_infra.facts.host import access
+from mech_infra.facts.host import docker as facts
 
 
 class Network(pulumi.ComponentResource):
@@ -37,14 +38,14 @@ class Network(pulumi.ComponentResource):
             f"{name}-members",
             "docker",
             [
-                checks.network(catalogue.NETWORK_NAME),
-                *(checks.container(name, catalogue.NETWORK_NAME, given) for name, given in aliases.items()),
+                facts.Network(catalogue.NETWORK_NAME),
+                *(facts.Container(name, catalogue.NETWORK_NAME, list(given)) for name, given in aliases.items()),
             ],
             watches=[
-                checks.foreign_containers(),
-                checks.foreign_networks(),
-                checks.ill_containers(),
-                checks.foreign_listeners(ports),
+                facts.ForeignContainers(),
+                facts.ForeignNetworks(),
+                facts.IllContainers(),
+                access.foreign_listeners(ports),
             ],
             parent=self,
         )

@@ -11,7 +11,9 @@ from mech_infra.commands import files, nginx
 from mech_infra.components.host import Host
 from mech_infra.config import ResolvedService
 from mech_infra.config.host import ProxyConfig
-from mech_infra.drift import checks
+from mech_infra.facts.host import files as file_facts
+from mech_infra.facts.host import nginx as facts
+from mech_infra.facts.host import units
 
 
 class Proxy(pulumi.ComponentResource):
@@ -55,12 +57,12 @@ class Proxy(pulumi.ComponentResource):
             f"{name}-state",
             "proxy",
             [
-                checks.unit("nginx"),
-                checks.nginx_accepts(),
-                checks.nginx_runs_its_config(),
-                *(checks.file(path, content) for path, content in written.items()),
+                units.Unit("nginx"),
+                facts.Accepts(),
+                facts.RunsItsConfig(),
+                *(file_facts.file(path, content) for path, content in written.items()),
             ],
-            watches=[checks.foreign_sites()],
+            watches=[facts.ForeignSites()],
             parent=self,
         )
         self.installed = host.access.run(

@@ -11,8 +11,8 @@ import pulumi_docker as docker
 
 from mech_infra.commands import ssh
 from mech_infra.components.limits import COMMAND_LIMIT_S, within
-from mech_infra.drift.checks import Check, Watch
 from mech_infra.drift.sensor import HostState
+from mech_infra.facts.model import Check, Watch
 from mech_infra.registry import Login
 
 

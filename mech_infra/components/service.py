@@ -15,7 +15,7 @@ from mech_infra.components.host import Host
 from mech_infra.components.limits import COMMAND_LIMIT_S
 from mech_infra.config import ResolvedService
 from mech_infra.config.workloads import RolloutConfig
-from mech_infra.drift import checks
+from mech_infra.facts.host import slots as facts
 from mech_infra.rollout import slots, words
 from mech_infra.state import State
 
@@ -86,9 +86,9 @@ class Service(pulumi.ComponentResource):
         ids = pulumi.Output.all(*(one.id for one in containers))
         limits = {f"{limit}_s": getattr(config, f"{limit}_s") for limit in ("start_timeout", "watch", "drain")}
         order = ids.apply(lambda known: rollout.order(**about, **limits, **self._who(known)))
-        names = [checks.bears_name(service.container(n), service.name, n) for n in range(1, service.replicas + 1)]
+        names = [facts.bears_name(service.container(n), service.name, n) for n in range(1, service.replicas + 1)]
         repair = host.access.sense(
-            f"{name}-state", service.name, [checks.slot(service.name, slot, version), *names], parent=self
+            f"{name}-state", service.name, [facts.slot(service.name, slot, version), *names], parent=self
         )
         self.switched = self._step("switch", order, [repair], containers)
         self.watched = self._step("watch", order, [repair], [self.switched])

@@ -13,7 +13,7 @@ from mech_infra.components.host import Host
 from mech_infra.components.service import Definition, Service
 from mech_infra.config import ResolvedService
 from mech_infra.config.workloads import RolloutConfig
-from mech_infra.drift import checks
+from mech_infra.facts.host import files as facts
 from mech_infra.state import State
 
 _URL_VARIABLES = {"redis": "REDIS_URL", "mongodb": "MONGODB_URI"}
@@ -50,7 +50,7 @@ class Services(pulumi.ComponentResource):
         repair = host.access.sense(
             f"{name}-env-state",
             "services",
-            [checks.file(path, text, "600") for path, text in written.items()],
+            [facts.file(path, text, "600") for path, text in written.items()],
             secret=True,
             parent=self,
         )

@@ -10,7 +10,7 @@ from mech_infra.commands import volume as commands
 from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.config.host import HostConfig
-from mech_infra.drift import checks
+from mech_infra.facts.host import disks, files, units
 
 
 class DataVolume(pulumi.ComponentResource):
@@ -47,15 +47,15 @@ class DataVolume(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=limits.within(limits.COMMAND_LIMIT_S)),
         )
         hashes = self.block.mount_id.apply(
-            lambda mount_id: {path: checks.sha256(text) for path, text in commands.files(mount_id).items()}
+            lambda mount_id: {path: files.sha256(text) for path, text in commands.files(mount_id).items()}
         )
         repair = host.access.sense(
             f"{name}-state",
             "data volume",
             [
-                checks.mounted(commands.DATA),
-                checks.unit("mech-data", boot_only=True),
-                *(checks.hashed_file(path, hashes[path], mode) for path, mode in commands.MODES.items()),
+                disks.Mounted(commands.DATA),
+                units.Unit("mech-data", boot_only=True),
+                *(files.File(path, mode, hashes[path]) for path, mode in commands.MODES.items()),
             ],
             parent=self,
         )

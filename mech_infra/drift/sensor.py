@@ -19,7 +19,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from mech_infra.drift.checks import Check, Watch
+from mech_infra.facts.model import Check, Watch
 
 _DECLARED = ("title", "state", "checks", "watches", "access")
 
@@ -39,23 +39,24 @@ class Sensor(ResourceProvider):
         return CreateResult(props["title"], {**props, "generation": 1})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        from mech_infra.drift import clouds, engine, judging, reading, watching
+        from mech_infra.drift import engine
+        from mech_infra.facts import look, model
 
         title, access = props["title"], props["access"]
         _keep_watch(access, told=True)
         try:
-            facts = reading.facts(access) if "host" in access else clouds.facts(access)
-        except reading.Unreachable as error:
+            facts = look.facts(access)
+        except model.Unreachable as error:
             if not error.told:  # once for all sensors
                 error.told = True
                 who, then = (f"host {access['host']}", " Next: mech recover") if "host" in access else (title, "")
                 engine.say(f"{who} does not answer ({error}): what is on it was not looked at.{then}")
             return ReadResult(id_, dict(props), {key: props[key] for key in _DECLARED})
-        state = judging.observe(props["checks"], facts)
+        state = model.observe(props["checks"], facts)
         for label, word in state.items():
             if word != props["checks"][label]["good"]:
                 engine.say(f"drift: {title}: {label}: {word} (declared: {props['checks'][label]['good']})")
-        for text in watching.findings([{**watch, **access} for watch in props["watches"]], facts):
+        for text in model.findings(props["watches"], facts, access):
             engine.say(text)
         seen = {**props, "state": state}
         return ReadResult(id_, seen, {key: seen[key] for key in _DECLARED})

@@ -16,7 +16,8 @@ from pulumi._types import input_type_to_dict, is_input_type
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from mech_infra.drift import reading
+from mech_infra.facts.host import trip
+from mech_infra.facts.model import Unreachable
 from mech_infra.guard import judging, versions
 from mech_infra.guard.judging import CONTAINER, IMAGE, INSTANCE, KINDS, Finding, Permission
 from mech_infra.state import State
@@ -154,8 +155,8 @@ class Guard:
     def _facts(self) -> Json:
         """What the host says now; nothing where it does not answer, which the sensors tell, and under mocks."""
         try:
-            return reading.facts(self._access) if self._access and self._hooks else {}
-        except reading.Unreachable:
+            return trip.facts(self._access) if self._access and self._hooks else {}
+        except Unreachable:
             return {}
 
     def _refuse(self, findings: Iterable[Finding]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mech_infra.config import ConfigError, load
-from mech_infra.drift import reading
+from mech_infra.facts.host import trip
 from mech_infra.guard import versions
 from mech_infra.guard.program import Guard, Refused
 
@@ -107,9 +107,9 @@ def test_an_image_that_does_not_start_on_its_data_is_refused_before_anything(
 def test_a_host_that_does_not_answer_leaves_the_tags(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(access: Any) -> dict[str, Any]:
         assert access["host"] == "203.0.113.7"
-        raise reading.Unreachable("timed out")
+        raise trip.Unreachable("timed out")
 
-    monkeypatch.setattr(reading, "facts", gone)
+    monkeypatch.setattr(trip, "facts", gone)
     monkeypatch.setattr(Guard, "watch", lambda guard: setattr(guard, "_hooks", "a plan"))
     for image, before in (("mongo:7", "mongo:5"), ("mongo:6", "mongo:7")):
         with pytest.raises(Refused):

@@ -1,4 +1,4 @@
-"""What the two clouds have beside ours: read from their APIs with the tokens that the providers use."""
+"""GET from the two clouds' APIs, with the tokens and addresses that the providers use."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ import os
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
 from typing import Any
 
-from mech_infra.drift.reading import Unreachable
+from mech_infra.facts.model import Unreachable
 
 _TIMEOUT_S = 10
 
 
-def facts(access: Mapping[str, str]) -> dict[str, Any]:
-    """A zone's records and rulesets, or a Vultr firewall group's rules, as `access` says. Raises Unreachable."""
-    if "zone" in access:
-        zone = f"/zones/{urllib.parse.quote(access['zone'])}"
-        return {"records": _cloudflare(f"{zone}/dns_records"), "rulesets": _cloudflare(f"{zone}/rulesets")}
-    group = urllib.parse.quote(access["firewall_group"])
-    return {"rules": _vultr(f"/firewalls/{group}/rules", "firewall_rules")}
-
-
-def _cloudflare(path: str) -> list[dict[str, Any]]:
+def cloudflare(path: str) -> list[dict[str, Any]]:
+    """All pages of a list. Raises Unreachable."""
     base = os.environ.get("CLOUDFLARE_BASE_URL") or "https://api.cloudflare.com/client/v4"
     token = os.environ.get("CLOUDFLARE_API_TOKEN", "")
     found: list[dict[str, Any]] = []
@@ -37,10 +28,15 @@ def _cloudflare(path: str) -> list[dict[str, Any]]:
         page += 1
 
 
-def _vultr(path: str, key: str) -> list[dict[str, Any]]:
+def vultr(path: str, key: str) -> list[dict[str, Any]]:
+    """The list under `key`. Raises Unreachable."""
     base = os.environ.get("MECH_VULTR_URL") or "https://api.vultr.com/v2"
     answer = _get(f"{base.rstrip('/')}{path}?per_page=500", os.environ.get("VULTR_API_KEY", ""))
     return list(answer.get(key) or [])
+
+
+def quoted(id_: str) -> str:
+    return urllib.parse.quote(id_)
 
 
 def _get(url: str, token: str) -> dict[str, Any]:

@@ -1,0 +1,82 @@
+"""nginx: takes its config, runs it, and reads no one else's."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mech_infra.commands.nginx import CONFIG, FLAGS
+from mech_infra.facts.host.onhost import run, text
+from mech_infra.facts.host.program import on_host, reads
+from mech_infra.facts.model import Check, Facts, Watch, listed
+
+
+@reads(config=CONFIG)
+def nginx(config: str) -> dict[str, Any]:
+    """`newest_worker_s` and `config_s` are ages: a worker reads the config when it starts."""
+    code, said = run("nginx", "-t")
+    try:
+        # Not the modification time: a file that was moved back has its old one.
+        config_s: float | None = time.time() - Path(config).stat().st_ctime
+    except OSError:
+        config_s = None
+    _, verified = run("dpkg", "--verify", "nginx-common")
+    return {
+        "accepts": code == 0, "says": [line for line in said.splitlines() if "[emerg]" in line][:1],
+        "newest_worker_s": newest_worker_s(), "config_s": config_s,
+        # rpm's format: the third column is the checksum.
+        "edited": [line.split()[-1] for line in verified.splitlines() if line[2:3] == "5" and "/etc/nginx/" in line],
+    }  # fmt: skip
+
+
+@on_host
+def newest_worker_s() -> float | None:
+    ages = []
+    uptime = float((text("/proc/uptime") or "0").split()[0])
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        if (text(path) or "").strip() == "nginx":
+            # After the name in brackets the start time is the 20th field, in clock ticks since boot (proc(5)).
+            fields = (text(path.with_name("stat")) or "").rpartition(")")[2].split()
+            if len(fields) > 19:
+                ages.append(uptime - int(fields[19]) / os.sysconf("SC_CLK_TCK"))
+    return min(ages) if ages else None
+
+
+@dataclass(frozen=True)
+class Accepts(Check, kind="nginx-accepts", reads=["nginx"]):
+    label = "nginx -t"
+    good = "accepts"
+
+    def judge(self, facts: Facts) -> str | None:
+        about = facts["nginx"]
+        if about["accepts"]:
+            return None
+        return "refuses: " + (about["says"][0].strip() if about["says"] else "see nginx -t on the host")
+
+
+@dataclass(frozen=True)
+class RunsItsConfig(Check, kind="nginx-current", reads=["nginx"]):
+    label = "what nginx runs"
+    good = "its config"
+
+    def judge(self, facts: Facts) -> str | None:
+        worker, config = facts["nginx"].get("newest_worker_s"), facts["nginx"].get("config_s")
+        # Half a clock tick and the probe's own steps lie between the two readings.
+        stale = worker is not None and config is not None and worker > config + 0.05
+        return "an older config than the file" if stale else None
+
+
+@dataclass(frozen=True)
+class ForeignSites(Watch, kind="foreign-sites"):
+    """Files of nginx's that others put beside ours, and those of its package that they changed."""
+
+    def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
+        for path in sorted(facts.get("files") or {}):
+            if path.startswith("/etc/nginx/") and path != CONFIG and not path.startswith(f"{FLAGS}/"):
+                yield f"not ours: {path} is not declared, and nginx reads it (left as it is)"
+        for path in sorted(listed(facts, "nginx", "edited")):
+            yield f"not ours: {path} is not as its package brought it (left as it is)"

@@ -1,0 +1,70 @@
+"""The part of the program on the host that all subjects share (host/program.py puts their readers behind it).
+
+Standard library only, and only what Debian 12 has.
+"""
+
+from __future__ import annotations
+
+import base64
+import concurrent.futures
+import http.client
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def run(*argv: str, timeout: int = 10, given: str = "") -> tuple[int, str]:
+    """(exit code, both streams); 127 for what is not there or too slow."""
+    try:
+        done = subprocess.run(
+            argv, input=given.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 127, ""
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def text(path: str | Path) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+class Docker(http.client.HTTPConnection):
+    def __init__(self) -> None:
+        super().__init__("localhost", timeout=10)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect("/run/docker.sock")
+
+
+def ask(path: str) -> Any:
+    """Docker's answer to a GET."""
+    connection = Docker()
+    try:
+        connection.request("GET", path)
+        return json.load(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def main(readers: Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]) -> None:
+    """Print what all readers find, side by side; null for one that fails: judging says what that means."""
+    with concurrent.futures.ThreadPoolExecutor(len(readers)) as pool:
+        pending = {name: pool.submit(read, **wanted) for name, (read, wanted) in readers.items()}
+    facts = {}
+    for name, future in pending.items():
+        try:
+            facts[name] = future.result()
+        except Exception as error:
+            facts[name] = None
+            sys.stderr.write(f"{name}: {error}\n")
+    # One line of base64: what a login shell prints before it cannot be taken for it.
+    sys.stdout.write("MECH-FACTS " + base64.b64encode(json.dumps(facts).encode()).decode() + "\n")

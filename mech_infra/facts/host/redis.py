@@ -1,0 +1,103 @@
+"""Redis: its settings as it runs, who gets in, and the format of its files."""
+
+from __future__ import annotations
+
+import glob
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mech_infra.commands import passwords
+from mech_infra.commands import redis as commands
+from mech_infra.commands.volume import DATA
+from mech_infra.facts.host.onhost import run, text
+from mech_infra.facts.host.program import on_host, reads
+from mech_infra.facts.model import Check, Facts
+
+
+@reads(
+    names=list(commands.SETTINGS),
+    login=commands.LOGIN,
+    data=[f"{DATA}/redis/dump.rdb", f"{DATA}/redis/appendonlydir/*.rdb"],
+)
+def redis(names: list[str], login: str, data: list[str]) -> dict[str, Any]:
+    """The settings and the users with their rules; {"password": "refused"} when it does not let us in."""
+    known = text(login) or ""
+    asked = "".join([known, *(f"config get {name}\n" for name in names), "acl list\n"])
+    code, said = run("docker", "exec", "-i", "redis", "redis-cli", given=asked)
+    # A password that stands in the environment of a container of before, REDISCLI_AUTH, and is not needed any more.
+    lines = [line for line in said.splitlines() if not line.startswith("AUTH failed")]
+    if any(line.startswith(("NOAUTH", "WRONGPASS", "NOPERM")) for line in lines):
+        return {"password": "refused"}
+    lines = lines[1:] if known else lines
+    found = dict(zip(lines[: 2 * len(names) : 2], lines[1 : 2 * len(names) : 2], strict=False))
+    if code != 0 or list(found) != names:
+        return {"error": lines[0] if lines else "no answer"}
+    users = [line for line in lines[2 * len(names) :] if line.startswith("user ")]
+    return {**found, **({"users": users} if users else {}), "rdb": rdb(data)}
+
+
+@on_host
+def rdb(patterns: list[str]) -> int | None:
+    """The newest format of Redis' files, which begin with its number: REDIS0011."""
+    found = []
+    for path in [path for pattern in patterns for path in glob.glob(pattern)]:  # noqa: PTH207 - absolute
+        with Path(path).open("rb") as file:
+            head = re.match(rb"REDIS(\d{4})", file.read(9))
+        found += [int(head[1])] if head else []
+    return max(found, default=None)
+
+
+@dataclass(frozen=True)
+class Setting(Check, kind="redis", reads=["docker", "redis"]):
+    name: str
+    value: str
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def good(self) -> str:
+        return self.value
+
+    def judge(self, facts: Facts) -> str | None:
+        value = facts["redis"].get(self.name, self.value)  # where it does not answer, or refuses the password
+        return None if value == self.value else value or "empty"
+
+
+@dataclass(frozen=True)
+class Password(Check, kind="redis-password", reads=["redis"]):
+    """The Redis that runs takes the declared password and no other one, or asks for none where none is declared."""
+
+    user: str | None = None
+    digest: str | None = None
+
+    label = "password"
+    good = "accepted"
+
+    def judge(self, facts: Facts) -> str | None:
+        about = facts["redis"]
+        if self.user is None or "users" not in about:  # of an older program; it did not answer, or knows no users
+            refused: str | None = about.get("password")
+            return refused
+        users = {name: rules for _, name, rules in (line.split(" ", 2) for line in about["users"])}
+        default = users.get("default", "")
+        if self.user:
+            mine = users.get(self.user, "").split()
+            hashes = [word for word in mine if word.startswith("#")]
+            if hashes != [f"#{self.digest}"] or not {"on", "+@all"} <= {*mine}:
+                return "refused"
+            if "nopass" not in default.split():
+                return "another one, too"
+            if not default.endswith(commands.PING):
+                return "not asked for"
+        elif "nopass" not in default.split() or not default.endswith("+@all"):
+            return "asked for"
+        former = [name for name in users if re.fullmatch(passwords.USER, name) and name != self.user]
+        return "a former one, too" if former else None
+
+
+def password(word: str) -> Password:
+    return Password(commands.user(word), commands.digest(word)) if word else Password("")

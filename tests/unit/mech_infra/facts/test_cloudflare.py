@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from mech_infra.facts.clouds import asking, cloudflare
+from mech_infra.facts.clouds.cloudflare import ForeignRulesets, ShadowingRecords
+
+from .conftest import told
+
+OURS, WRONG = ({"type": "A", "name": "llm.mech.is", "content": f"192.0.2.{n}"} for n in (1, 9))
+WATCH = ShadowingRecords(["llm.mech.is"])
+
+
+def test_a_record_under_our_name_of_another_kind() -> None:
+    beside = {"type": "AAAA", "name": "llm.mech.is", "content": "2001:db8::1"}
+    (said,) = told(WATCH, {"records": [OURS, beside]}, address="192.0.2.1")
+    assert "AAAA llm.mech.is → 2001:db8::1" in said
+
+
+def test_our_own_record_with_another_address_is_not_called_foreign() -> None:
+    assert told(WATCH, {"records": [WRONG]}, address="192.0.2.1") == []
+    assert "192.0.2.9" in told(WATCH, {"records": [OURS, WRONG]}, address="192.0.2.1")[0]
+
+
+def test_nothing_of_ours_is_named() -> None:
+    elsewhere = {"type": "AAAA", "name": "blog.mech.is", "content": "2001:db8::1"}
+    assert told(WATCH, {"records": [OURS, elsewhere]}, address="192.0.2.1") == []
+    ours = {"kind": "zone", "name": "mech: blocked clients", "phase": "p"}
+    assert told(ForeignRulesets(), {"rulesets": [ours, {"kind": "managed", "name": "x", "phase": "p"}]}) == []
+
+
+def test_rules_of_others() -> None:
+    assert '"x" (p)' in told(ForeignRulesets(), {"rulesets": [{"kind": "zone", "name": "x", "phase": "p"}]})[0]
+
+
+def test_all_pages_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def get(url: str, token: str) -> dict[str, object]:
+        asked.append(url)
+        return {"result": [url], "result_info": {"total_pages": 2 if "dns_records" in url else 1}}
+
+    monkeypatch.setattr(asking, "_get", get)
+    found = cloudflare.facts({"zone": "z"})
+    assert len(found["records"]) == 2 and len(found["rulesets"]) == 1
+    assert [url.partition("?page=")[2][:1] for url in asked] == ["1", "2", "1"]

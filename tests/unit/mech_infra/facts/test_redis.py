@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mech_infra.commands import redis as commands
+from mech_infra.facts.host import redis
+
+from .conftest import recorded, word
+
+WORD = "a password"
+USER, HASH, OTHER = commands.user(WORD), commands.digest(WORD), commands.digest("other")
+ALL, PING = "~* &* +@all", "sanitize-payload resetchannels -@all +ping"
+DEFAULT, MINE = f"user default on nopass {PING}", f"user {USER} on #{HASH} {ALL}"
+
+
+def test_settings_are_as_declared() -> None:
+    check = redis.Setting("maxmemory-policy", "noeviction")
+    assert word(check, recorded()) == "noeviction"
+    assert word(check, recorded("redis", "maxmemory-policy", "allkeys-lru")) == "allkeys-lru"
+    assert word(redis.Setting("save", "900 1"), recorded("redis", "save", "")) == "empty"
+    assert word(check, recorded(redis={"password": "refused"})) == "noeviction"  # another check's to tell
+
+
+@pytest.mark.parametrize(
+    ("users", "says"),
+    [
+        ([DEFAULT, MINE], "accepted"),
+        ([DEFAULT, f"user {USER} on #{OTHER} {ALL}"], "refused"),
+        ([DEFAULT, f"user {USER} off #{HASH} {ALL}"], "refused"),
+        ([DEFAULT, f"user {USER} on #{HASH} #{OTHER} {ALL}"], "refused"),
+        ([DEFAULT], "refused"),
+        ([f"user default on nopass {ALL}", MINE], "not asked for"),
+        ([f"user default on #{OTHER} {ALL}", MINE], "another one, too"),
+        ([DEFAULT, MINE, f"user mech-00000000 on #1 {ALL}"], "a former one, too"),
+    ],
+)
+def test_who_gets_in_with_a_password(users: list[str], says: str) -> None:
+    assert word(redis.password(WORD), recorded("redis", "users", users)) == says
+
+
+@pytest.mark.parametrize(
+    ("users", "says"),
+    [
+        ([f"user default on nopass {ALL}"], "accepted"),
+        ([f"user default on #1 {ALL}"], "asked for"),
+        ([DEFAULT], "asked for"),
+        ([f"user default on nopass {ALL}", f"user {USER} on #1 {ALL}"], "a former one, too"),
+    ],
+)
+def test_who_gets_in_without_one(users: list[str], says: str) -> None:
+    assert word(redis.password(""), recorded("redis", "users", users)) == says
+
+
+def test_one_that_does_not_let_us_in() -> None:
+    assert word(redis.password(WORD), recorded(redis={"password": "refused"})) == "refused"
+    assert word(redis.password(WORD), recorded(redis={"error": "no answer"})) == "accepted"
+
+
+def test_no_password_is_in_the_state() -> None:
+    assert WORD not in str(redis.password(WORD).wire)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, said: str) -> list[str]:
+    given: list[str] = []
+
+    def run(*argv: str, given: str = "", seen: list[str] = given) -> tuple[int, str]:
+        seen.append(given)
+        return 0, said
+
+    monkeypatch.setattr(redis, "run", run)
+    return given
+
+
+def test_read_by_one_call_with_the_login_on_stdin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "login").write_text("AUTH x y\n")
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0011....")
+    (tmp_path / "old.rdb").write_bytes(b"REDIS0009....")
+    given = answering(monkeypatch, f"OK\nsave\n900 1\nappendonly\nyes\n{DEFAULT}\n")
+    found: dict[str, Any] = redis.redis(["save", "appendonly"], f"{tmp_path}/login", [f"{tmp_path}/*.rdb"])
+    assert found == {"save": "900 1", "appendonly": "yes", "users": [DEFAULT], "rdb": 11}
+    assert given == ["AUTH x y\nconfig get save\nconfig get appendonly\nacl list\n"]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [("NOAUTH Authentication required.\n", {"password": "refused"}), ("Could not connect\n", {"error": "Could not connect"})],
+)  # fmt: skip
+def test_read_where_it_does_not_let_us_in(monkeypatch: pytest.MonkeyPatch, said: str, found: dict[str, str]) -> None:
+    answering(monkeypatch, said)
+    assert redis.redis(["save"], "/nowhere", []) == found

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mech_infra.commands.firewall import Allow, docker_guard
+from mech_infra.facts.host import ufw
+from mech_infra.facts.model import Check
+
+from .conftest import recorded, told, word
+
+GUARD = docker_guard("3001:3010")
+INPUT = recorded()["chains"].index("-A INPUT -j ufw-before-logging-input")
+DECLARED: dict[str, Check] = {
+    check.label: check
+    for check in (ufw.On(), ufw.Denies(), *(ufw.Rule(port) for port in ("22", "80", "443", "3001:3010")),
+                  ufw.DockerGuard(GUARD), ufw.OnlyDeclared())
+}  # fmt: skip
+
+
+def rule(action: str, port: str, proto: str = "tcp", comment: str = "mech") -> dict[str, Any]:
+    return {"tuple": [action, proto, port, "0.0.0.0/0", "any", "0.0.0.0/0", "in"], "comment": comment}
+
+
+def chains(*instead: str, of: str) -> list[str]:
+    live = recorded()["chains"]
+    at = live.index(of)
+    return [*live[:at], *instead, *live[at + 1 :]]
+
+
+def drift(facts: dict[str, Any]) -> dict[str, str]:
+    return {label: seen for label, check in DECLARED.items() if (seen := word(check, facts)) != check.good}
+
+
+def test_the_host_as_declared_shows_nothing() -> None:
+    assert drift(recorded()) == {}
+    assert told(ufw.foreign_rules([Allow("80")]), recorded()) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "label", "says"),
+    [
+        (recorded("ufw", "enabled", False), "UFW", "off"),
+        (recorded(chains=chains(of="-A INPUT -j ufw-before-input")), "UFW", "on, but its rules are not loaded"),
+        (recorded("ufw", "policy", "ACCEPT"), "UFW's default for incoming", "allow"),
+        (recorded(chains=chains("-P INPUT ACCEPT", of="-P INPUT DROP")), "UFW's default for incoming", "allow (iptables)"),
+        (recorded("ufw", "rules", 1, rule("deny", "80")), "80/tcp", "deny"),
+        (recorded("ufw", "rules", 1, rule("allow", "8080")), "80/tcp", "missing"),
+        (recorded("ufw", "rules", 0, rule("deny", "80", "any", "")), "80/tcp", "shadowed by `deny 80`"),
+        (recorded("ufw", "rules", 0, rule("reject", "1:65535", comment="")), "3001:3010/tcp", "shadowed by `reject 1:65535/tcp`"),
+        (recorded("ufw", "rules", 0, rule("deny", "3005", comment="")), "3001:3010/tcp", "shadowed by `deny 3005/tcp`"),
+        (recorded(chains=chains(of="-A ufw-user-input -p tcp -m tcp --dport 80 -j ACCEPT")), "80/tcp", "not loaded"),
+        (recorded("chains", INPUT, "-A INPUT -p tcp -m tcp --dport 80 -j DROP"), "80/tcp", "closed by iptables: `-A INPUT"),
+        (recorded("chains", INPUT, "-A INPUT -p tcp -m tcp --dport 3005 -j REJECT"), "3001:3010/tcp", "closed by iptables"),
+        (recorded("chains", INPUT, "-A INPUT -j DROP"), "22/tcp", "closed by iptables"),
+        (recorded("ufw", "after", ""), "guard over Docker's published ports", "missing"),
+        (recorded("ufw", "after", GUARD.replace("DROP", "RETURN")), "guard over Docker's published ports", "edited"),
+        (recorded(chains=chains(of="-A DOCKER-USER -j DROP")), "guard over Docker's published ports", "not in force"),
+        (recorded("ufw", "rules", [*recorded()["ufw"]["rules"], rule("allow", "8080", comment="")]), "UFW's other rules", "allow 8080/tcp"),
+    ],
+)  # fmt: skip
+def test_drift_is_said_in_words(facts: dict[str, Any], label: str, says: str) -> None:
+    assert drift(facts)[label].startswith(says)
+
+
+@pytest.mark.parametrize("line", ["-A INPUT -s 192.0.2.1/32 -p tcp -m tcp --dport 80 -j DROP", "-A INPUT -p udp -j DROP",
+                                  "-A INPUT -p tcp -m tcp --dport 8080 -j DROP", "-A INPUT -p tcp -j f2b-sshd"])  # fmt: skip
+def test_rules_about_others_close_nothing_of_ours_and_are_told(line: str) -> None:
+    facts = recorded()
+    facts["chains"].insert(INPUT, line)
+    assert drift(facts) == {}
+    assert told(ufw.foreign_rules([Allow("443")]), facts) == [
+        f"not ours: iptables has the rule `{line}` outside UFW (left as it is)"
+    ]
+
+
+def test_a_rule_after_ours_shadows_nothing_and_is_told_unless_it_is_drift() -> None:
+    facts = recorded()
+    facts["ufw"]["rules"].append(rule("deny", "80", "any", ""))
+    assert set(drift(facts)) == {"UFW's other rules"}
+    assert "`deny 80/any`" in told(ufw.foreign_rules([]), facts)[0]
+    assert told(ufw.foreign_rules([], in_ufw=False), facts) == []
+
+
+def test_a_source_is_part_of_the_rule() -> None:
+    office = ufw.rule(Allow("22", "192.0.2.0/24"))
+    assert office.label == "22/tcp from 192.0.2.0/24"
+    assert word(office, recorded()) == "missing"
+    assert word(ufw.rule(Allow("22", "2001:db8::/32")), recorded()) == "open"  # in a file that nothing reads
+
+
+def test_without_the_kernel_the_files_are_judged() -> None:
+    assert drift(recorded(chains=None)) == {}
+    assert set(
+        drift(
+            recorded(
+                "ufw",
+                "rules",
+                [],
+            )
+            | {"chains": None}
+        )
+    ) == {f"{p}/tcp" for p in ("22", "80", "443", "3001:3010")}
