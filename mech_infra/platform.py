@@ -6,17 +6,17 @@ import pulumi
 
 from mech_infra import catalogue, registry, state
 from mech_infra.commands import firewall as firewall_commands
-from mech_infra.components.certificates import Certificates
+from mech_infra.components.certificates import Certificates, CertificatesArgs
 from mech_infra.components.containers import Runtime
-from mech_infra.components.datastores import ALIASES, Datastores
-from mech_infra.components.edge import Edge
-from mech_infra.components.firewall import Firewall
-from mech_infra.components.host import Host
-from mech_infra.components.images import Images
-from mech_infra.components.network import Network
-from mech_infra.components.proxy import Proxy
-from mech_infra.components.services import Services
-from mech_infra.components.volume import DataVolume
+from mech_infra.components.datastores import ALIASES, Datastores, DatastoresArgs
+from mech_infra.components.edge import Edge, EdgeArgs
+from mech_infra.components.firewall import Firewall, FirewallArgs
+from mech_infra.components.host import Host, HostArgs
+from mech_infra.components.images import Images, ImagesArgs
+from mech_infra.components.network import Network, NetworkArgs
+from mech_infra.components.proxy import Proxy, ProxyArgs
+from mech_infra.components.services import Services, ServicesArgs
+from mech_infra.components.volume import DataVolume, DataVolumeArgs
 from mech_infra.config import ConfigError, StackConfig, check_files, load, service_url
 from mech_infra.guard.program import Guard
 from mech_infra.rollout.slots import SLOTS
@@ -47,34 +47,32 @@ def declare(config: StackConfig) -> None:
     ports = f"{catalogue.SERVICE_PORTS[0]}:{catalogue.SERVICE_PORTS[-1]}" if exposed else None
     allowed = firewall_commands.rules(platform.host.ssh_from, ports)
 
-    host = Host("host", platform.host, allowed)
-    firewall = Firewall("firewall", platform.firewall, host, allowed, ports)
-    volume = DataVolume("data", platform.host, host)
+    host = Host("host", HostArgs(platform.host, allowed))
+    firewall = Firewall("firewall", FirewallArgs(platform.firewall, allowed, ports, host))
+    volume = DataVolume("data", DataVolumeArgs(platform.host, before, host))
     login = registry.login(platform.images.registry, platform.images.registry_user, secrets)
     docker = host.access.docker_provider("docker", host, login)
     replicas = [service.container(n) for service in services for n in range(1, service.replicas + 1)]
     members = {**dict.fromkeys(replicas, ()), **ALIASES}
     listeners = dict.fromkeys([80, 443, *(service.port for service in services)], "nginx")
     listeners |= {port: "" for service in services for slot in SLOTS for port in service.upstreams(slot)}
-    network = Network("network", host, docker, members, listeners)
+    network = Network("network", NetworkArgs(members, listeners, host, docker))
     references = {service.name: service.image for service in services} | platform.datastores.images
-    images = Images("images", references, host, docker, login)
+    images = Images("images", ImagesArgs(references, host, docker, login))
     runtime = Runtime(docker, network.network.name, images.ids, [network.joined])
     # A container made by hand under Redis' name is gone before a running Redis is given its settings.
-    ready = [volume.mounted, network.cleared]
-    datastores = Datastores("datastores", platform.datastores, secrets, host, runtime, ready)
-    certificates = Certificates("certificates", platform.certificate, platform.domain, host)
+    kept = [volume.mounted, network.cleared]
+    datastores = Datastores("datastores", DatastoresArgs(platform.datastores, secrets, host, runtime, kept))
+    certificates = Certificates("certificates", CertificatesArgs(platform.certificate, platform.domain, host))
     # Before the services: it knows both slots, and they are let in one by one.
-    proxy = Proxy("proxy", platform.proxy, platform.domain, services, exposed, host, certificates.installed)
-    running = Services(
-        "services", services, secrets, platform.rollout, before, host, runtime,
-        [*datastores.ready, proxy.installed],
-    )  # fmt: skip
+    installed = certificates.installed
+    proxy = Proxy("proxy", ProxyArgs(platform.proxy, platform.domain, services, exposed, host, installed))
+    ready = [*datastores.ready, proxy.installed]
+    running = Services("services", ServicesArgs(services, secrets, platform.rollout, before, host, runtime, ready))
     datastores.settle([running])
-    Edge(
-        "edge", platform.edge, platform.domain, [service.name for service in services], host.address,
-        [*running.ready, firewall.confirmed],
-    )  # fmt: skip
+    served = [*running.ready, firewall.confirmed]
+    names = [service.name for service in services]
+    Edge("edge", EdgeArgs(platform.edge, platform.domain, names, host.address, served))
 
     guard.finish()
     pulumi.export("host_ip", host.address)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pulumi
-import pulumi_cloudflare as cloudflare
+from pulumi_cloudflare.origin_ca_certificate import OriginCaCertificate
 
 from mech_infra.commands import certificate as commands
 from mech_infra.commands.nginx import KEY
@@ -16,18 +18,26 @@ from mech_infra.facts.host import files, units
 _VALIDITIES = (7, 30, 90, 365, 730, 1095, 5475)
 
 
-class Certificates(pulumi.ComponentResource):
-    """/etc/ssl/mech/mech.{crt,key}; the key is made on the host and never leaves it."""
+@dataclass(frozen=True)
+class CertificatesArgs:
+    """Which certificate, for which domain, on which host."""
 
-    def __init__(
-        self,
-        name: str,
-        config: CertificateConfig,
-        domain: str,
-        host: Host,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    config: CertificateConfig
+    domain: str
+    host: Host
+
+
+class Certificates(pulumi.ComponentResource):
+    """/etc/ssl/mech/mech.{crt,key}.
+
+    Declares: the certificate, made on the host or issued by Cloudflare, and the timer that renews a self-signed one.
+    Reads: names, key and end of the certificate; its script and units.
+    Promises: the key is made on the host and never leaves it; after `installed` nginx can read both.
+    """
+
+    def __init__(self, name: str, args: CertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Certificates", name, None, opts)
+        config, domain, host = args.config, args.domain, args.host
         own = config.source == "self-signed"
         written = commands.files(domain, config.valid_days, config.renew_before_days) if own else {}
         repair = host.access.sense(
@@ -55,7 +65,7 @@ class Certificates(pulumi.ComponentResource):
                 parent=self,
                 triggers=[host.instance.id, repair],
             )
-            issued = cloudflare.OriginCaCertificate(
+            issued = OriginCaCertificate(
                 f"{name}-origin-ca",
                 csr=request.stdout.apply(lambda text: text + "\n"),
                 hostnames=commands.names(domain),

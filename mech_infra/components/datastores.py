@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
@@ -21,31 +22,36 @@ from mech_infra.facts.host import redis as redis_facts
 ALIASES: Mapping[str, tuple[str, ...]] = {"redis": (), "mongodb": ("mongo",)}
 
 
-class Datastores(pulumi.ComponentResource):
-    """Both databases with their data on the data volume; passwords are optional stack secrets.
+@dataclass(frozen=True)
+class DatastoresArgs:
+    """The databases' config and passwords, and where they run."""
 
-    A password that changes: the databases take the new one beside the former one (before `ready`), the services are made
-    with it, and `settle` takes the former one away. No container of a database is made anew for it; only where MongoDB
-    shall ask for a password and did not, or the other way round, since mongod knows that from its start.
+    config: DatastoresConfig
+    secrets: Mapping[str, str]  # passwords, both optional
+    host: Host
+    runtime: Runtime
+    ready: Sequence[pulumi.Resource]  # what must be there before a database is made
+
+
+class Datastores(pulumi.ComponentResource):
+    """Both databases.
+
+    Declares: their config and passwords on the host, their containers on mech-network.
+    Reads: redis.conf and the settings of the Redis that runs; who gets into either.
+    Promises: data on the data volume; no published port; a password that changes lets both in until `settle`: the databases
+    take the new one beside the former one (before `ready`), the services are made with it, then the former one goes. No
+    container is made anew for it, but where MongoDB shall ask for a password and did not, or the other way round, since
+    mongod knows that from its start.
     """
 
-    def __init__(
-        self,
-        name: str,
-        config: DatastoresConfig,
-        secrets: Mapping[str, str],
-        host: Host,
-        runtime: Runtime,
-        before: Sequence[pulumi.Resource],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: DatastoresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Datastores", name, None, opts)
-        self._name, self._host, self._runtime, self._before = name, host, runtime, before
+        self._name, self._host, self._runtime, self._before = name, args.host, args.runtime, args.ready
         self._settling: dict[str, tuple[str, Sequence[pulumi.Input[str]]]] = {}  # by database: script, triggers
         # What a service needs before it is made.
         self.ready: list[pulumi.Resource] = []
-        self.redis = self._redis(config.redis, secrets.get("REDIS_PASSWORD", ""))
-        self.mongodb = self._mongodb(config.mongodb, secrets.get("MONGODB_PASSWORD", ""))
+        self.redis = self._redis(args.config.redis, args.secrets.get("REDIS_PASSWORD", ""))
+        self.mongodb = self._mongodb(args.config.mongodb, args.secrets.get("MONGODB_PASSWORD", ""))
         self.register_outputs({"redis": self.redis.name, "mongodb": self.mongodb.name})
 
     def settle(self, after: Sequence[pulumi.Resource]) -> None:

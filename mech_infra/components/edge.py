@@ -3,45 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
-import pulumi_cloudflare as cloudflare
+from pulumi_cloudflare.dns_record import DnsRecord
+from pulumi_cloudflare.ruleset import Ruleset, RulesetRuleArgs
+from pulumi_cloudflare.zone import Zone, ZoneAccountArgs
+from pulumi_cloudflare.zone_setting import ZoneSetting
 
 from mech_infra.config.edge import EdgeConfig
 from mech_infra.drift.sensor import CloudWatch
 from mech_infra.facts.clouds.cloudflare import ForeignRulesets, ShadowingRecords
 
 
-class Edge(pulumi.ComponentResource):
-    """A proxied A record a service, SSL mode, HTTPS, minimum TLS version, the list of blocked clients."""
+@dataclass(frozen=True)
+class EdgeArgs:
+    """What the edge does, for which names, and where it passes them on to."""
 
-    def __init__(
-        self,
-        name: str,
-        config: EdgeConfig,
-        domain: str,
-        services: Sequence[str],
-        address: pulumi.Input[str],
-        after: Sequence[pulumi.Resource],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    config: EdgeConfig
+    domain: str
+    services: Sequence[str]
+    address: pulumi.Input[str]  # of the host
+    ready: Sequence[pulumi.Resource]  # names appear when there is something behind them
+
+
+class Edge(pulumi.ComponentResource):
+    """Cloudflare in front of the host.
+
+    Declares: a proxied A record a service, SSL mode, HTTPS, minimum TLS version, the list of blocked clients; the zone itself
+    where the config has no zone id.
+    Reads: records of others under our names, rulesets of others.
+    Promises: nothing of the zone that others put there is touched, and a zone outlives the stack.
+    """
+
+    def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Edge", name, None, opts)
+        config, domain = args.config, args.domain
         child = pulumi.ResourceOptions(parent=self)
         zone_id: pulumi.Input[str]
         if config.zone_id:
             zone_id = config.zone_id
         else:
-            account = cloudflare.ZoneAccountArgs(id=config.account_id)
+            account = ZoneAccountArgs(id=config.account_id)
             # A zone holds what others put there too: taking the stack down must not take the domain down.
             kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
-            zone_id = cloudflare.Zone(f"{name}-zone", account=account, name=domain, type="full", opts=kept).id
+            zone_id = Zone(f"{name}-zone", account=account, name=domain, type="full", opts=kept).id
         settings = {
             "ssl": config.ssl,
             "always_use_https": "on" if config.always_use_https else "off",
             "min_tls_version": config.min_tls_version,
         }
         for setting, value in settings.items():
-            cloudflare.ZoneSetting(
+            ZoneSetting(
                 f"{name}-{setting.replace('_', '-')}",
                 zone_id=zone_id,
                 setting_id=setting,
@@ -49,30 +62,29 @@ class Edge(pulumi.ComponentResource):
                 opts=child,
             )
         self.records = [
-            cloudflare.DnsRecord(
+            DnsRecord(
                 f"{name}-{service}",
                 zone_id=zone_id,
                 name=f"{service}.{domain}",
                 type="A",
-                content=address,
+                content=args.address,
                 proxied=True,
                 # Cloudflare forces 1 ("automatic") on proxied records; anything else is a diff for ever (findings §6).
                 ttl=1,
-                # Names appear when there is something behind them.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.ready)),
             )
-            for service in services
+            for service in args.services
         ]
-        names = [f"{service}.{domain}" for service in services]
+        names = [f"{service}.{domain}" for service in args.services]
         CloudWatch(
             f"{name}-others",
             "Cloudflare's zone",
-            {"zone": zone_id, "address": address},
+            {"zone": zone_id, "address": args.address},
             [ShadowingRecords(names), ForeignRulesets()],
             opts=child,
         )
         if config.blocked:
-            cloudflare.Ruleset(
+            Ruleset(
                 f"{name}-blocked",
                 zone_id=zone_id,
                 name="mech: blocked clients",
@@ -80,7 +92,7 @@ class Edge(pulumi.ComponentResource):
                 kind="zone",
                 phase="http_request_firewall_custom",
                 rules=[
-                    cloudflare.RulesetRuleArgs(
+                    RulesetRuleArgs(
                         action="block",
                         expression=f"(ip.src in {{{' '.join(config.blocked)}}})",
                         description="mech:edge.blocked",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 
@@ -12,20 +13,28 @@ from mech_infra.config.host import FirewallConfig
 from mech_infra.facts.host import ufw, units
 
 
-class Firewall(pulumi.ComponentResource):
-    """Default deny in, the declared ports open; undone by the host itself unless a second SSH session confirms."""
+@dataclass(frozen=True)
+class FirewallArgs:
+    """Which TCP ports are open on which host."""
 
-    def __init__(
-        self,
-        name: str,
-        config: FirewallConfig,
-        host: Host,
-        allowed: Sequence[commands.Allow],
-        service_ports: str | None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    config: FirewallConfig
+    allowed: Sequence[commands.Allow]
+    service_ports: str | None  # the guide's range, where it is exposed
+    host: Host
+
+
+class Firewall(pulumi.ComponentResource):
+    """UFW on the host.
+
+    Declares: default deny in, the declared ports open, Docker's published ports behind the same rules.
+    Reads: UFW's files and unit, and what the kernel has; rules of others.
+    Promises: nobody is locked out: the host undoes a change by itself unless a second SSH session confirms it.
+    """
+
+    def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Firewall", name, None, opts)
-        guard = commands.docker_guard(service_ports)
+        config, host, allowed = args.config, args.host, args.allowed
+        guard = commands.docker_guard(args.service_ports)
         mark = commands.fingerprint(allowed, guard)
         repair = host.access.sense(
             f"{name}-state",

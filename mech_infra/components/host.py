@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import ediri_vultr as vultr
 import pulumi
@@ -22,21 +23,26 @@ from mech_infra.facts.host import disks, units
 from mech_infra.facts.host import docker as docker_facts
 
 
-class Host(pulumi.ComponentResource):
-    """A Debian host at Vultr that keeps its address when it is rebuilt.
+@dataclass(frozen=True)
+class HostArgs:
+    """What is rented, and who gets at it."""
 
-    The reserved IP, not the instance's own address, is what DNS and SSH use. `access` becomes usable when the
-    start-up script is through.
+    config: HostConfig
+    allowed: Sequence[Allow]  # what Vultr's firewall group lets in
+
+
+class Host(pulumi.ComponentResource):
+    """A Debian host at Vultr.
+
+    Declares: instance, reserved IP, SSH key, start-up script and firewall group; packages and units on it.
+    Reads: packages and units; keys of others, disks and logs that fill; what the group opens beside ours.
+    Promises: its address outlives it (the reserved IP is what DNS and SSH use); `access` is usable when the start-up script
+    is through.
     """
 
-    def __init__(
-        self,
-        name: str,
-        config: HostConfig,
-        allowed: Sequence[Allow],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: HostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Host", name, None, opts)
+        config, allowed = args.config, args.allowed
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=config.protect)
         public = keypair.public_file(config.ssh_key_path).read_text().strip()

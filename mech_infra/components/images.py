@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
@@ -16,24 +17,29 @@ from mech_infra.components.host import Host
 from mech_infra.facts.host import docker as facts
 
 
-class Images(pulumi.ComponentResource):
-    """One image a workload. `ids` are what containers are made from.
+@dataclass(frozen=True)
+class ImagesArgs:
+    """Which images, by which Docker."""
 
-    The provider takes whatever the host has under a tag for the image, and pulls only when there is nothing: a tag
-    moved by hand would be rolled out. So each tag has a sensor, and what does not come from its registry is untagged.
-    A registry's first image is pulled before its others: one that refuses us says so once, not eight times.
+    references: Mapping[str, str]  # by workload
+    host: Host
+    provider: docker.Provider
+    login: registry.Login | None = None
+
+
+class Images(pulumi.ComponentResource):
+    """The images on the host.
+
+    Declares: one image a workload; `ids` are what containers are made from.
+    Reads: what each tag was pulled as.
+    Promises: what does not come from its tag's own registry is not rolled out. The provider takes whatever the host has under
+    a tag for the image, and pulls only when there is nothing: so each tag has a sensor, and another image is untagged. A
+    registry's first image is pulled before its others: one that refuses us says so once, not eight times.
     """
 
-    def __init__(
-        self,
-        name: str,
-        references: Mapping[str, str],
-        host: Host,
-        provider: docker.Provider,
-        login: registry.Login | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: ImagesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Images", name, None, opts)
+        references, host, provider, login = args.references, args.host, args.provider, args.login
         repairs = {
             key: host.access.sense(f"{name}-{key}-tag", "image", [facts.Image(reference)], parent=self)
             for key, reference in references.items()

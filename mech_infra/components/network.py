@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
@@ -15,25 +16,28 @@ from mech_infra.facts.host import access
 from mech_infra.facts.host import docker as facts
 
 
-class Network(pulumi.ComponentResource):
-    """A user-defined bridge; only on such does Docker answer names (guide, Issue 2).
+@dataclass(frozen=True)
+class NetworkArgs:
+    """Who is on the network, and what of the host's ports is ours."""
 
-    `aliases` are the containers that belong on it, each with the names it answers to. The Docker provider sees a
-    container leave the network by its ports only (findings §7), and cannot make what stands there by hand under our
-    names: so names and membership have a sensor of their own. After `cleared` nothing stands there by hand; `joined` is
-    to be waited for before a container is made.
+    aliases: Mapping[str, Sequence[str]]  # the containers that belong on it, with the names that each answers to
+    ports: Mapping[int, str]  # ours on the host, each with the process that listens there
+    host: Host
+    provider: docker.Provider
+
+
+class Network(pulumi.ComponentResource):
+    """mech-network, a user-defined bridge: only on such does Docker answer names (guide, Issue 2).
+
+    Declares: the bridge, and who is on it under which names.
+    Reads: both, which the Docker provider sees by ports only (findings §7); containers and networks of others, and who else
+    listens on our ports.
+    Promises: after `cleared` nothing stands by hand under our names; `joined` is to be waited for before a container is made.
     """
 
-    def __init__(
-        self,
-        name: str,
-        host: Host,
-        provider: docker.Provider,
-        aliases: Mapping[str, Sequence[str]],
-        ports: Mapping[int, str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Network", name, None, opts)
+        host, provider, aliases, ports = args.host, args.provider, args.aliases, args.ports
         repair = host.access.sense(
             f"{name}-members",
             "docker",

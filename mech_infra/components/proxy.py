@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
-import pulumi_cloudflare as cloudflare
+from pulumi_cloudflare.get_ip_ranges import get_ip_ranges_output
 
 from mech_infra.commands import files, nginx
 from mech_infra.components.host import Host
@@ -16,43 +17,52 @@ from mech_infra.facts.host import nginx as facts
 from mech_infra.facts.host import units
 
 
-class Proxy(pulumi.ComponentResource):
-    """One file, conf.d/mech.conf, installed only when `nginx -t` accepts it."""
+@dataclass(frozen=True)
+class ProxyArgs:
+    """What nginx passes on, and to whom."""
 
-    def __init__(
-        self,
-        name: str,
-        config: ProxyConfig,
-        domain: str,
-        services: Sequence[ResolvedService],
-        exposed: bool,
-        host: Host,
-        certificate: pulumi.Resource,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    config: ProxyConfig
+    domain: str
+    services: Sequence[ResolvedService]
+    exposed: bool  # the guide's ports answer everybody whom the firewall lets in
+    host: Host
+    certificate: pulumi.Resource
+
+
+class Proxy(pulumi.ComponentResource):
+    """nginx on the host.
+
+    Declares: for each service what visitors, the host and other containers ask, both slots upstream: conf.d/mech.conf.
+    Reads: its unit, its files, whether it takes its config and runs it; files of others that it reads.
+    Promises: a config is installed only when `nginx -t` accepts it, else the old one stays in force.
+    """
+
+    def __init__(self, name: str, args: ProxyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Proxy", name, None, opts)
-        ranges = cloudflare.get_ip_ranges()
-        text = nginx.render(
-            [
-                nginx.Site(
-                    s.name,
-                    f"{s.name}.{domain}",
-                    s.port,
-                    s.upstreams("blue"),
-                    s.upstreams("green"),
-                    s.read_timeout_s,
-                    s.spec.streams,
-                )
-                for s in services
-            ],
-            exposed=exposed,
-            max_body_mb=config.max_body_mb,
-            requests_per_second=config.rate_limit.requests_per_second,
-            burst=config.rate_limit.burst,
-            redirect_to_https=config.redirect_to_https,
-            trusted_proxies=ranges.ipv4_cidrs or (),
+        config, domain, services, exposed, host = args.config, args.domain, args.services, args.exposed, args.host
+        sites = [
+            nginx.Site(
+                s.name,
+                f"{s.name}.{domain}",
+                s.port,
+                s.upstreams("blue"),
+                s.upstreams("green"),
+                s.read_timeout_s,
+                s.spec.streams,
+            )
+            for s in services
+        ]
+        text = get_ip_ranges_output().apply(
+            lambda edge: nginx.render(
+                sites,
+                exposed=exposed,
+                max_body_mb=config.max_body_mb,
+                requests_per_second=config.rate_limit.requests_per_second,
+                burst=config.rate_limit.burst,
+                redirect_to_https=config.redirect_to_https,
+                trusted_proxies=edge.ipv4_cidrs or (),
+            )
         )
-        written = {nginx.CONFIG: text, nginx.LOGROTATE: nginx.logrotate()}
         repair = host.access.sense(
             f"{name}-state",
             "proxy",
@@ -60,7 +70,8 @@ class Proxy(pulumi.ComponentResource):
                 units.Unit("nginx"),
                 facts.Accepts(),
                 facts.RunsItsConfig(),
-                *(file_facts.file(path, content) for path, content in written.items()),
+                file_facts.File(nginx.CONFIG, "644", text.apply(file_facts.sha256)),
+                file_facts.file(nginx.LOGROTATE, nginx.logrotate()),
             ],
             watches=[facts.ForeignSites()],
             parent=self,
@@ -68,9 +79,9 @@ class Proxy(pulumi.ComponentResource):
         self.installed = host.access.run(
             f"{name}-nginx",
             nginx.apply(),
-            stdin=files.encode(written),
+            stdin=text.apply(lambda it: files.encode({nginx.CONFIG: it, nginx.LOGROTATE: nginx.logrotate()})),
             parent=self,
             triggers=[host.instance.id, repair],
-            after=[certificate],
+            after=[args.certificate],
         )
         self.register_outputs({"sites": [s.name for s in services]})

@@ -52,37 +52,43 @@ class Definition:
 _SHAPE = 1
 
 
-class Service(pulumi.ComponentResource):
-    """A version of a service in its slot. `switched` is to be waited for by who needs the service.
+@dataclass(frozen=True)
+class ServiceArgs:
+    """What is to run, and how it takes over."""
 
-    The engine makes what is new, then runs `switched` and `watched`, and removes the version before at the very end, so
-    that one that fails on the way has cost nothing.
+    definition: Definition
+    config: RolloutConfig
+    state: State
+    host: Host
+    runtime: Runtime
+    ready: Sequence[pulumi.Resource]  # what must be there before it is made
+
+
+class Service(pulumi.ComponentResource):
+    """A version of a service in its slot (mech_infra.rollout).
+
+    Declares: its containers, and the steps by which they take over: `room`, `switch`, `watch`.
+    Reads: which slot nginx passes to, and who bears the guide's name.
+    Promises: the version before serves until this one is well, and goes on where it does not become so: the engine makes what
+    is new, then runs `switched` and `watched`, and removes the version before at the very end. `switched` is to be waited for
+    by who needs the service.
     """
 
-    def __init__(
-        self,
-        name: str,
-        definition: Definition,
-        config: RolloutConfig,
-        state: State,
-        host: Host,
-        runtime: Runtime,
-        after: Sequence[pulumi.Resource],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Service", name, None, opts)
+        definition, config, host, runtime = args.definition, args.config, args.host, args.runtime
         self._name, self._definition, self._host = name, definition, host
         # Longer than a step may take by what the config says, and the stop of a version that fails at its end.
         self._limit_s = max(COMMAND_LIMIT_S, 60 + max(config.start_timeout_s, config.watch_s + config.drain_s))
         service, version = definition.service, definition.version
-        self.standing = slots.standing(state, service.name, f"{name}-watch")
+        self.standing = slots.standing(args.state, service.name, f"{name}-watch")
         slot = self.standing.slot_for(version)
         self.version, self.slot = version, slot
         if said := words.planned(service.name, self.standing, version, service.image):
             pulumi.log.info(said, self)
         about = {"service": service.name, "name": service.container(), "version": version, "slot": slot}
-        room = self._step("room", rollout.order(**about), [], after)
-        containers = [self._container(n, runtime, [room, *after]) for n in range(1, service.replicas + 1)]
+        room = self._step("room", rollout.order(**about), [], args.ready)
+        containers = [self._container(n, runtime, [room, *args.ready]) for n in range(1, service.replicas + 1)]
         ids = pulumi.Output.all(*(one.id for one in containers))
         limits = {f"{limit}_s": getattr(config, f"{limit}_s") for limit in ("start_timeout", "watch", "drain")}
         order = ids.apply(lambda known: rollout.order(**about, **limits, **self._who(known)))

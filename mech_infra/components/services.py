@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 
@@ -10,7 +11,7 @@ from mech_infra.commands import files, nginx, rollout
 from mech_infra.components.containers import Runtime
 from mech_infra.components.datastores import urls
 from mech_infra.components.host import Host
-from mech_infra.components.service import Definition, Service
+from mech_infra.components.service import Definition, Service, ServiceArgs
 from mech_infra.config import ResolvedService
 from mech_infra.config.workloads import RolloutConfig
 from mech_infra.facts.host import files as facts
@@ -19,25 +20,30 @@ from mech_infra.state import State
 _URL_VARIABLES = {"redis": "REDIS_URL", "mongodb": "MONGODB_URI"}
 
 
+@dataclass(frozen=True)
+class ServicesArgs:
+    """Which services, with which keys."""
+
+    services: Sequence[ResolvedService]
+    secrets: Mapping[str, str]
+    config: RolloutConfig
+    state: State
+    host: Host
+    runtime: Runtime
+    ready: Sequence[pulumi.Resource]  # what must be there before any is made
+
+
 class Services(pulumi.ComponentResource):
     """The catalogue's services as this stack configures them.
 
-    Of those that changed, `config.at_once` start at a time, and who is called by another before that one.
+    Declares: a `Service` each, with only the keys that belong to it; their .env files, and the program that rolls them out.
+    Reads: those files.
+    Promises: of those that changed, `config.at_once` start at a time, and who is called by another before that one.
     """
 
-    def __init__(
-        self,
-        name: str,
-        services: Sequence[ResolvedService],
-        secrets: Mapping[str, str],
-        config: RolloutConfig,
-        state: State,
-        host: Host,
-        runtime: Runtime,
-        after: Sequence[pulumi.Resource],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Services", name, None, opts)
+        services, secrets, config, host = args.services, args.secrets, args.config, args.host
         definitions = {
             service.name: Definition(
                 service, variables := environment(service, secrets), frozenset(filter(_secret_of(service), variables))
@@ -67,10 +73,9 @@ class Services(pulumi.ComponentResource):
             earlier = list(self.services.values())
             waits = {*earlier[-config.at_once :][:1]} if len(earlier) >= config.at_once else set()
             waits |= {self.services[callee] for callee in service.spec.calls}
-            self.services[service.name] = Service(
-                f"{name}-{service.name}", definitions[service.name], config, state, host, runtime,
-                [installed, *(one.switched for one in earlier if one in waits), *after], mine,
-            )  # fmt: skip
+            ready = [installed, *(one.switched for one in earlier if one in waits), *args.ready]
+            about = ServiceArgs(definitions[service.name], config, args.state, host, args.runtime, ready)
+            self.services[service.name] = Service(f"{name}-{service.name}", about, mine)
         self.ready = [one.switched for one in self.services.values()]
         self.containers = [s.container(n) for s in services for n in range(1, s.replicas + 1)]
         self.register_outputs({"containers": sorted(self.containers)})

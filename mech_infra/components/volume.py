@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import ediri_vultr as vultr
 import pulumi
 import pulumi_command as command
@@ -11,18 +13,34 @@ from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.config.host import HostConfig
 from mech_infra.facts.host import disks, files, units
+from mech_infra.state import State
+
+_BLOCK = "vultr:index/blockStorage:BlockStorage"
+
+
+@dataclass(frozen=True)
+class DataVolumeArgs:
+    """Where the data are, and for which host."""
+
+    config: HostConfig
+    state: State
+    host: Host
 
 
 class DataVolume(pulumi.ComponentResource):
-    """Block storage mounted at /opt/mech-services/shared/data before docker starts.
+    """Block storage that outlives the host and `pulumi destroy`.
 
-    It is never deleted by Pulumi (retain_on_delete). When a volume with our label already exists at Vultr and the
-    stack does not know it, it is adopted, so that `pulumi up` after `pulumi destroy` finds the data again.
+    Declares: the volume, that it is attached, and mounted at /opt/mech-services/shared/data before docker starts.
+    Reads: whether it is mounted, now and at boot.
+    Promises: Pulumi never deletes it (retain_on_delete). One with our label that Vultr has and the stack does not know is
+    adopted, so that `pulumi up` after `pulumi destroy` finds the data again.
     """
 
-    def __init__(self, name: str, config: HostConfig, host: Host, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: DataVolumeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:DataVolume", name, None, opts)
+        config, host = args.config, args.host
         label = f"{config.hostname}-data"
+        known = any(found["type"] == _BLOCK for found in args.state.values())
         self.block = vultr.BlockStorage(
             f"{name}-block",
             region=config.region,
@@ -32,7 +50,7 @@ class DataVolume(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 retain_on_delete=True,
-                import_=_kept(label),
+                import_=None if known else _kept(label),
                 # Ours to attach (below). Vultr's plugin 2.27.1 reads it back, and takes the volume off where it is absent.
                 ignore_changes=["attachedToInstance"],
             ),

@@ -46,12 +46,10 @@ def test_read_as_who_is_let_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -
     (tmp_path / "login.js").write_text("db.auth(1)\n")
 
     def run(*argv: str, given: str = "") -> tuple[int, str]:
-        if "inspect" in argv:
-            return 0, "true\n"
         return (0, SAID) if "db.auth" in given or "ping" in given else (1, "MongoServerError: requires authentication")
 
     monkeypatch.setattr(mongodb, "run", run)
     found = mongodb.mongodb(f"{tmp_path}/login.js", commands.USERS)
     assert found == {"asks_nobody": False, "users": [USER], "version": "7.0.14", "fcv": "6.0"}
-    monkeypatch.setattr(mongodb, "run", lambda *argv, given="": (0, "false\n"))
+    monkeypatch.setattr(mongodb, "run", lambda *argv, given="": (1, "container mongodb is not running"))
     assert mongodb.mongodb(f"{tmp_path}/login.js", commands.USERS) is None
