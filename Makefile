@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 up: setup
 	@. .venv/bin/activate && mech sandbox start
 	@. .venv/bin/activate && pulumi stack select --create $(STACK) >/dev/null \
-	  && mech recover && pulumi up --yes --stack $(STACK) --suppress-permalink=true \
+	  && mech recover && mech up --stack $(STACK) $(if $(VERBOSE),--verbose) \
 	  && mech sandbox shell -- mech status --stack $(STACK) --wait 90
 
 # Destroys the stack. MongoDB's and Redis' data stay on their block storage; the next `make up` finds them.

@@ -25,6 +25,7 @@ errors = Console(stderr=True, highlight=False)
 
 Stack = Annotated[str | None, typer.Option("--stack", "-s", help="the stack; default: the selected one")]
 Service = Annotated[str, typer.Argument(help="one of the services, such as llm")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="with the engine's own output")]
 AsJson = Annotated[bool, typer.Option("--json", help="for scripts")]
 
 
@@ -77,11 +78,20 @@ def recover(
 
 
 @app.command()
+def up(stack: Stack = None, verbose: Verbose = False) -> None:
+    """Run `pulumi up`: one live line a phase, then what changed; the engine's own words when it fails (exit code 1)."""
+    from mech_ops import up as ups
+
+    ups.up(stack, console, verbose)
+
+
+@app.command()
 def drift(
     stack: Stack = None,
     form: Annotated[str, typer.Option("--format", "-f", help="text, json or markdown")] = "text",
     output: Annotated[Path | None, typer.Option(help="write the report there, too")] = None,
     put_right: Annotated[bool, typer.Option("--repair", help="run `pulumi up` where it only puts drift right")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Say what is not as declared, and what `pulumi up` would do about it. Exit code 2 if there is anything (left).
 
@@ -95,7 +105,7 @@ def drift(
     with errors.status("asking the host and the clouds what is there (about 10 s)"):
         report = check.check(stack)
     if put_right:
-        report = repair.repair(stack, report)
+        report = repair.repair(stack, report, errors, verbose)
     text = render.render(report, form)
     print(text)
     if output:
@@ -158,7 +168,7 @@ def rollback(
         if not typer.confirm("Go ahead?", err=True):
             raise OpsError("nothing was changed")
         begin = time.monotonic()
-    times = going_back.carry_out(stack, plan, begin)
+    times = going_back.carry_out(stack, plan, begin, errors)
     console.print(times.words(plan), soft_wrap=True, markup=False)
 
 

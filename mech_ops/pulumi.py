@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,22 +84,37 @@ def version_command() -> list[str]:
     return ["pulumi", "version"]
 
 
-def up_command(stack: str | None) -> list[str]:
-    return ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *_stack(stack)]
+def up_command(stack: str | None, verbose: bool = False) -> list[str]:
+    """`verbose`: with the engine's own display on standard output, else a stream of events."""
+    how = ["--suppress-permalink=true"] if verbose else ["--json"]
+    return ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *how, *_stack(stack)]
 
 
-def up(stack: str | None, hear: Callable[[str], None] = lambda line: None) -> None:
-    """`pulumi up`, with what it says on standard error as it goes, line by line also to `hear`. Raises OpsError."""
+def up(stack: str | None, hear: Callable[[dict[str, Any]], None], verbose: bool = False) -> None:
+    """`pulumi up`; each of its events goes to `hear` as it comes, none when `verbose`. Raises OpsError where it fails."""
     try:
-        process = subprocess.Popen(up_command(stack), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            up_command(stack, verbose), stdin=subprocess.DEVNULL, stdout=None if verbose else subprocess.PIPE,
+            stderr=None if verbose else subprocess.STDOUT, text=True, errors="replace",
+        )  # fmt: skip
     except FileNotFoundError:
         raise OpsError(_ABSENT) from None
+    unread: list[str] = []
     with process:
         for line in process.stdout or ():
-            hear(line)
-            print(line, end="", file=sys.stderr, flush=True)
+            try:
+                event = json.loads(line)
+            except ValueError:
+                event = None
+            if isinstance(event, dict):
+                hear(event)
+            else:
+                unread = [*unread[-20:], line.strip()]
     if process.returncode:
-        raise OpsError("`pulumi up` failed: its own words are above. Next: mech drift")
+        # What ends it before its first event, such as a wrong passphrase, it says in words.
+        said = [line for line in words("\n".join(unread)) if line]
+        why = f": {said[-1]}" if said else ": its own words are above"
+        raise OpsError(f"`pulumi up` failed{why}. Next: mech drift")
 
 
 def preview(stack: str | None, exclude: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:

@@ -89,6 +89,12 @@ def _take(event: Json, found: Preview) -> None:
             found.plan[about["urn"]] = _step(about, op)
 
 
+def step(about: Json) -> Step | None:
+    """What a step's metadata say; None for one that changes nothing."""
+    op = _OPS.get(about["op"])
+    return _step(about, op) if op else None
+
+
 def bare(text: str) -> str:
     """An error without the list that bridged plugins make of it ("1 error occurred:", a star before each)."""
     counted = _COUNTED.match(text)

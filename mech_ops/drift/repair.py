@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mech_ops import pulumi
+from rich.console import Console
+
+from mech_ops import up
 from mech_ops.drift import check
 from mech_ops.drift.report import Report
 
@@ -16,14 +18,14 @@ def obstacle(report: Report) -> str:
     return ""
 
 
-def repair(stack: str | None, found: Report) -> Report:
+def repair(stack: str | None, found: Report, console: Console, verbose: bool = False) -> Report:
     """Puts right what was found; returns what a second look finds, with what is well again. Raises OpsError."""
     if not found.drift:
         return found
     found.not_repaired = obstacle(found)
     if found.not_repaired:
         return found
-    pulumi.up(stack)
+    up.up(stack, console, verbose)
     after = check.check(stack)
     left = {(item.part, item.subject) for item in after.drift}
     after.repaired = [item for item in found.drift if (item.part, item.subject) not in left]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from mech_ops import backend, pulumi
+from rich.console import Console
+
+from mech_ops import backend, pulumi, up
 from mech_ops.errors import OpsError
 from mech_ops.versions import definition, history, rollback, words
 from mech_ops.versions.history import History
 from mech_ops.versions.rollback import Plan
 
 _LIMIT_S = 60
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def look(stack: str | None, service: str) -> History:
@@ -67,7 +67,7 @@ class Times:
         )
 
 
-def carry_out(stack: str | None, wanted: Plan, begin: float) -> Times:
+def carry_out(stack: str | None, wanted: Plan, begin: float, console: Console) -> Times:
     """Change the config and run `pulumi up`; `begin` is a time.monotonic(). Raises OpsError."""
     for change in wanted.changes:
         command = pulumi.set_command if change.after is not None else pulumi.remove_command
@@ -77,15 +77,16 @@ def carry_out(stack: str | None, wanted: Plan, begin: float) -> Times:
             raise OpsError(
                 f"{change.key} could not be changed, and nothing was rolled back; run it again when this is mended: {said}"
             )
-    switch = re.compile(rf"\b{history.step(wanted.service, 'switch')} (created|updated)\b")
     times = Times(None, 0)
 
-    def hear(line: str) -> None:
-        if times.switched is None and switch.search(_COLOUR.sub("", line)):
+    def hear(event: dict[str, Any]) -> None:
+        about = (event.get("resOutputsEvent") or {}).get("metadata") or {}
+        done = about.get("op") in ("create", "update", "create-replacement")
+        if times.switched is None and done and about["urn"].endswith(f"::{history.step(wanted.service, 'switch')}"):
             times.switched = time.monotonic() - begin
 
     try:
-        pulumi.up(stack, hear)
+        up.up(stack, console, hear=hear)
     except OpsError as error:
         served = "" if times.switched is None else f"; {wanted.service} was switched after {times.switched:.1f} s"
         raise OpsError(f"{error}. The config has {words.short(wanted.to)} of {wanted.service} now{served}") from None
