@@ -51,6 +51,10 @@ def test_a_mongodb_with_a_password_asks_for_it(tmp_path: Path) -> None:
     assert judged(resources) == (set(), {})
 
 
+def test_no_id_is_given_twice() -> None:
+    assert [rule.id for rule in RULES] == list(BY_ID)
+
+
 def test_every_rule_has_an_outage_that_it_catches() -> None:
     untested = set(BY_ID) - {rule for _, rule, _ in OUTAGES} - {"data-mongodb-auth", "services-swap"}
     assert untested == set()
