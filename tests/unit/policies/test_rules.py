@@ -14,7 +14,8 @@ from policies import docs, mocked
 from policies.model import UNKNOWN, Stack, message
 from policies.rules import BY_ID, RULES
 
-from .platform import HARMLESS, OUTAGES, Change, Resources
+from .changes import Change, Resources
+from .platform import HARMLESS, OUTAGES
 
 ACCEPTED = {"data-mongodb-auth"}  # advice: the sandbox's MongoDB has no password
 
