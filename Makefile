@@ -30,6 +30,7 @@ lint: .venv/stamp
 	@.venv/bin/ruff format --check -q .
 	@.venv/bin/mypy
 	@.venv/bin/python -m policies.docs --check
+	@.venv/bin/python -m mech_infra.config.page --check
 	@.venv/bin/python -m tests.scenarios.page --check
 
 unit: .venv/stamp

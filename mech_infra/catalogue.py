@@ -26,17 +26,49 @@ class Secret:
     name: str  # both the environment variable and the Pulumi config key
     pattern: str
     looks_like: str
+    opens: str
+    wrong: str  # what a person sees when the vendor refuses it
 
 
 SECRETS = MappingProxyType(
     {
         secret.name: secret
         for secret in (
-            Secret("OPENAI_API_KEY", r"sk-[A-Za-z0-9_-]{20,}", "sk-…"),
-            Secret("ANTHROPIC_API_KEY", r"sk-ant-[A-Za-z0-9_-]{20,}", "sk-ant-…"),
-            Secret("GITHUB_TOKEN", r"(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})", "ghp_… or github_pat_…"),
-            Secret("R2_ACCESS_KEY", r"[0-9a-f]{32}", "32 hex digits"),
-            Secret("R2_SECRET_KEY", r"[0-9a-f]{64}", "64 hex digits"),
+            Secret(
+                "OPENAI_API_KEY",
+                pattern=r"sk-[A-Za-z0-9_-]{20,}",
+                looks_like="sk-…",
+                opens="OpenAI's API",
+                wrong="`Error: Invalid API key provided` from llm",
+            ),
+            Secret(
+                "ANTHROPIC_API_KEY",
+                pattern=r"sk-ant-[A-Za-z0-9_-]{20,}",
+                looks_like="sk-ant-…",
+                opens="Anthropic's API",
+                wrong="`Error: Invalid API key provided` from llm",
+            ),
+            Secret(
+                "GITHUB_TOKEN",
+                pattern=r"(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})",
+                looks_like="ghp_… or github_pat_…",
+                opens="GitHub, for the repositories that are indexed",
+                wrong="`Error: Bad credentials` from indexer; without the right to read a repository, that one is not found",
+            ),
+            Secret(
+                "R2_ACCESS_KEY",
+                pattern=r"[0-9a-f]{32}",
+                looks_like="32 hex digits",
+                opens="Cloudflare's R2, together with R2_SECRET_KEY",
+                wrong="`Error: Access Denied` from storage",
+            ),
+            Secret(
+                "R2_SECRET_KEY",
+                pattern=r"[0-9a-f]{64}",
+                looks_like="64 hex digits",
+                opens="Cloudflare's R2, together with R2_ACCESS_KEY",
+                wrong="`Error: Access Denied` from storage",
+            ),
         )
     }
 )

@@ -13,8 +13,14 @@ from policies.model import Finding, Rule, Stack
 from policies.rules import RULES
 
 # Judged by the program itself, which knows what the stack has; no rule of the pack can.
-_GUARD = Rule("data-guard", "data", "No plan loses data", "databases that start empty, or an address that is another's",
-              "one of the ways that the sentence names", "critical")  # fmt: skip
+_GUARD = Rule(
+    "data-guard",
+    "data",
+    title="No plan loses data",
+    symptom="databases that start empty, or an address that is another's",
+    fix="one of the ways that the sentence names",
+    severity="critical",
+)
 _SARIF_LEVEL = {"mandatory": "error", "advisory": "warning"}
 
 

@@ -11,15 +11,12 @@ from dataclasses import dataclass, field
 import pydantic
 from pydantic_core import ErrorDetails
 
-from mech_infra import catalogue, registry
-from mech_infra.commands import passwords
-from mech_infra.config import keypair
-from mech_infra.config.platform import PlatformConfig, is_placeholder
+from mech_infra import registry
+from mech_infra.config import keypair, secrets
+from mech_infra.config.platform import PlatformConfig
+from mech_infra.config.types import NAMESPACE
 from mech_infra.guard import versions
 
-NAMESPACE = "mech"
-PASSWORDS = ("REDIS_PASSWORD", "MONGODB_PASSWORD")
-OPTIONAL_SECRETS = (*PASSWORDS, registry.TOKEN)
 _SECTIONS = {info.alias or name: name for name, info in PlatformConfig.model_fields.items()}
 # Config that is one string in YAML; the rest are objects and arrive as JSON.
 _SCALARS = {"domain"}
@@ -47,10 +44,10 @@ def load(raw: Mapping[str, str], secret_keys: Collection[str] = ()) -> StackConf
 
     Raises ConfigError with every mistake found at once; nothing is touched before.
     """
-    platform, secrets, mistakes = examine(raw, secret_keys)
+    platform, found, mistakes = examine(raw, secret_keys)
     if mistakes or platform is None:
         raise ConfigError(mistakes)
-    return StackConfig(platform, secrets)
+    return StackConfig(platform, found)
 
 
 def examine(
@@ -60,33 +57,32 @@ def examine(
     values = {key.removeprefix(f"{NAMESPACE}:"): text for key, text in raw.items() if key.startswith(f"{NAMESPACE}:")}
     mistakes: list[str] = []
     sections: dict[str, object] = {}
-    secrets: dict[str, str] = {}
-    known_secrets = (*catalogue.SECRETS, *OPTIONAL_SECRETS)
+    found: dict[str, str] = {}
     for key, text in values.items():
-        if key in known_secrets:
-            secrets[key] = text
+        if key in secrets.KEYS:
+            found[key] = text
         elif key in _SECTIONS:
             try:
                 sections[key] = text if key in _SCALARS else json.loads(text)
             except ValueError:
                 mistakes.append(f"mech:{key} is not an object; write it as YAML under mech:{key} in the stack's file")
         else:
-            mistakes.append(f"mech:{key} is not a key of this program{_nearest(key, [*_SECTIONS, *known_secrets])}")
+            mistakes.append(f"mech:{key} is not a key of this program{_nearest(key, [*_SECTIONS, *secrets.KEYS])}")
     platform = None
     try:
         platform = PlatformConfig.model_validate(sections)
     except pydantic.ValidationError as error:
         mistakes += [_sentence(detail) for detail in error.errors(include_url=False)]
     if platform is not None:
-        mistakes += registry.mistakes(platform.images.registry_user, secrets)
+        mistakes += registry.mistakes(platform.images.registry_user, found)
         known = versions.of(image := platform.datastores.redis.image, "redis")
-        if "REDIS_PASSWORD" in secrets and known and (known[0] < 6 or known[:2] == (6, 0)):
+        if "REDIS_PASSWORD" in found and known and (known[0] < 6 or known[:2] == (6, 0)):
             mistakes.append(
                 f"{NAMESPACE}:REDIS_PASSWORD needs Redis 6.2 or newer, which knows users, and "
                 f"{NAMESPACE}:datastores.redis.image is {image}; take a newer one, or: pulumi config rm {NAMESPACE}:REDIS_PASSWORD"
             )
-    mistakes += _secret_mistakes(secrets, {key.removeprefix(f"{NAMESPACE}:") for key in secret_keys})
-    return platform, secrets, mistakes
+    mistakes += secrets.mistakes(found, {key.removeprefix(f"{NAMESPACE}:") for key in secret_keys})
+    return platform, found, mistakes
 
 
 def key_mistake(platform: PlatformConfig) -> str | None:
@@ -102,34 +98,6 @@ def check_files(platform: PlatformConfig) -> None:
     """Look at what the config names on this machine. Raises ConfigError when the SSH key pair is not there or not good."""
     if found := key_mistake(platform):
         raise ConfigError([found])
-
-
-def _secret_mistakes(secrets: Mapping[str, str], marked: Collection[str]) -> list[str]:
-    mistakes = []
-    for name, secret in catalogue.SECRETS.items():
-        users = ", ".join(service.name for service in catalogue.SERVICES.values() if name in service.secrets)
-        how = f"set it: pulumi config set --secret {NAMESPACE}:{name}"
-        if name not in secrets:
-            mistakes.append(f"{NAMESPACE}:{name} is missing and {users} cannot work without it; {how}")
-        elif is_placeholder(secrets[name]):
-            mistakes.append(f"{NAMESPACE}:{name} is empty or a placeholder; {how} (it looks like {secret.looks_like})")
-    if is_placeholder(secrets.get(registry.TOKEN, "set")):
-        mistakes.append(
-            f"{NAMESPACE}:{registry.TOKEN} is empty or a placeholder; set it: "
-            f"pulumi config set --secret {NAMESPACE}:{registry.TOKEN}"
-        )
-    for name in PASSWORDS:
-        if (found := passwords.mistake(secrets.get(name, "set"))) is not None:
-            mistakes.append(
-                f"{NAMESPACE}:{name} {found}; set another one: pulumi config set --secret {NAMESPACE}:{name} "
-                f"(or, for no password: pulumi config rm {NAMESPACE}:{name})"
-            )
-    for name in secrets:
-        if name not in marked:
-            mistakes.append(
-                f"{NAMESPACE}:{name} stands in plain text; set it anew: pulumi config set --secret {NAMESPACE}:{name}"
-            )
-    return mistakes
 
 
 def _sentence(detail: ErrorDetails) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from mech_infra import catalogue
 from mech_infra.config.edge import EdgeConfig
 from mech_infra.config.host import CertificateConfig, FirewallConfig, HostConfig, ProxyConfig
-from mech_infra.config.types import Allowed, Domain, Section
+from mech_infra.config.types import Allowed, Domain, Section, wrong
 from mech_infra.config.workloads import DatastoresConfig, ImagesConfig, RolloutConfig, ServiceConfig
 from mech_infra.rollout import slots
 
@@ -48,18 +48,31 @@ class ResolvedService:
 class PlatformConfig(Section):
     """Config of one stack; every default is the guide's."""
 
-    domain: Domain = Field("mech.is", description="the zone; services answer at https://NAME.DOMAIN")
+    domain: Domain = Field(
+        "mech.is",
+        description="the zone; services answer at https://NAME.DOMAIN",
+        examples=["mech.example"],
+        json_schema_extra=wrong(
+            "Not the domain of mech:edge.zoneId: Cloudflare refuses the records. A scheme or a slash in it is refused"
+        ),
+    )
     host: HostConfig = HostConfig()
     firewall: FirewallConfig = FirewallConfig()
     images: ImagesConfig = ImagesConfig()
     datastores: DatastoresConfig = DatastoresConfig()
-    services: dict[str, ServiceConfig] = Field(default_factory=dict, description="what differs from the catalogue")
+    services: dict[str, ServiceConfig] = Field(default_factory=dict)
     rollout: RolloutConfig = RolloutConfig()
     proxy: ProxyConfig = ProxyConfig()
     certificate: CertificateConfig = CertificateConfig()
     edge: EdgeConfig = EdgeConfig()
     allow: tuple[Allowed, ...] = Field(
-        (), description="changes that lose data and are meant, one by one: `replace data-block` (mech_infra.guard)"
+        (),
+        description="changes that lose data or interrupt and are meant, one by one, as the refusal of the plan names them",
+        examples=[["replace data-block"]],
+        json_schema_extra=wrong(
+            "An entry that stays lets the same change through the next time: every run says that it is still there. Take it "
+            "out after the `pulumi up` that needed it"
+        ),
     )
 
     @field_validator("services")

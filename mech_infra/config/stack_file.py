@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+
+class _Reader(yaml.SafeLoader):
+    """YAML as the engine reads it (gopkg.in/yaml.v3), where `yes` and `on` are text and `1:30` is no number.
+
+    What is left is of no use here: a date gets a time there, and stays as it is written here.
+    """
+
+    yaml_implicit_resolvers = {
+        first: [(tag, form) for tag, form in forms if tag.rpartition(":")[2] not in ("bool", "int", "timestamp")]
+        for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Reader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("(true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Reader.add_implicit_resolver(
+    "tag:yaml.org,2002:int",
+    re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$"),
+    list("-+0123456789"),
+)
 
 
 class StackFileError(Exception):
@@ -26,7 +47,7 @@ class StackFile:
 def read(path: Path) -> StackFile:
     """Raises StackFileError."""
     try:
-        whole = yaml.safe_load(path.read_text()) or {}
+        whole = yaml.load(path.read_text(), _Reader) or {}  # noqa: S506 - it is a SafeLoader
         config = whole.get("config") or {}
         values, encrypted = {}, []
         for key, value in config.items():

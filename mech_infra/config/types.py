@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from mech_infra.guard.judging import CHANGES, Permission
 
+NAMESPACE = "mech"  # of the stack's keys: the project's name
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
@@ -19,6 +21,16 @@ class Section(BaseModel):
     """A part of the stack's config: camelCase in YAML, no unknown keys, never changed after loading."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+def wrong(what: str) -> dict[str, Any]:
+    """What goes wrong with a key, in sentences without the last full stop: `json_schema_extra=wrong("…")`."""
+    return {"wrong": what}
+
+
+def _form(words: str, **schema: Any) -> WithJsonSchema:
+    """What the type is to an editor, and in docs/config.md."""
+    return WithJsonSchema({"type": "string", **schema, "words": words})
 
 
 def _cidr(value: Any) -> str:
@@ -83,10 +95,30 @@ def _allowed(value: Any) -> Permission:
     return Permission(change, resource)
 
 
-Allowed = Annotated[Permission, BeforeValidator(_allowed)]
-Cidr = Annotated[str, BeforeValidator(_cidr)]
-AddressOrCidr = Annotated[str, BeforeValidator(_address_or_cidr)]
-Domain = Annotated[str, AfterValidator(_domain)]
-Port = Annotated[int, BeforeValidator(_port)]
+def _environment_text(value: Any) -> Any:
+    """A number or boolean as the text that Docker makes of it; a whole number has no fraction, as the engine writes it."""
+    if value is None:
+        raise ValueError('it has no value; write "" for an empty one, or remove it')
+    if isinstance(value, list | dict):
+        what, shape = ("a list", "a,b") if isinstance(value, list) else ("a map", '{"a": 1}')
+        raise ValueError(f"it is {what}, and an environment is text; write it as one text in quotes, as '{shape}'")
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        value = int(value)
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
+Allowed = Annotated[
+    Permission,
+    BeforeValidator(_allowed),
+    _form(f"a change ({', '.join(CHANGES)}) and the name of its resource", pattern=rf"^({'|'.join(CHANGES)}) [\w.-]+$"),
+]
+# Text, also where YAML makes a number or a boolean of it.
+EnvironmentText = Annotated[
+    str, BeforeValidator(_environment_text), _form("text, numbers or booleans", type=["string", "number", "boolean"])
+]
+Cidr = Annotated[str, BeforeValidator(_cidr), _form("a CIDR")]
+AddressOrCidr = Annotated[str, BeforeValidator(_address_or_cidr), _form("an address or a CIDR")]
+Domain = Annotated[str, AfterValidator(_domain), _form("a domain name, in lower case", pattern=f"^{_DOMAIN.pattern}$")]
+Port = Annotated[int, BeforeValidator(_port), _form("a TCP port", type="integer", minimum=1, maximum=65535)]
 Megabytes = Annotated[int, Field(ge=32, le=1_048_576)]
 Cpus = Annotated[float, Field(gt=0, le=256), AfterValidator(_cpus)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shlex
 import shutil
 from collections.abc import Callable
@@ -114,20 +113,6 @@ def install(pulumi_home: Path, progress: Callable[[str], None] = lambda text: No
         progress(f"plugin {name} {version}: stand-in installed")
         done.append(name)
     return done
-
-
-def uninstall(pulumi_home: Path) -> list[str]:
-    """Remove our plugins only; returns the names removed."""
-    removed = []
-    for place in sorted((pulumi_home / "plugins").glob("resource-*-v*")):
-        if not (place / MARKER).is_file():
-            continue
-        for entry in place.iterdir():
-            entry.unlink()
-        place.rmdir()
-        matched = re.fullmatch(r"resource-(.+)-v[^-]+", place.name)
-        removed.append(matched.group(1) if matched else place.name)
-    return removed
 
 
 def default_home() -> Path:

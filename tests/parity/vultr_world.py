@@ -22,7 +22,7 @@ from sandbox.providers.fields import snake
 from sandbox.settings import Settings
 from tests.parity.hand import Edits
 from tests.parity.recordings import Call, Json
-from tests.unit.cloud.test_apis import FakeHosts
+from tests.unit.cloud.rig import FakeHosts
 
 KEY = "parity-key"
 _KINDS = {

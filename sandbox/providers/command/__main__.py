@@ -1,3 +1,5 @@
+"""What the launcher `pulumi-resource-command` runs."""
+
 from sandbox.providers import rpc
 from sandbox.providers.command.provider import Command
 

@@ -1,3 +1,5 @@
+"""What the launcher `pulumi-resource-docker` runs."""
+
 from sandbox.providers import rpc
 from sandbox.providers.docker.provider import Docker
 

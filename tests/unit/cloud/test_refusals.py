@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.cloud.cloudflare.zones import MECH_ZONE
 
-from .test_apis import Clouds, play
+from .rig import Clouds, play
 
 ZONE = f"/client/v4/zones/{MECH_ZONE}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mech_infra import catalogue
-from mech_infra.config import ConfigError, load
+from mech_infra.config import ConfigError, load, stack_file
 from mech_infra.config.types import cpus_text
 
 from .conftest import SECRETS, raw_config
@@ -40,6 +41,18 @@ def test_the_guides_defaults_need_only_secrets() -> None:
         ({"services": {"llm": {"port": 4000}}}, ["mech:services.llm.port", "exposeServicePorts"]),
         ({"services": {"llm": {"replicas": 0}}}, ["mech:services.llm.replicas", "greater than or equal to 1"]),
         ({"services": {"llm": {"cpus": 0.05}}}, ["mech:services.llm.cpus", "back as 0.1", "write 0.1"]),
+        (
+            {"services": {"llm": {"environment": {"A": [1, 2]}}}},
+            ["mech:services.llm.environment.A: it is a list", "in quotes, as 'a,b'"],
+        ),
+        (
+            {"services": {"llm": {"environment": {"A": {"b": 1}}}}},
+            ["mech:services.llm.environment.A: it is a map", """in quotes, as '{"a": 1}'"""],
+        ),
+        (
+            {"services": {"llm": {"environment": {"A": None}}}},
+            ["mech:services.llm.environment.A", 'write ""', "remove it"],
+        ),
         ({"services": {"llm": {"replicas": 5}}}, ["vc2-4c-8gb", "larger plan"]),
         ({"host": {"sshFrom": ["10.0.0.1/8"]}}, ["mech:host.sshFrom.0", "203.0.113.0/24"]),
         ({"host": {"plan": "big"}}, ["mech:host.plan", "vc2-4c-8gb"]),
@@ -59,6 +72,23 @@ def test_a_wrong_value_names_key_and_fix(sections: dict[str, Any], says: list[st
         load(raw, secrets)
     for part in says:
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("5", "5"), ("true", "true"), ("False", "false"), ("0.5", "0.5"), ("5.0", "5"), ("-1", "-1"), ("0644", "420"),
+        ("1.10", "1.1"), ("yes", "yes"), ("on", "on"), ("1:30", "1:30"), ("'0644'", "0644"), ("''", ""), ("1.2.3", "1.2.3"),
+        ("123456789012345678", "123456789012345678"),
+    ],
+)  # fmt: skip
+def test_an_environment_is_text_as_docker_has_it(tmp_path: Path, written: str, text: str) -> None:
+    """What the file's reader gives is what the engine gave for the same file (3.259)."""
+    file = tmp_path / "Pulumi.unit.yaml"
+    file.write_text(f"config:\n  mech:services:\n    llm:\n      environment:\n        A: {written}\n")
+    raw, secrets = raw_config({})
+    platform = load({**raw, **stack_file.read(file).values}, secrets).platform
+    assert platform.services["llm"].environment == {"A": text}
 
 
 @pytest.mark.parametrize("name", list(catalogue.SECRETS))

@@ -10,7 +10,7 @@ from policies.mocked import Monitor
 from policies.model import Resource
 from tests.unit.mech_infra.conftest import Recorder, plain, raw_config
 
-from .platform import Resources
+from .changes import Resources
 
 
 class Keeper(Recorder):

@@ -14,7 +14,8 @@ from policies import docs, mocked
 from policies.model import UNKNOWN, Stack, message
 from policies.rules import BY_ID, RULES
 
-from .platform import HARMLESS, OUTAGES, Change, Resources
+from .changes import Change, Resources
+from .platform import HARMLESS, OUTAGES
 
 ACCEPTED = {"data-mongodb-auth"}  # advice: the sandbox's MongoDB has no password
 
@@ -49,6 +50,10 @@ def test_a_mongodb_with_a_password_asks_for_it(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.sandbox.yaml").write_text(yaml.safe_dump(about))
     resources, _ = mocked.declare("sandbox", tmp_path)
     assert judged(resources) == (set(), {})
+
+
+def test_no_id_is_given_twice() -> None:
+    assert [rule.id for rule in RULES] == list(BY_ID)
 
 
 def test_every_rule_has_an_outage_that_it_catches() -> None:

@@ -54,8 +54,6 @@ def test_installs_once_and_keeps_official_plugins(tmp_path: Path) -> None:
     assert "docker 5.2.0: the official one is installed, kept" in said[0]
     assert install.install(tmp_path) == []
     assert kinds(tmp_path) == {**dict.fromkeys(install.VERSIONS, "stand-in"), "docker": "official"}
-    assert sorted(install.uninstall(tmp_path)) == ["cloudflare", "command", "vultr"]
-    assert official.exists()
 
 
 def test_an_official_plugin_copied_over_ours_is_kept(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from policies.family import Family, puts
 from policies.model import (
     INSTANCE,
     ORIGIN_CA,
@@ -15,12 +16,13 @@ from policies.model import (
     UNKNOWN,
     Finding,
     Resource,
-    Rule,
     Stack,
     Unjudged,
     each,
-)  # fmt: skip
-from policies.reading import nginx
+)
+from policies.reading.nginx import nginx
+
+rule = Family("edge")
 
 
 def _setting(stack: Stack, id: str) -> tuple[Resource, Any] | None:
@@ -30,7 +32,14 @@ def _setting(stack: Stack, id: str) -> tuple[Resource, Any] | None:
     return None
 
 
-def _mode(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-ssl-mode",
+    title="The SSL mode is a good one",
+    symptom="plain HTTP to visitors, or handshake errors",
+    fix="set mech:edge.ssl to flexible, full or strict",
+    severity="critical",
+)
+def ssl_mode(stack: Stack) -> Iterator[Finding]:
     found = _setting(stack, "ssl")
     if found and found[1] not in ("flexible", "full", "strict"):
         yield Finding(f"the SSL mode is {found[1]}", found[0])
@@ -38,7 +47,14 @@ def _mode(stack: Stack) -> Iterator[Finding]:
         yield Finding("the SSL mode is not declared: it is whatever the dashboard says", stack.of(RECORD)[0])
 
 
-def _loop(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-redirect-loop",
+    title="No redirect loop",
+    symptom="ERR_TOO_MANY_REDIRECTS on every service",
+    fix="set mech:proxy.redirectToHttps to false, or mech:edge.ssl to full or strict",
+    severity="critical",
+)
+def redirect_loop(stack: Stack) -> Iterator[Finding]:
     found, proxy = _setting(stack, "ssl"), nginx(stack)
     if not found or found[1] != "flexible" or proxy is None:
         return
@@ -49,7 +65,14 @@ def _loop(stack: Stack) -> Iterator[Finding]:
             return
 
 
-def _listener(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-no-tls-origin",
+    title="Full and strict have a TLS origin",
+    symptom="521 or 525 on every service",
+    fix="let nginx listen on 443 with a certificate (mech:certificate), or set mech:edge.ssl to flexible",
+    severity="critical",
+)
+def no_tls_origin(stack: Stack) -> Iterator[Finding]:
     found, proxy = _setting(stack, "ssl"), nginx(stack)
     if not found or found[1] not in ("full", "strict") or proxy is None:
         return
@@ -59,13 +82,27 @@ def _listener(stack: Stack) -> Iterator[Finding]:
         yield Finding(f"SSL mode {found[1]} and nginx has no certificate", proxy.resource)
 
 
-def _plain(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-no-plain-origin",
+    title="Flexible has an origin on 80",
+    symptom="521 on every service",
+    fix="let nginx listen on 80, or set mech:edge.ssl to full",
+    severity="critical",
+)
+def no_plain_origin(stack: Stack) -> Iterator[Finding]:
     found, proxy = _setting(stack, "ssl"), nginx(stack)
     if found and found[1] == "flexible" and proxy and not re.search(r"^\s*listen\s+(?:\S+:)?80\b", proxy.text, re.M):
         yield Finding("SSL mode flexible and nobody listens on 80", proxy.resource)
 
 
-def _strict(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-strict-self-signed",
+    title="Strict has a certificate that verifies",
+    symptom="526 on every service",
+    fix="set mech:certificate.source to origin-ca, or mech:edge.ssl to full",
+    severity="critical",
+)
+def strict_self_signed(stack: Stack) -> Iterator[Finding]:
     found = _setting(stack, "ssl")
     if not found or found[1] != "strict" or stack.of(ORIGIN_CA):
         return
@@ -74,7 +111,14 @@ def _strict(stack: Stack) -> Iterator[Finding]:
         yield Finding("SSL mode strict with a self-signed certificate", found[0])
 
 
-def _https(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-http-allowed",
+    title="Always Use HTTPS is on",
+    symptom="services answer over plain HTTP; mixed content warnings",
+    fix="set mech:edge.alwaysUseHttps to true",
+    severity="high",
+)
+def http_allowed(stack: Stack) -> Iterator[Finding]:
     if not stack.of(RECORD):
         return
     found = _setting(stack, "always_use_https")
@@ -84,7 +128,14 @@ def _https(stack: Stack) -> Iterator[Finding]:
         yield Finding(f"Always Use HTTPS is {found[1]}", found[0])
 
 
-def _tls(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-old-tls",
+    title="At least TLS 1.2",
+    symptom="old clients get in with broken ciphers",
+    fix="set mech:edge.minTlsVersion to 1.2 or 1.3",
+    severity="medium",
+)
+def old_tls(stack: Stack) -> Iterator[Finding]:
     if not stack.of(RECORD):
         return
     found = _setting(stack, "min_tls_version")
@@ -94,7 +145,14 @@ def _tls(stack: Stack) -> Iterator[Finding]:
         yield Finding(f"the minimum TLS version is {found[1]}", found[0])
 
 
-def _record_for_each(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-record-missing",
+    title="Every service has a record",
+    symptom="the service answers by IP but not by name (NXDOMAIN)",
+    fix="declare an A record for every name that nginx serves",
+    severity="critical",
+)
+def record_missing(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
     if proxy is None:
         return
@@ -104,12 +162,27 @@ def _record_for_each(stack: Stack) -> Iterator[Finding]:
             yield Finding(f"{name} has no A record", proxy.resource)
 
 
-def _proxied(record: Resource) -> Iterator[str]:
+@rule.each(
+    RECORD,
+    "edge-grey-cloud",
+    title="Records are proxied",
+    symptom="the host's address is public, TLS errors on 443",
+    fix="set proxied to true on the record",
+    severity="high",
+)
+def grey_cloud(record: Resource) -> Iterator[str]:
     if record.text("type") in ("A", "AAAA", "CNAME") and record.get("proxied") is not True:
         yield f"{record.text('name')} is not proxied (grey cloud)"
 
 
-def _address(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-wrong-address",
+    title="Records lead to the host",
+    symptom="522 or 523 though the host is well",
+    fix="point the record to the host's reserved address",
+    severity="critical",
+)
+def wrong_address(stack: Stack) -> Iterator[Finding]:
     hosts = [h.get("subnet") for h in stack.of(RESERVED_IP)] or [i.get("mainIp") for i in stack.of(INSTANCE)]
     hosts = [host for host in hosts if host]
     if not hosts:
@@ -124,7 +197,14 @@ def _address(stack: Stack) -> Iterator[Finding]:
     yield from each(stack.of(RECORD), judge)
 
 
-def _one_address(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "edge-addresses-differ",
+    title="All records lead to the same host",
+    symptom="some services answer, others 522 or 523",
+    fix="point every record to the host's reserved address",
+    severity="critical",
+)
+def addresses_differ(stack: Stack) -> Iterator[Finding]:
     """All A records agree, which can be judged before the host has an address."""
     contents: dict[str, Resource] = {}
     for record in stack.of(RECORD):
@@ -137,34 +217,15 @@ def _one_address(stack: Stack) -> Iterator[Finding]:
         raise Unjudged(f"the address of the records beside {written.name}")
 
 
-def _ttl(record: Resource) -> Iterator[str]:
+@rule.each(
+    RECORD,
+    "edge-proxied-ttl",
+    title="Proxied records have TTL 1",
+    symptom="a preview that is never clean",
+    fix="set ttl to 1 on the record",
+    severity="low",
+    remedy=puts(ttl=1),
+)
+def proxied_ttl(record: Resource) -> Iterator[str]:
     if record.get("proxied") is True and record.number("ttl") != 1:
         yield f"{record.text('name')} is proxied with TTL {record.get('ttl')}, Cloudflare makes it 1: an endless diff"
-
-
-RULES = [
-    Rule("edge-ssl-mode", "edge", "The SSL mode is a good one", "plain HTTP to visitors, or handshake errors",
-         "set mech:edge.ssl to flexible, full or strict", "critical", judge_stack=_mode),
-    Rule("edge-redirect-loop", "edge", "No redirect loop", "ERR_TOO_MANY_REDIRECTS on every service",
-         "set mech:proxy.redirectToHttps to false, or mech:edge.ssl to full or strict", "critical", judge_stack=_loop),
-    Rule("edge-no-tls-origin", "edge", "Full and strict have a TLS origin", "521 or 525 on every service",
-         "let nginx listen on 443 with a certificate (mech:certificate), or set mech:edge.ssl to flexible", "critical", judge_stack=_listener),
-    Rule("edge-no-plain-origin", "edge", "Flexible has an origin on 80", "521 on every service",
-         "let nginx listen on 80, or set mech:edge.ssl to full", "critical", judge_stack=_plain),
-    Rule("edge-strict-self-signed", "edge", "Strict has a certificate that verifies", "526 on every service",
-         "set mech:certificate.source to origin-ca, or mech:edge.ssl to full", "critical", judge_stack=_strict),
-    Rule("edge-http-allowed", "edge", "Always Use HTTPS is on", "services answer over plain HTTP; mixed content warnings",
-         "set mech:edge.alwaysUseHttps to true", "high", judge_stack=_https),
-    Rule("edge-old-tls", "edge", "At least TLS 1.2", "old clients get in with broken ciphers",
-         "set mech:edge.minTlsVersion to 1.2 or 1.3", "medium", judge_stack=_tls),
-    Rule("edge-record-missing", "edge", "Every service has a record", "the service answers by IP but not by name (NXDOMAIN)",
-         "declare an A record for every name that nginx serves", "critical", judge_stack=_record_for_each),
-    Rule("edge-grey-cloud", "edge", "Records are proxied", "the host's address is public, TLS errors on 443",
-         "set proxied to true on the record", "high", type=RECORD, judge_one=_proxied),
-    Rule("edge-wrong-address", "edge", "Records lead to the host", "522 or 523 though the host is well",
-         "point the record to the host's reserved address", "critical", judge_stack=_address),
-    Rule("edge-addresses-differ", "edge", "All records lead to the same host", "some services answer, others 522 or 523",
-         "point every record to the host's reserved address", "critical", judge_stack=_one_address),
-    Rule("edge-proxied-ttl", "edge", "Proxied records have TTL 1", "a preview that is never clean",
-         "set ttl to 1 on the record", "low", type=RECORD, judge_one=_ttl, remedy=lambda props: {**props, "ttl": 1}),
-]  # fmt: skip

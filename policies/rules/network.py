@@ -6,13 +6,26 @@ import re
 from collections.abc import Iterator
 
 from mech_infra.catalogue import NETWORK_NAME
-from policies.model import CONTAINER, NETWORK, UNKNOWN, Finding, Resource, Rule, Stack, Unjudged, each
-from policies.reading import container_name, environment, names_on_network, nginx
+from policies.family import Family, puts
+from policies.model import CONTAINER, NETWORK, UNKNOWN, Finding, Resource, Stack, Unjudged, each
+from policies.reading.containers import container_name, environment, names_on_network
+from policies.reading.nginx import nginx
 
+rule = Family("network")
 _HOST = re.compile(r"^(?:redis|rediss|mongodb|http|https)://(?:[^@/]*@)?([A-Za-z0-9._-]+)")
+_SYMPTOM = "`Error: Could not connect to Redis at redis:6379`, getaddrinfo ENOTFOUND"
 
 
-def _attached(container: Resource) -> Iterator[str]:
+@rule.each(
+    CONTAINER,
+    "network-container-outside",
+    title="Every container is on mech-network",
+    symptom=_SYMPTOM,
+    fix="attach the container to mech-network (networksAdvanced)",
+    severity="critical",
+    remedy=puts(networksAdvanced=[{"name": NETWORK_NAME}]),
+)
+def container_outside(container: Resource) -> Iterator[str]:
     networks = container.maps("networksAdvanced")
     names = [entry.get("name") for entry in networks]
     if NETWORK_NAME in names:
@@ -23,7 +36,14 @@ def _attached(container: Resource) -> Iterator[str]:
     yield f"{container_name(container)} is on {said}, not on {NETWORK_NAME}"
 
 
-def _network(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "network-missing",
+    title="mech-network exists",
+    symptom="services that cannot find each other or their vendors",
+    fix="declare a bridge network named mech-network that is not internal",
+    severity="critical",
+)
+def missing(stack: Stack) -> Iterator[Finding]:
     if not stack.of(CONTAINER):
         return
     ours = [n for n in stack.of(NETWORK) if n.props.get("name") in (NETWORK_NAME, UNKNOWN)]
@@ -37,7 +57,19 @@ def _network(stack: Stack) -> Iterator[Finding]:
             yield Finding(f"{NETWORK_NAME} uses driver {network.text('driver')}, which has no names", network)
 
 
-def _names(stack: Stack) -> Iterator[Finding]:
+def _is_private(host: str) -> bool:
+    """Whether no DNS outside answers it: one word, or the top-level domain that is kept for private use."""
+    return "." not in host or host.endswith(".internal")
+
+
+@rule(
+    "network-unknown-name",
+    title="Every name is answered",
+    symptom=_SYMPTOM,
+    fix="name a container of mech-network, or add the alias",
+    severity="critical",
+)
+def unknown_name(stack: Stack) -> Iterator[Finding]:
     there = names_on_network(stack, NETWORK_NAME)
     proxy = nginx(stack)
     proxied = proxy.names if proxy else set()
@@ -55,28 +87,14 @@ def _names(stack: Stack) -> Iterator[Finding]:
     yield from each(stack.of(CONTAINER), judge)
 
 
-def _is_private(host: str) -> bool:
-    """Whether no DNS outside answers it: one word, or the top-level domain that is kept for private use."""
-    return "." not in host or host.endswith(".internal")
-
-
-def _no_host_network(container: Resource) -> Iterator[str]:
+@rule.each(
+    CONTAINER,
+    "network-host-mode",
+    title="No container uses the host's network",
+    symptom="`bind: address already in use`, and no names",
+    fix="remove networkMode, use networksAdvanced",
+    severity="high",
+)
+def host_mode(container: Resource) -> Iterator[str]:
     if container.text("networkMode") in ("host", "none") or container.text("networkMode").startswith("container:"):
         yield f"{container_name(container)} runs with network mode {container.text('networkMode')}"
-
-
-def _join(props: dict[str, object]) -> dict[str, object]:
-    return {**props, "networksAdvanced": [{"name": NETWORK_NAME}]}
-
-
-_SYMPTOM = "`Error: Could not connect to Redis at redis:6379`, getaddrinfo ENOTFOUND"
-RULES = [
-    Rule("network-container-outside", "network", "Every container is on mech-network", _SYMPTOM,
-         "attach the container to mech-network (networksAdvanced)", "critical", type=CONTAINER, judge_one=_attached, remedy=_join),
-    Rule("network-missing", "network", "mech-network exists", "services that cannot find each other or their vendors",
-         "declare a bridge network named mech-network that is not internal", "critical", judge_stack=_network),
-    Rule("network-unknown-name", "network", "Every name is answered", _SYMPTOM,
-         "name a container of mech-network, or add the alias", "critical", judge_stack=_names),
-    Rule("network-host-mode", "network", "No container uses the host's network", "`bind: address already in use`, and no names",
-         "remove networkMode, use networksAdvanced", "high", type=CONTAINER, judge_one=_no_host_network),
-]  # fmt: skip

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.model import BLOCK, CONTAINER, INSTANCE, Finding, Resource, Rule, Stack, each
-from policies.reading import container_name, environment, files, is_database, is_loopback, published
+from policies.family import Family
+from policies.model import BLOCK, CONTAINER, INSTANCE, Finding, Resource, Stack, each
+from policies.reading.commands import files
+from policies.reading.containers import container_name, environment, is_database, is_loopback, published
 
+rule = Family("data")
 # Seconds; Docker's own default, which a database of some GB needs at least.
 _GRACE_S = 10
-
-
-def _databases(stack: Stack, kind: str) -> list[Resource]:
-    return [container for container in stack.of(CONTAINER) if is_database(container) == kind]
 
 
 def _redis_conf(stack: Stack) -> str | None:
@@ -30,7 +29,18 @@ def _redis_settings(stack: Stack, redis: Resource) -> str:
     return "\n".join([_redis_conf(stack) or "", *re.split(r"\s--", " " + words)])
 
 
-def _memory(stack: Stack) -> Iterator[Finding]:
+def _databases(stack: Stack, kind: str) -> list[Resource]:
+    return [container for container in stack.of(CONTAINER) if is_database(container) == kind]
+
+
+@rule(
+    "data-redis-memory",
+    title="Redis knows its limit",
+    symptom="Redis is OOM-killed instead of refusing writes",
+    fix="set maxmemory below mech:datastores.redis.memoryMb",
+    severity="high",
+)
+def redis_memory(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
         found = re.search(r"^\s*maxmemory\s+(\d+)(kb|mb|gb|k|m|g)?\s*$", _redis_settings(stack, redis), re.M | re.I)
         if not found or int(found[1]) == 0:
@@ -44,7 +54,14 @@ def _memory(stack: Stack) -> Iterator[Finding]:
     yield from each(_databases(stack, "redis"), judge)
 
 
-def _evicts(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "data-redis-eviction",
+    title="Redis throws no job away",
+    symptom="jobs that vanish from the queue",
+    fix="set maxmemory-policy to noeviction",
+    severity="high",
+)
+def redis_eviction(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
         found = re.search(r"^\s*maxmemory-policy\s+(\S+)", _redis_settings(stack, redis), re.M)
         if found and found[1] != "noeviction":
@@ -53,7 +70,14 @@ def _evicts(stack: Stack) -> Iterator[Finding]:
     yield from each(_databases(stack, "redis"), judge)
 
 
-def _persistent(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "data-redis-persistence",
+    title="Redis keeps its data",
+    symptom="an empty queue after a restart",
+    fix="set mech:datastores.redis.save or appendOnly, and mount /data",
+    severity="high",
+)
+def redis_persistence(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
         text = _redis_settings(stack, redis)
         saves = [value for value in re.findall(r"^\s*save\s+(.+?)\s*$", text, re.M) if value.strip('"')]
@@ -67,7 +91,14 @@ def _persistent(stack: Stack) -> Iterator[Finding]:
     yield from each(_databases(stack, "redis"), judge)
 
 
-def _published(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "data-published",
+    title="Databases are not published",
+    symptom="strangers in Redis and MongoDB",
+    fix="remove ports from the database's container",
+    severity="critical",
+)
+def ports_published(stack: Stack) -> Iterator[Finding]:
     def judge(container: Resource) -> Iterator[str]:
         for address, port, _ in published(container):
             if not is_loopback(address):
@@ -76,7 +107,14 @@ def _published(stack: Stack) -> Iterator[Finding]:
     yield from each([c for c in stack.of(CONTAINER) if is_database(c)], judge)
 
 
-def _mongo_volume(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "data-mongodb-volume",
+    title="MongoDB has its volume",
+    symptom="an empty database after `pulumi up`",
+    fix="mount /opt/mech-services/shared/data/mongodb at /data/db",
+    severity="critical",
+)
+def mongodb_volume(stack: Stack) -> Iterator[Finding]:
     def judge(mongo: Resource) -> Iterator[str]:
         mounts = [
             m.get("source") for m in mongo.maps("mounts") if m.get("target") == "/data/db" and m.get("type") != "tmpfs"
@@ -88,13 +126,28 @@ def _mongo_volume(stack: Stack) -> Iterator[Finding]:
     yield from each(_databases(stack, "mongodb"), judge)
 
 
-def _own_disk(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "data-on-instance",
+    title="Data outlive the host",
+    symptom="a rebuilt host with an empty database",
+    fix="keep the block storage (mech:host.dataVolumeGb)",
+    severity="high",
+)
+def on_instance(stack: Stack) -> Iterator[Finding]:
     databases = _databases(stack, "mongodb")
     if databases and stack.of(INSTANCE) and not stack.of(BLOCK):
         yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", databases[0])
 
 
-def _killed(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "data-no-grace",
+    title="Databases may finish",
+    symptom="acknowledged writes that are gone after `pulumi up`",
+    fix="set destroyGraceSeconds on the database's container (60)",
+    severity="critical",
+)
+def no_grace(stack: Stack) -> Iterator[Finding]:
+    # terraform-provider-docker: without it a container is stopped with a time-out of 0.
     def judge(database: Resource) -> Iterator[str]:
         grace = database.number("destroyGraceSeconds") or 0
         if grace < _GRACE_S:
@@ -104,7 +157,16 @@ def _killed(stack: Stack) -> Iterator[Finding]:
     yield from each([c for c in stack.of(CONTAINER) if is_database(c)], judge)
 
 
-def _detachable(block: Resource) -> Iterator[str]:
+@rule.each(
+    BLOCK,
+    "data-detachable",
+    title="No plan detaches the data",
+    symptom="all services 502, and databases that write into nothing",
+    fix="declare attached_to_instance, or put attachedToInstance into the volume's ignore_changes",
+    severity="critical",
+)
+def detachable(block: Resource) -> Iterator[str]:
+    # terraform-provider-vultr 2.27.1 reads the attachment back as an input, and detaches where it is not declared.
     pinned = {"attachedToInstance", "attached_to_instance"} & {*block.props, *block.ignored}
     if not pinned:
         yield f"the second `pulumi up` would take the block storage {block.name} off its running host"
@@ -116,33 +178,16 @@ def _mongod_options(stack: Stack, mongo: Resource) -> str:
     return "\n".join([*(str(word) for word in mongo.items("command")), *written])
 
 
-def _authentication(stack: Stack) -> Iterator[Finding]:
+@rule(
+    "data-mongodb-auth",
+    title="MongoDB asks for a password",
+    symptom="whoever gets onto mech-network reads everything",
+    fix="pulumi config set --secret mech:MONGODB_PASSWORD",
+    severity="medium",
+    level="advisory",
+)
+def mongodb_auth(stack: Stack) -> Iterator[Finding]:
     for mongo in _databases(stack, "mongodb"):
         asks = re.search(r"(^|\s)--auth\b|authorization:\s*enabled", _mongod_options(stack, mongo))
         if not asks and not environment(mongo).get("MONGO_INITDB_ROOT_PASSWORD"):
             yield Finding("MongoDB asks nobody for a password", mongo)
-
-
-RULES = [
-    Rule("data-redis-memory", "data", "Redis knows its limit", "Redis is OOM-killed instead of refusing writes",
-         "set maxmemory below mech:datastores.redis.memoryMb", "high", judge_stack=_memory),
-    Rule("data-redis-eviction", "data", "Redis throws no job away", "jobs that vanish from the queue",
-         "set maxmemory-policy to noeviction", "high", judge_stack=_evicts),
-    Rule("data-redis-persistence", "data", "Redis keeps its data", "an empty queue after a restart",
-         "set mech:datastores.redis.save or appendOnly, and mount /data", "high", judge_stack=_persistent),
-    Rule("data-published", "data", "Databases are not published", "strangers in Redis and MongoDB",
-         "remove ports from the database's container", "critical", judge_stack=_published),
-    Rule("data-mongodb-volume", "data", "MongoDB has its volume", "an empty database after `pulumi up`",
-         "mount /opt/mech-services/shared/data/mongodb at /data/db", "critical", judge_stack=_mongo_volume),
-    Rule("data-on-instance", "data", "Data outlive the host", "a rebuilt host with an empty database",
-         "keep the block storage (mech:host.dataVolumeGb)", "high", judge_stack=_own_disk),
-    # terraform-provider-docker: without it a container is stopped with a time-out of 0.
-    Rule("data-no-grace", "data", "Databases may finish", "acknowledged writes that are gone after `pulumi up`",
-         "set destroyGraceSeconds on the database's container (60)", "critical", judge_stack=_killed),
-    # terraform-provider-vultr 2.27.1 reads the attachment back as an input, and detaches where it is not declared.
-    Rule("data-detachable", "data", "No plan detaches the data", "all services 502, and databases that write into nothing",
-         "declare attached_to_instance, or put attachedToInstance into the volume's ignore_changes", "critical",
-         type=BLOCK, judge_one=_detachable),
-    Rule("data-mongodb-auth", "data", "MongoDB asks for a password", "whoever gets onto mech-network reads everything",
-         "pulumi config set --secret mech:MONGODB_PASSWORD", "medium", level="advisory", judge_stack=_authentication),
-]  # fmt: skip

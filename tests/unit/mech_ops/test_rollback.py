@@ -1,4 +1,4 @@
-"""`mech history` and `mech rollback`: from the engine's history to versions, and to what of the config brings one back."""
+"""`mech rollback`: which version to go back to, what of the config brings it back, and how the engine is told."""
 
 from __future__ import annotations
 
@@ -11,133 +11,9 @@ import pytest
 
 from mech_ops import pulumi
 from mech_ops.errors import OpsError
-from mech_ops.versions import definition, going_back, history, rollback, words
-from mech_ops.versions.history import History
+from mech_ops.versions import going_back
 
-Json = dict[str, Any]
-IMAGE = "ghcr.io/mech-is/mech-search"
-
-
-def config(services: Json | None = None, **sections: Any) -> Json:
-    """As the CLI gives it."""
-    wanted = {**sections, **({"services": services} if services is not None else {})}
-    found: Json = {
-        f"mech:{name}": {"value": "", "objectValue": value, "secret": False} for name, value in wanted.items()
-    }
-    return {**found, "mech:domain": {"value": "mech.is", "secret": False}, "mech:GITHUB_TOKEN": {"secret": True}}
-
-
-def search(**settings: Any) -> Json:
-    return config({"search": settings})
-
-
-def past(*updates: tuple[Json, str] | Json | str, switched: str | None = None) -> History:
-    """Of search: updates a minute apart from 10:00 on, oldest first, each 30 s long: a config, or with "failed", or a kind."""
-    entries = []
-    for minute, update in enumerate(updates):
-        about, result = update if isinstance(update, tuple) else (update, "succeeded")
-        kind, about = (about, {}) if isinstance(about, str) else ("update", about)
-        at = f"2026-11-26T10:{minute:02}"
-        times = {"startTime": f"{at}:00.000Z", "endTime": f"{at}:30.000Z"}
-        entries.append({"version": 0, "kind": kind, "result": result, "config": about, **times})
-    state = {"deployment": {"resources": [{"urn": "urn::services-search-watch", "modified": switched}]}}
-    return history.read(entries[::-1], "search", history.switched(state, "search"))
-
-
-def told(found: History) -> list[tuple[int, str, str, str]]:
-    """Newest first: number, tag, result, from and to (minutes)."""
-
-    def minute(text: str | None) -> str:
-        return text[14:16] if text else "now"
-
-    return [
-        (row["number"], row["version"], row["result"], f"{minute(row['from'])}-{minute(row['to'])}")
-        for row in words.rows(found)
-    ]
-
-
-def back(found: History, now: Json, to: int | None = None) -> rollback.Plan:
-    return rollback.plan(found, now, to)
-
-
-def changes(plan: rollback.Plan) -> dict[str, Any]:
-    return {change.key.removeprefix("mech:services.search"): change.after for change in plan.changes}
-
-
-# -- which versions there were ---------------------------------------------------------------------------------------
-
-
-def test_updates_that_change_nothing_of_the_service_are_no_version() -> None:
-    found = past(search(), config({"search": {}, "llm": {"memoryMb": 900}}), "refresh", search(version="1.0.1"), search(version="1.0.1"))  # fmt: skip
-    assert told(found) == [(2, "1.0.1", "served", "03-now"), (1, "1.0.0", "served", "00-03")]
-    assert [row["serving"] for row in words.rows(found)] == [True, False]
-
-
-def test_what_differs_is_told_in_words_without_the_environments_values() -> None:
-    first = {"version": "1.0.0", "environment": {"A": "one", "B": "two"}}
-    second = {"version": "1.0.1", "memoryMb": 900, "cpus": 0.7, "environment": {"A": "other"}}
-    found = past(search(**first), search(**second), search(image="other/image@sha256:12"), search(**first))
-    assert [row["differs"] for row in words.rows(found)] == [
-        ["as 1"],
-        ["image other/image@sha256:12", "memoryMb 512", "cpus 0.5", "without environment A"],
-        ["image 1.0.1", "memoryMb 900", "cpus 0.7", "environment A", "without environment B"],
-        ["the first one"],
-    ]
-
-
-def test_the_number_of_containers_and_nginx_patience_are_no_version() -> None:
-    assert len(past(search(), search(replicas=2, readTimeoutS=300)).versions) == 1
-
-
-def test_a_failed_update_is_told_and_what_served_goes_on() -> None:
-    found = past(search(), (search(version="bad"), "failed"), (search(version="bad"), "failed"), search())
-    assert told(found) == [(2, "bad", "failed", "01-01"), (1, "1.0.0", "served", "00-now")]
-
-
-def test_a_failed_version_that_comes_through_later_is_one_row_and_served_from_then_on() -> None:
-    found = past(search(), (search(version="1.0.1"), "failed"), search(version="1.0.1"))
-    assert told(found) == [(2, "1.0.1", "served", "02-now"), (1, "1.0.0", "served", "00-02")]
-
-
-def test_an_update_that_failed_for_another_service_did_bring_this_one() -> None:
-    updates = (search(), (search(version="1.0.1"), "failed"))
-    assert past(*updates, switched="2026-11-26T10:00:29.123456789Z").serving.definition.tag == "1.0.0"  # type: ignore[union-attr]
-    found = past(*updates, switched="2026-11-26T10:01:20.123456789Z")
-    assert told(found)[0] == (2, "1.0.1", "served", "01-now")
-    assert changes(back(found, search(version="1.0.1"))) == {"mech:services": None}
-
-
-def test_after_a_destroy_nothing_serves_and_the_same_version_is_a_row_again() -> None:
-    assert past(search(), "destroy").serving is None
-    assert told(past(search(), "destroy", search())) == [
-        (2, "1.0.0", "served", "02-now"),
-        (1, "1.0.0", "served", "00-01"),
-    ]
-
-
-def test_updates_whose_config_cannot_be_read_are_counted_and_left_out() -> None:
-    hidden = {**search(), "mech:services": {"secret": True}}
-    found = past(search(), hidden, search(gone=1), (search(memoryMb="lots"), "failed"), search(version="1.0.1"))
-    assert (len(found.versions), found.unread) == (2, 2)
-
-
-def test_a_key_of_another_section_that_is_gone_since_costs_nothing() -> None:
-    assert len(past(config({}, host={"colour": "red"})).versions) == 1
-
-
-def test_the_running_update_is_not_there_yet() -> None:
-    assert past(search(), (search(version="1.0.1"), "in-progress")).serving.number == 1  # type: ignore[union-attr]
-
-
-def test_the_table_marks_the_one_that_serves(capsys: pytest.CaptureFixture[str]) -> None:
-    from rich.console import Console
-
-    Console(width=120).print(words.table(past(search(), search(version="[1]"), (search(version="bad"), "failed"))))
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["version", "differs", "in", "from", "to", "result"]
-    assert ["never served" in lines[1], "serves now" in lines[2], "serves now" in lines[3]] == [True, True, False]
-    assert "[1]" in lines[2]
-
+from .updates import IMAGE, back, changes, config, past, search
 
 # -- which one to go back to -----------------------------------------------------------------------------------------
 
@@ -347,10 +223,3 @@ def test_a_rollback_that_fails_says_what_the_config_has_now(monkeypatch: pytest.
     now = search(version="1.0.1")
     with pytest.raises(OpsError, match=r"`pulumi up` failed.*config has version 1 \(1.0.0\).*switched after"):
         going_back.carry_out(None, back(past(search(), now), now), 0)
-
-
-def test_tags() -> None:
-    def tag(image: str) -> str:
-        return definition.Definition(image, 1, 1, 1, {}).tag
-
-    assert [tag("a/b:1.0"), tag("host:5000/b"), tag("host:5000/b:2"), tag("a/b@sha256:12")] == ["1.0", "b", "2", "12"]

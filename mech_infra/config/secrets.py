@@ -1,0 +1,95 @@
+"""The stack's secrets: which there are, what each opens, and what is wrong with those that are set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mech_infra import catalogue, registry
+from mech_infra.commands import passwords
+from mech_infra.config.platform import is_placeholder
+from mech_infra.config.types import NAMESPACE
+
+PASSWORDS = ("REDIS_PASSWORD", "MONGODB_PASSWORD")
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """One secret of a stack's config; `looks_like` is its form, where an open key has an example."""
+
+    name: str
+    description: str
+    looks_like: str
+    wrong: str
+    needed: bool
+
+
+def _vendors(secret: catalogue.Secret) -> SecretKey:
+    users = " and ".join(service.name for service in catalogue.SERVICES.values() if secret.name in service.secrets)
+    wrong = f"Missing, or a placeholder: refused, since {users} cannot work without it. One that its vendor refuses: {secret.wrong}"
+    return SecretKey(
+        secret.name, f"opens {secret.opens}; {users} gets it, and no other service", secret.looks_like, wrong, True
+    )
+
+
+KEYS = MappingProxyType(
+    {
+        key.name: key
+        for key in (
+            *(_vendors(secret) for secret in catalogue.SECRETS.values()),
+            SecretKey(
+                "REDIS_PASSWORD",
+                description="the password of Redis; not set: it asks nobody",
+                looks_like="any printable characters",
+                wrong="Empty, or with a line break or a control character: refused. Redis before 6.2 knows no users: refused",
+                needed=False,
+            ),
+            SecretKey(
+                "MONGODB_PASSWORD",
+                description="the password of MongoDB; not set: it asks nobody",
+                looks_like="any printable characters",
+                wrong="Empty, or with a line break or a control character: refused. The first one, and taking it away, makes "
+                "MongoDB's container anew (docs/production.md, 8)",
+                needed=False,
+            ),
+            SecretKey(
+                registry.TOKEN,
+                description="the token with which mech:images.registryUser pulls private images; for mech:images.registry only",
+                looks_like="what your registry gives out; at GitHub a classic token with read:packages",
+                wrong="Without mech:images.registryUser it is refused. One that may not read the images, or has run out: one "
+                "sentence that names image and registry at the next new image",
+                needed=False,
+            ),
+        )
+    }
+)
+
+
+def mistakes(secrets: Mapping[str, str], marked: Collection[str]) -> list[str]:
+    """A sentence for each that is missing, a placeholder or in plain text; `marked` are those that the engine decrypted."""
+    mistakes = []
+    for name, secret in catalogue.SECRETS.items():
+        users = ", ".join(service.name for service in catalogue.SERVICES.values() if name in service.secrets)
+        how = f"set it: pulumi config set --secret {NAMESPACE}:{name}"
+        if name not in secrets:
+            mistakes.append(f"{NAMESPACE}:{name} is missing and {users} cannot work without it; {how}")
+        elif is_placeholder(secrets[name]):
+            mistakes.append(f"{NAMESPACE}:{name} is empty or a placeholder; {how} (it looks like {secret.looks_like})")
+    if is_placeholder(secrets.get(registry.TOKEN, "set")):
+        mistakes.append(
+            f"{NAMESPACE}:{registry.TOKEN} is empty or a placeholder; set it: "
+            f"pulumi config set --secret {NAMESPACE}:{registry.TOKEN}"
+        )
+    for name in PASSWORDS:
+        if (found := passwords.mistake(secrets.get(name, "set"))) is not None:
+            mistakes.append(
+                f"{NAMESPACE}:{name} {found}; set another one: pulumi config set --secret {NAMESPACE}:{name} "
+                f"(or, for no password: pulumi config rm {NAMESPACE}:{name})"
+            )
+    for name in secrets:
+        if name not in marked:
+            mistakes.append(
+                f"{NAMESPACE}:{name} stands in plain text; set it anew: pulumi config set --secret {NAMESPACE}:{name}"
+            )
+    return mistakes

@@ -1,0 +1,13 @@
+"""All rules, in the order in which docs/policies.md shows them; a family's are in the order of its file."""
+
+from __future__ import annotations
+
+from policies.model import Rule
+from policies.rules import certificates, containers, data, edge, firewall, host, keys, network, ports, proxy
+
+RULES: list[Rule] = [
+    rule
+    for module in (firewall, network, edge, keys, ports, containers, data, proxy, certificates, host)
+    for rule in module.rule
+]
+BY_ID = {rule.id: rule for rule in RULES}
