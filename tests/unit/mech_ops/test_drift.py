@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from mech_ops import cli, pulumi
 from mech_ops.drift import check, events, render, repair, report
@@ -17,6 +18,7 @@ from mech_ops.errors import OpsError
 
 from .engine_says import CONTAINER, SECRET, said, step
 
+NOBODY = Console(quiet=True)
 RECORDED = Path(__file__).with_name("recorded")
 
 
@@ -238,7 +240,7 @@ def test_exit_codes(
 def ups(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """The stacks that `pulumi up` was run on."""
     ran: list[str | None] = []
-    monkeypatch.setattr(pulumi, "up", ran.append)
+    monkeypatch.setattr(pulumi, "up", lambda stack, hear, verbose: ran.append(stack))
     return ran
 
 
@@ -250,7 +252,7 @@ def drifted(*labels: str) -> report.Report:
 
 def test_repair_tells_what_is_well_again(engine: Callable[..., list[Any]], ups: list[str | None]) -> None:
     engine((0, recorded("clean"), ""))
-    found = repair.repair("s", drifted("80/tcp", "443/tcp"))
+    found = repair.repair("s", drifted("80/tcp", "443/tcp"), NOBODY)
     assert (ups, found.exit_code, len(found.repaired)) == (["s"], 0, 2)
     shown = render.text(found)
     assert shown.startswith("stack sandbox: 2 repaired, no drift") and "80/tcp is deny, declared open" in shown
@@ -258,7 +260,7 @@ def test_repair_tells_what_is_well_again(engine: Callable[..., list[Any]], ups: 
 
 def test_what_is_there_again_after_the_repair_is_said(engine: Callable[..., list[Any]], ups: list[str | None]) -> None:
     engine((0, said("warning", "drift: firewall: 80/tcp: deny (declared: open)"), ""))
-    found = repair.repair(None, drifted("80/tcp", "443/tcp"))
+    found = repair.repair(None, drifted("80/tcp", "443/tcp"), NOBODY)
     assert ([item.subject for item in found.repaired], found.exit_code) == (["443/tcp"], 2)
     assert "there again" in found.not_repaired
 
@@ -271,13 +273,13 @@ def test_what_is_there_again_after_the_repair_is_said(engine: Callable[..., list
     ],
 )
 def test_nothing_is_repaired_unseen(change: dict[str, Any], why: str, ups: list[str | None]) -> None:
-    found = repair.repair("s", dataclasses.replace(drifted("80/tcp"), **change))
+    found = repair.repair("s", dataclasses.replace(drifted("80/tcp"), **change), NOBODY)
     assert (ups, found.exit_code) == ([], 2)
     assert why in render.text(found) and why in render.markdown(found)
 
 
 def test_where_nothing_drifted_nothing_is_run(ups: list[str | None]) -> None:
-    assert repair.repair("s", report.Report("s")).exit_code == 0
+    assert repair.repair("s", report.Report("s"), NOBODY).exit_code == 0
     assert ups == []
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from mech_ops import pulumi
 from mech_ops.errors import OpsError
 from mech_ops.versions import going_back
 
-from .updates import IMAGE, back, changes, config, past, search
+from .updates import IMAGE, Json, back, changes, config, past, search
 
 # -- which one to go back to -----------------------------------------------------------------------------------------
 
@@ -173,11 +174,11 @@ def test_each_value_is_set_with_its_type(value: Any, kind: str, text: str) -> No
 
 
 class Engine:
-    """Notes what it is told; `up` says these lines."""
+    """Notes what it is told; `up` has these events."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, lines: list[str], fails: bool = False) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, events: list[Json], fails: bool = False) -> None:
         self.told: list[list[str]] = []
-        self.lines, self.fails = lines, fails
+        self.events, self.fails = events, fails
         monkeypatch.setattr(pulumi, "attempt", self._attempt)
         monkeypatch.setattr(pulumi, "up", self._up)
 
@@ -185,24 +186,37 @@ class Engine:
         self.told.append(argv[2:3] + argv[argv.index("--") + 1 :])
         return type("Done", (), {"returncode": 0, "stderr": ""})
 
-    def _up(self, _: str | None, hear: Any) -> None:
+    def _up(self, _: str | None, hear: Any, verbose: bool = False) -> None:
         self.told.append(["up"])
-        for line in self.lines:
-            hear(line)
+        for event in self.events:
+            hear(event)
         if self.fails:
             raise OpsError("`pulumi up` failed")
 
 
-SWITCH = " ++ command:local:Command services-search-switch \x1b[32mcreated replacement\x1b[0m (0.81s) [diff: ~stdin]\n"
+NOBODY = Console(quiet=True)
+
+
+def event(kind: str, op: str, name: str) -> Json:
+    urn = f"urn:pulumi:s::mech::command:local:Command::{name}"
+    return {kind: {"metadata": {"op": op, "urn": urn, "type": "command:local:Command", "new": {}}}}
+
+
+SWITCH = event("resOutputsEvent", "create-replacement", "services-search-switch")
 
 
 def test_the_config_is_set_first_and_the_switch_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     now = search(version="1.0.1", memoryMb=600)
     engine = Engine(
-        monkeypatch, ["services-search-switch creating replacement (0s)", "services-search2-switch created", SWITCH]
+        monkeypatch,
+        [
+            event("resourcePreEvent", "create-replacement", "services-search-switch"),
+            event("resOutputsEvent", "update", "services-search2-switch"),
+            SWITCH,
+        ],
     )
     plan = back(past(search(version="1.0.0"), now), now)
-    times = going_back.carry_out(None, plan, 0)
+    times = going_back.carry_out(None, plan, 0, NOBODY)
     assert engine.told == [
         ["rm", "mech:services.search.memoryMb"], ["set", "mech:services.search.version", "1.0.0"], ["up"],
     ]  # fmt: skip
@@ -211,10 +225,14 @@ def test_the_config_is_set_first_and_the_switch_is_heard(monkeypatch: pytest.Mon
 
 def test_what_was_not_switched_is_not_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     Engine(
-        monkeypatch, ["services-search-switch creating replacement (1s)", "services-search-switch **creating failed**"]
+        monkeypatch,
+        [
+            event("resourcePreEvent", "create-replacement", "services-search-switch"),
+            event("resOpFailedEvent", "create-replacement", "services-search-switch"),
+        ],
     )
     now = search(version="1.0.1")
-    times = going_back.carry_out(None, back(past(search(), now), now), 0)
+    times = going_back.carry_out(None, back(past(search(), now), now), 0, NOBODY)
     assert times.switched is None
 
 
@@ -222,4 +240,4 @@ def test_a_rollback_that_fails_says_what_the_config_has_now(monkeypatch: pytest.
     Engine(monkeypatch, [SWITCH], fails=True)
     now = search(version="1.0.1")
     with pytest.raises(OpsError, match=r"`pulumi up` failed.*config has version 1 \(1.0.0\).*switched after"):
-        going_back.carry_out(None, back(past(search(), now), now), 0)
+        going_back.carry_out(None, back(past(search(), now), now), 0, NOBODY)
