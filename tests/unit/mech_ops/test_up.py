@@ -21,7 +21,7 @@ LLM = {"name": "mech-llms", "envs": ["KEY=hunter2"]}
 
 def cli_that_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *lines: str, code: int = 0) -> None:
     (tmp_path / "said").write_text("".join(f"{line}\n" for line in lines))
-    (tmp_path / "pulumi").write_text(f"#!/bin/sh\ncat {tmp_path}/said\nexit {code}\n")
+    (tmp_path / "pulumi").write_text("\n".join(["#!/bin/sh", f"cat {tmp_path}/said", f"exit {code}"]))
     (tmp_path / "pulumi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
 
