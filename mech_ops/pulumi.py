@@ -35,8 +35,8 @@ def cancel_command(stack: str | None) -> list[str]:
 
 
 def preview_command(stack: str | None, exclude: Sequence[str] = ()) -> list[str]:
-    """`exclude`: URNs, * and ** allowed, that are neither refreshed nor planned, nor what depends on them."""
-    left_out = [part for urn in exclude for part in ("--exclude", urn)] + (["--exclude-dependents"] if exclude else [])
+    """`exclude`: URNs, * and ** allowed, that are neither refreshed nor planned; what depends on them still is."""
+    left_out = [part for urn in exclude for part in ("--exclude", urn)]
     return ["pulumi", "preview", "--json", "--non-interactive", *left_out, *_stack(stack)]
 
 

@@ -21,6 +21,8 @@ from pulumi.dynamic import (
 
 from mech_infra.facts.model import Check, Watch
 
+# What a look found, as outputs: facts that are not as declared, sentences of watches, why nobody was reached.
+_NOTHING: dict[str, Any] = {"drift": {}, "told": [], "silent": ""}
 _DECLARED = ("title", "state", "checks", "watches", "access")
 
 
@@ -36,7 +38,7 @@ class Sensor(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         _keep_watch(props["access"])
-        return CreateResult(props["title"], {**props, "generation": 1})
+        return CreateResult(props["title"], {**props, **_NOTHING, "generation": 1})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         from mech_infra.drift import engine
@@ -47,18 +49,23 @@ class Sensor(ResourceProvider):
         try:
             facts = look.facts(access)
         except model.Unreachable as error:
+            who, then = (f"host {access['host']}", " Next: mech recover") if "host" in access else (title, "")
+            silent = f"{who} does not answer ({error}): what is on it was not looked at.{then}"
             if not error.told:  # once for all sensors
                 error.told = True
-                who, then = (f"host {access['host']}", " Next: mech recover") if "host" in access else (title, "")
-                engine.say(f"{who} does not answer ({error}): what is on it was not looked at.{then}")
-            return ReadResult(id_, dict(props), {key: props[key] for key in _DECLARED})
+                engine.say(silent)
+            seen = {**props, **_NOTHING, "silent": silent}
+            return ReadResult(id_, seen, {key: props[key] for key in _DECLARED})
         state = model.observe(props["checks"], facts)
-        for label, word in state.items():
-            if word != props["checks"][label]["good"]:
-                engine.say(f"drift: {title}: {label}: {word} (declared: {props['checks'][label]['good']})")
-        for text in model.findings(props["watches"], facts, access):
+        good = {label: check["good"] for label, check in props["checks"].items()}
+        drift = {label: {"there": word, "declared": good[label]} for label, word in state.items() if word != good[label]}
+        told = model.findings(props["watches"], facts, access)
+        # For people; who reads on takes the same from the state.
+        for label, word in drift.items():
+            engine.say(f"drift: {title}: {label}: {word['there']} (declared: {word['declared']})")
+        for text in told:
             engine.say(text)
-        seen = {**props, "state": state}
+        seen = {**props, "state": state, "drift": drift, "told": told, "silent": ""}
         return ReadResult(id_, seen, {key: seen[key] for key in _DECLARED})
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
@@ -66,7 +73,7 @@ class Sensor(ResourceProvider):
         return DiffResult(changes=any(olds.get(key) != news.get(key) for key in _DECLARED))
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult({**news, "generation": int(olds.get("generation") or 0) + 1})
+        return UpdateResult({**news, **_NOTHING, "generation": int(olds.get("generation") or 0) + 1})
 
 
 def _keep_watch(access: Mapping[str, str], told: bool = False) -> None:

@@ -51,7 +51,6 @@ class Preview:
     refreshed: dict[str, Step] = field(default_factory=dict)
     plan: dict[str, Step] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)  # (urn or "", message)
 
 
@@ -70,11 +69,8 @@ def read(lines: Iterable[str]) -> Preview:
 
 def _take(event: Json, found: Preview) -> None:
     if said := event.get("diagnosticEvent"):
-        text = str(said.get("message", "")).strip()
-        if said.get("severity") == "warning" and text not in found.warnings:
-            found.warnings.append(text)
         if said.get("severity") == "error":
-            found.errors.append((str(said.get("urn", "")), bare(text)))
+            found.errors.append((str(said.get("urn", "")), bare(str(said.get("message", "")).strip())))
     elif after := event.get("resOutputsEvent"):
         about = after["metadata"]
         if about["op"] == "refresh":  # only now is it known what was found

@@ -13,10 +13,10 @@ from mech_ops.drift.words import part, subject
 from mech_ops.errors import FOUND, OK
 
 _SENSOR = "pulumi-python:dynamic/mech:HostState"
+_SENSORS = (_SENSOR, "pulumi-python:dynamic/mech:CloudWatch")
+_TOLD = ("not ours: ", "not well: ")
 _COMMANDS = ("command:remote:Command", "command:local:Command")
 _OURS = ("pulumi:pulumi:", "pulumi:providers:")
-_DRIFT = re.compile(r"^drift: ([^:]+): (.+): (.+) \(declared: (.+)\)$")
-_SILENT = re.compile(r"^(.+?) does not answer\b.*(?:was not looked at|preview of its containers fails)")
 _WILL = {"update": "updates it in place", "replace": "replaces it", "create": "creates it", "delete": "deletes it",
          "import": "adopts it"}  # fmt: skip
 _STARTS = "`mech recover` starts it"
@@ -67,36 +67,47 @@ class Report:
 
 
 def silences(preview: Preview) -> list[str]:
-    """What the sensors said about hosts, Docker and clouds that do not answer."""
-    return [text for text in preview.warnings if _SILENT.match(text)]
+    """Which hosts and clouds did not answer the sensors, and a Docker that does not answer anybody."""
+    found = [text for step in _sensors(preview) for text in (_outputs(step).get("silent"), *_told(step)) if text]
+    return [text for text in dict.fromkeys(found) if not text.startswith(_TOLD)]
 
 
 def judge(preview: Preview) -> Report:
     report = Report(stack=next((urn.split(":")[2] for urn in preview.refreshed), ""))
     steps = {urn: step for urn, step in preview.plan.items() if not step.type.startswith(_OURS)}
     after = {urn: step for urn, step in steps.items() if _follows(step, preview)}
-    sensed = [match.groups() for text in preview.warnings if (match := _DRIFT.match(text))]
-    for title, label, there, declared in sensed:
-        report.drift.append(Item(title, label, there, declared, _repair(title, preview, after)))
+    sensed = {step.urn: _outputs(step).get("drift") or {} for step in _sensors(preview)}
+    for urn, drift in sensed.items():
+        for label, word in drift.items():
+            repair = _repair(urn, preview, after)
+            report.drift.append(Item(_title(preview.refreshed[urn]), label, word["there"], word["declared"], repair))
     for urn, found in preview.refreshed.items():
-        if found.type != _SENSOR and not found.type.startswith(_OURS):
+        if found.type not in _SENSORS and not found.type.startswith(_OURS):
             report.drift += _drifted(found, steps.get(urn), bool(preview.errors))
-    titles = {title for title, *_ in sensed}
     for urn, step in steps.items():
-        if urn not in after and not (step.type == _SENSOR and _title(step) in titles):
+        if urn not in after and not (sensed.get(urn) and step.op == "update"):
             report.unapplied += _unapplied(step, preview)
     # The commands that a drift already names are not told twice.
-    told = {name for item in report.drift for name in item.repair.replace(",", "").split()}
+    named = {name for item in report.drift for name in item.repair.replace(",", "").split()}
     report.not_looked_at = silences(preview)
-    report.follows = [f"{subject(step)}: {_verb(step)}" for step in after.values() if step.name not in told]
-    for text in preview.warnings:
-        if text.startswith("not ours: "):
-            report.not_ours.append(text.removeprefix("not ours: "))
-        elif text.startswith("not well: "):
-            report.not_well.append(text.removeprefix("not well: "))
-        elif text.startswith("drift: ") and not _DRIFT.match(text):
-            report.drift.append(Item("host", text.removeprefix("drift: "), "", "", ""))
+    report.follows = [f"{subject(step)}: {_verb(step)}" for step in after.values() if step.name not in named]
+    told = list(dict.fromkeys(text for step in _sensors(preview) for text in _told(step)))
+    report.not_ours = [text.removeprefix("not ours: ") for text in told if text.startswith("not ours: ")]
+    report.not_well = [text.removeprefix("not well: ") for text in told if text.startswith("not well: ")]
     return report
+
+
+def _sensors(preview: Preview) -> list[Step]:
+    return [step for step in preview.refreshed.values() if step.type in _SENSORS and step.new]
+
+
+def _outputs(step: Step) -> Json:
+    found: Json = (step.new or {}).get("outputs") or {}
+    return found
+
+
+def _told(step: Step) -> list[str]:
+    return list(_outputs(step).get("told") or [])
 
 
 def _title(step: Step) -> str:
@@ -150,10 +161,10 @@ def _derived(step: Step, path: str, preview: Preview) -> bool:
     return preview.renamed.get(now) == was or bool(_REPAIR.fullmatch(was) and _REPAIR.fullmatch(now))
 
 
-def _repair(title: str, preview: Preview, after: dict[str, Step]) -> str:
-    """The commands that the sensor of this title sets off: they stand beside it."""
-    parents = {s.parent for s in preview.plan.values() if s.type == _SENSOR and _title(s) == title}
-    names = sorted(s.name for s in after.values() if s.parent in parents and s.type in _COMMANDS)
+def _repair(sensor: str, preview: Preview, after: dict[str, Step]) -> str:
+    """The commands that this sensor sets off: they stand beside it."""
+    parent = preview.refreshed[sensor].parent
+    names = sorted(s.name for s in after.values() if s.parent == parent and s.type in _COMMANDS)
     return f"runs {', '.join(names)} again" if names else ""
 
 

@@ -178,4 +178,4 @@ def test_a_rollout_that_is_killed_leaves_something_that_serves(stack: Stack, num
         load.result(),
         f"seed {SEED}, round {number}: SIGKILL after {moment:.1f} s, at work then: {at_work}; {recovered}",
     )
-    clean(stack, config)
+    clean(stack, after)

@@ -28,5 +28,13 @@ def step(
     return json.dumps({"resOutputsEvent" if done or op == "refresh" else "resourcePreEvent": {"metadata": about}})
 
 
+def sensor(title: str, part: str = "Host", kind: str = "HostState", **found: Any) -> str:
+    """A sensor after its look: `drift` {label: (there, declared)}, `told` sentences, `silent` why nobody answered."""
+    drift = {label: {"there": there, "declared": good} for label, (there, good) in found.pop("drift", {}).items()}
+    outputs = {"title": title, "drift": drift, "told": [], "silent": "", **found}
+    type_ = f"pulumi-python:dynamic/mech:{kind}"
+    return step("refresh", type_, {"title": title}, {"title": title}, name="state", part=part, outputs=outputs)
+
+
 def said(severity: str, message: str, urn: str = "") -> str:
     return json.dumps({"diagnosticEvent": {"severity": severity, "message": message + "\n", "urn": urn}})

@@ -16,7 +16,7 @@ from mech_ops import cli, pulumi
 from mech_ops.drift import check, events, render, repair, report
 from mech_ops.errors import OpsError
 
-from .engine_says import CONTAINER, SECRET, said, step
+from .engine_says import CONTAINER, SECRET, said, sensor, step
 
 NOBODY = Console(quiet=True)
 RECORDED = Path(__file__).with_name("recorded")
@@ -63,38 +63,42 @@ def test_each_drift_is_told_in_words_with_its_part_and_its_repair() -> None:
         ("services", "container mech-llms: memory is 256, declared 1024", "updates it in place"),
         ("services", "container mech-llms: memorySwap is 256, declared 1024", "updates it in place"),
         ("services", "container mech-queue: mustRun is false, declared true", "replaces it"),
-        ("services", "container mech-queue: ports: none, declared 0.0.0.0:3001 → 3001/tcp", "replaces it"),
+        ("services", "container mech-queue: ports: none, declared 127.0.0.1:13001 → 3001/tcp", "replaces it"),
         ("edge", "record llm.mech.is: proxied is false, declared true", "updates it in place"),
         ("edge", "record queue.mech.is: gone", "creates it"),
-        ("vultr", "instance mech: label is other, declared mech", "updates it in place"),
     }  # fmt: skip
 
 
 def test_what_only_follows_from_a_drift_is_neither_drift_nor_unapplied() -> None:
     found = judged("drift")
-    assert (found.unapplied, found.follows) == ([], [])
+    assert found.unapplied == []
+    assert found.follows == ["command services-queue-switch: runs again", "command services-queue-watch: runs again"]
 
 
 def test_what_is_not_ours_or_not_well_is_told_and_is_no_drift() -> None:
-    text = "\n".join([said("warning", "not ours: the container x is not declared (left as it is)"),
-                      said("warning", "not well: the container y is unhealthy: docker logs y")])  # fmt: skip
-    found = report.judge(events.read(text.splitlines()))
+    told = ["not ours: the container x is not declared (left as it is)",
+            "not well: the container y is unhealthy: docker logs y"]  # fmt: skip
+    found = report.judge(events.read([sensor("docker", "Network", told=told), said("warning", "not ours: a log line")]))
     assert (found.not_ours, found.exit_code) == (["the container x is not declared (left as it is)"], 0)
     assert found.not_well == ["the container y is unhealthy: docker logs y"]
 
 
 def test_a_change_of_the_program_is_told_apart_from_drift() -> None:
-    """Recorded: memoryMb changed in the config; --cpus and an .env file changed on the host."""
+    """Recorded: a replica more, less memory for Redis and indexer in the config; --cpus and an .env file changed on the host."""
     found = judged("unapplied")
     assert sentences(found.drift) == {
-        ("services", "container mech-llms: cpus is 0.5, declared 1", "replaces it"),
+        ("services", "container mech-llms: cpus is 0.5, declared 1.0", "replaces it"),
         ("services", "/opt/mech-services/mech-queue/.env is edited, declared unchanged, 600 root",
          "runs services-env-files again"),
     }  # fmt: skip
-    assert sentences(found.unapplied) == {
-        ("services", "container mech-llms: memory is 1024, declared 1536", "replaces it"),
-        ("services", "container mech-llms: memorySwap is 1024, declared 1536", "replaces it"),
+    assert sentences(found.unapplied) >= {
+        ("redis", "container redis: memory is 512, declared 384", "updates it in place"),
+        ("redis", "maxmemory: 301989888", "updates it in place"),
+        ("docker", "container mech-search-2: running, on mech-network", "updates it in place"),
+        ("services", "container mech-search-2-bdddcafb is not there, declared there", "creates it"),
+        ("services", "container mech-indexer is there, declared no longer", "deletes it"),
     }
+    assert not [item for item in found.unapplied if "llms" in item.subject or ".env" in item.subject]
 
 
 def test_a_change_of_the_program_alone_is_no_drift_and_not_clean() -> None:
@@ -160,10 +164,11 @@ def test_a_silent_host_is_said_and_the_rest_is_still_looked_at(engine: Callable[
     assert asked == [(), ("**docker:index/**",)]
     assert sentences(found.drift) == {
         ("edge", "record llm.mech.is: proxied is false, declared true", "updates it in place"),
+        ("edge", "record queue.mech.is: gone", "creates it"),
         ("vultr", "instance mech: powerStatus is stopped, declared running", "`mech recover` starts it"),
     }
     [why] = found.not_looked_at
-    assert why.startswith("host 10.77.35.200 does not answer") and "No route to host" in why and "mech recover" in why
+    assert why.startswith("host 10.77.3.200 does not answer") and "No route to host" in why and "mech recover" in why
     assert found.exit_code == 2
 
 
@@ -174,17 +179,17 @@ def test_the_check_of_the_rest_may_fail_too(engine: Callable[..., list[Any]]) ->
 
 
 def test_a_cloud_that_is_silent_to_the_sensors_only(engine: Callable[..., list[Any]]) -> None:
-    engine((0, said("warning", "cloudflare does not answer (HTTP 500): what is on it was not looked at."), ""))
+    silent = "cloudflare does not answer (HTTP 500): what is on it was not looked at."
+    engine((0, sensor("cloudflare", "Edge", kind="CloudWatch", silent=silent), ""))
     found = check.check("s")
     assert (len(found.not_looked_at), found.exit_code) == (1, 2)
     assert render.following(found) == ""
 
 
 def test_docker_that_does_not_answer_on_a_host_that_does(engine: Callable[..., list[Any]]) -> None:
-    drift = said("warning", "drift: host: unit docker: not running (declared: running, at boot)")
     down = "Docker on host 192.0.2.9 does not answer: the preview of its containers fails. Next: mech recover"
+    told = sensor("host", drift={"unit docker": ("not running", "running, at boot")}, told=[down])
     broken = said("error", "cannot connect to Docker", f"urn:pulumi:s::mech::{CONTAINER}::services-llm")
-    told = f"{drift}\n{said('warning', down)}"
     engine((1, f"{told}\n{broken}\n{said('error', 'preview failed')}", ""), (0, told, ""))
     found = check.check(None)
     assert [item.sentence for item in found.drift] == ["unit docker is not running, declared running, at boot"]
@@ -259,7 +264,7 @@ def test_repair_tells_what_is_well_again(engine: Callable[..., list[Any]], ups: 
 
 
 def test_what_is_there_again_after_the_repair_is_said(engine: Callable[..., list[Any]], ups: list[str | None]) -> None:
-    engine((0, said("warning", "drift: firewall: 80/tcp: deny (declared: open)"), ""))
+    engine((0, sensor("firewall", "Firewall", drift={"80/tcp": ("deny", "open")}), ""))
     found = repair.repair(None, drifted("80/tcp", "443/tcp"), NOBODY)
     assert ([item.subject for item in found.repaired], found.exit_code) == (["443/tcp"], 2)
     assert "there again" in found.not_repaired

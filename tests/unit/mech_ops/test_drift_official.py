@@ -10,10 +10,10 @@ import pytest
 from mech_ops.drift import events, report
 from mech_ops.drift.values import UNKNOWN, shown
 
-from .engine_says import COMMAND, CONTAINER, SECRET, said, step
+from .engine_says import COMMAND, CONTAINER, SECRET, sensor, step
 
 SENSOR = "pulumi-python:dynamic/mech:HostState"
-DRIFT = said("warning", "drift: firewall: 80/tcp: missing (declared: open)")
+DRIFT = sensor("firewall", "Firewall", drift={"80/tcp": ("missing", "open")})
 
 
 def judged(*lines: str) -> report.Report:
