@@ -102,7 +102,7 @@ class ServiceConfig(Section):
         description="the whole image reference; not set: REGISTRY/CONTAINER:VERSION by mech:images",
         examples=["ghcr.io/mech-is/mech-llms:1.0.1"],
         json_schema_extra=wrong(
-            "Without a tag, or with latest, two hosts run two versions: services-latest-image advises"
+            "Without a tag, or with latest, two hosts run two versions: the policy services-latest-image warns"
         ),
     )
     version: str | None = Field(
@@ -133,7 +133,7 @@ class ServiceConfig(Section):
         description="cores of each of its containers; not set: the catalogue's",
         examples=[0.25],
         json_schema_extra=wrong(
-            "A number that the Docker provider reads back as another one (0.05) is refused, with one that it does not"
+            "A number that the Docker provider reads back as another one (0.05) is refused, and a good one is named"
         ),
     )
     replicas: int = Field(
@@ -218,7 +218,7 @@ class ImagesConfig(Section):
         examples=["registry.example.com/mech"],
         min_length=1,
         json_schema_extra=wrong(
-            "Where they are not: one sentence that names image and registry, and nothing is changed. `mech preflight` asks for "
+            "An image that is not there: one sentence names it and the registry, and nothing is changed. `mech preflight` asks for "
             "every image before"
         ),
     )
