@@ -4,7 +4,7 @@ SHELL := /bin/bash
 STACK := sandbox
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: up down test check lint unit parity lock setup scenarios bench
+.PHONY: up down test test-all check lint unit parity rootless lock setup scenarios bench
 
 up: setup
 	@. .venv/bin/activate && mech sandbox start
@@ -44,11 +44,19 @@ parity: .venv/stamp
 	@$(PYTHON) -m engine environment
 	@touch $@
 
-# Everything: then the real engine against the real sandbox (root), and a quarter of the scenarios, another one at
-# each commit. The tests' sandboxes are their own.
-PART := $(shell echo $$(($$(git rev-list --count HEAD 2>/dev/null || echo 0) % 4 + 1))/4)
-test: setup lint check unit parity
-	@. .venv/bin/activate && pytest -q tests/sandbox && MECH_SCENARIO_PART=$(PART) pytest -q tests/scenarios
+# What needs no root, whole; then what the change needs of the tests of the real engine, the most telling first. It takes
+# 25 min at most (MECH_TEST_MINUTES) from when it is set up, and says what it left out. The tests' sandboxes are their own.
+test: setup
+	@began=$$(date +%s) && $(MAKE) --no-print-directory lint check rootless && . .venv/bin/activate \
+	  && MECH_TEST_BEGAN=$$began pytest -q -p tests.selection.plugin tests/sandbox tests/scenarios
+
+# Everything, whatever the time; notes what each test ran (tests/selection/touched.json, to be committed).
+test-all: setup lint check rootless
+	@. .venv/bin/activate && python -m tests.selection record -q
+
+# unit and parity, side by side.
+rootless: .venv/stamp
+	@.venv/bin/pytest -q -n 3 tests/unit tests/parity
 
 # Every failure of the guide: broken, seen, healed, clean. MECH_SCENARIO_PART=2/3 runs a part, -k in ARGS some,
 # MECH_SCENARIO_ALONE=1 each on a fresh sandbox.

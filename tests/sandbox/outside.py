@@ -112,7 +112,9 @@ def unplugged(settings: Settings) -> Iterator[None]:
 
 def start_writing(stack: Stack) -> None:
     stack.ssh(
-        "mkdir -p /root/writes && touch /root/writes/go && cat > /root/writes/writer.py <<'END'\n" + WRITER + "END\n"
+        "rm -rf /root/writes && mkdir /root/writes && touch /root/writes/go && cat > /root/writes/writer.py <<'END'\n"
+        + WRITER
+        + "END\n"
         "systemd-run -q --unit writer --collect python3 /root/writes/writer.py"
     )
 

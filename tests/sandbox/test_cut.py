@@ -15,25 +15,20 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from sandbox import steps
+from .outside import cut, start_writing, stop_writing, unplugged, written
+from .stack import REPO, STACK, Stack, orphans
 
-from .outside import cut, start_writing, unplugged, written
-from .stack import REPO, STACK, Stack, make, orphans
-
+pytestmark = pytest.mark.in_order
 ROUNDS = int(os.environ.get("MECH_CUT_ROUNDS", "2"))
 SEED = int(os.environ.get("MECH_CUT_SEED", "0")) or random.randrange(1, 10**6)
 LIMIT_S, SURE_S = 180, 8
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    stack = make("test-cut")
-    configure(stack, 1)
-    stack.up(*config(stack))
-    stack.well()
-    start_writing(stack)
-    yield stack
-    steps.remove(stack.settings)
+def stack(platform: Stack) -> Iterator[Stack]:
+    start_writing(platform)
+    yield platform
+    stop_writing(platform)
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox import steps
-
-from .outside import start_writing, written
-from .stack import REPO, STACK, Stack, make
+from .outside import start_writing, stop_writing, written
+from .stack import REPO, STACK, Stack
 
 ROUNDS = int(os.environ.get("MECH_CHANGE_ROUNDS", "0"))
 
@@ -52,13 +50,10 @@ PLAYED = CHANGES if ROUNDS else CHANGES[::4] + CHANGES[-1:]
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    stack = make("test-data-kept")
-    change(stack, {})
-    stack.well()
-    start_writing(stack)
-    yield stack
-    steps.remove(stack.settings)
+def stack(platform: Stack) -> Iterator[Stack]:
+    start_writing(platform)
+    yield platform
+    stop_writing(platform)
 
 
 def change(stack: Stack, datastores: dict[str, Any]) -> None:

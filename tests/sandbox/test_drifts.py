@@ -10,17 +10,16 @@ import random
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx
 import pytest
 
-from sandbox import internet, steps
+from sandbox import internet
 from sandbox.credentials import load as credentials
 
 from .drifts import KINDS, Surface, choose
-from .stack import Stack, make
+from .stack import Stack
 
 ROUNDS = int(os.environ.get("MECH_DRIFT_ROUNDS", "6"))
 SEED = int(os.environ.get("MECH_DRIFT_SEED", "0")) or random.randrange(1, 10**6)
@@ -123,16 +122,9 @@ def play(stack: Stack, there: Surface, kind: str) -> Round:
     return row
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    stack = make("test-drifts")
-    stack.up()
-    yield stack
-    steps.remove(stack.settings)
-
-
 @pytest.mark.timeout(120 * (ROUNDS + 2))
-def test_random_drifts(stack: Stack) -> None:
+def test_random_drifts(platform: Stack) -> None:
+    stack = platform
     rng = random.Random(SEED)
     print(f"\nseed {SEED}, {len(KINDS)} kinds\n{HEAD}", flush=True)
     there = surface(stack, rng)

@@ -13,6 +13,7 @@ from sandbox import host, internet, network
 from sandbox.host import FirewallRule, HostSpec
 from sandbox.settings import Settings, load
 
+pytestmark = pytest.mark.in_order
 ID = "11111111-2222-3333-4444-555555555555"
 
 

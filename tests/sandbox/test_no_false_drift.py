@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from sandbox import steps
 from sandbox.credentials import load as credentials
 
-from .stack import Stack, make
+from .stack import Stack
 
 PREVIEWS = int(os.environ.get("MECH_PREVIEWS", "3"))
 # Notes what each SSH session runs, then runs it.
@@ -30,12 +28,8 @@ systemctl reload ssh"""
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    stack = make("test-clean")
-    stack.up()
-    stack.well()
-    yield stack
-    steps.remove(stack.settings)
+def stack(platform: Stack) -> Stack:
+    return platform
 
 
 def clean(stack: Stack) -> float:

@@ -12,37 +12,31 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from sandbox import steps
-
 from .answers import Result
 from .load import Load
-from .stack import REPO, STACK, Stack, make
+from .stack import REPO, STACK, Stack
 
+pytestmark = pytest.mark.in_order
 ROUNDS = int(os.environ.get("MECH_PASSWORD_ROUNDS", "1"))
 PRINTABLE = "".join(map(chr, range(32, 127)))
 VARIABLES = {"REDIS_PASSWORD": "REDIS_URL", "MONGODB_PASSWORD": "MONGODB_URI"}
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    made = make("test-passwords")
+def stack(platform: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     # A project of its own: its config may be changed, and the repository's is not touched.
-    folder = made.settings.state / "project"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("project")
     for name in ("Pulumi.yaml", "__main__.py", "mech_infra", "mech_ops", "policies", ".venv"):
         (folder / name).symlink_to(REPO / name)
     shutil.copy(REPO / f"Pulumi.{STACK}.yaml", folder)
-    stack = Stack(made.settings, folder)
-    stack.pulumi("config", "set", "--path", "mech:rollout.watchS", "3")
-    stack.up()
-    stack.well()
-    yield stack
-    steps.remove(stack.settings)
+    platform.folder = folder
+    platform.pulumi("config", "set", "--path", "mech:rollout.watchS", "3")
+    platform.up()
+    return platform
 
 
 def every_character() -> dict[str, str]:

@@ -8,17 +8,17 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mech_infra.catalogue import SERVICES
-from sandbox import internet, steps
+from sandbox import internet
 from sandbox.credentials import VENDOR_KEYS
 
-from .stack import REPO, Listener, Stack, make
+from .stack import REPO, Listener, Stack
 
+pytestmark = pytest.mark.in_order
 SCAN = """
 import asyncio, sys
 async def main(host):
@@ -41,12 +41,11 @@ asyncio.run(main(sys.argv[1]))
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    stack = make("test-platform")
-    yield stack
-    steps.remove(stack.settings)
+def stack(bare: Stack) -> Stack:
+    return bare
 
 
+@pytest.mark.brings_up
 def test_up_and_no_secret_shows(stack: Stack) -> None:
     with Listener() as listener:
         done = stack.up()

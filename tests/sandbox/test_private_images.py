@@ -14,6 +14,7 @@ from sandbox import steps
 
 from .stack import REPO, STACK, Listener, Stack, make
 
+pytestmark = pytest.mark.in_order
 USER = "mech-puller"
 TOKENS = {"right": "ghp_right" + "1" * 31, "wrong": "ghp_wrong" + "2" * 31, "next": "ghp_after" + "3" * 31}
 IMAGE = "ghcr.io/mech-is/mech-queue:1.0.0"

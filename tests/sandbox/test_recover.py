@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from mech_infra.commands.volume import DATA
-from sandbox import steps
 from sandbox.credentials import load as credentials
 
 from .outside import start_writing, stop_writing, written
-from .stack import Stack, make
+from .stack import Stack
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    stack = make("test-recover")
-    stack.up()
-    stack.well()
-    yield stack
-    steps.remove(stack.settings)
+def stack(platform: Stack) -> Stack:
+    return platform
 
 
 def detach(stack: Stack, live: bool) -> None:

@@ -10,16 +10,13 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
-from sandbox import steps
-
 from .load import Load, Result
-from .stack import REPO, STACK, Stack, make
+from .stack import REPO, STACK, Stack
 
 ALL = os.environ.get("MECH_ROLLOUT") == "all"
 KILLS = int(os.environ.get("MECH_ROLLOUT_KILLS", "1"))
@@ -70,12 +67,9 @@ TRIED = BROKEN if ALL else dict(list(BROKEN.items())[:2])
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    stack = make("test-rollout")
-    change(stack, QUICK)
-    stack.well()
-    yield stack
-    steps.remove(stack.settings)
+def stack(platform: Stack) -> Stack:
+    change(platform, QUICK)
+    return platform
 
 
 def file(stack: Stack, config: Config) -> str:

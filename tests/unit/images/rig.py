@@ -74,7 +74,7 @@ class World:
         log = self.folder / f"{name}-{port}.log"
         variables = {
             "SERVICE_NAME": name, "PORT": str(port), "REDIS_URL": f"redis://127.0.0.1:{self.redis}",
-            "MONGODB_URI": "mongodb://127.0.0.1:1/mech?serverSelectionTimeoutMS=2000", "OPENAI_BASE_URL": "http://127.0.0.1:1", **env,
+            "MONGODB_URI": "mongodb://127.0.0.1:1/mech?serverSelectionTimeoutMS=500", "OPENAI_BASE_URL": "http://127.0.0.1:1", **env,
         }  # fmt: skip
         with log.open("wb") as out:
             process = subprocess.Popen([self.program], env=variables, stdout=out, stderr=out, stdin=subprocess.DEVNULL)

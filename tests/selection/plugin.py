@@ -1,0 +1,90 @@
+"""`make test`: a pytest plugin that runs what the change needs, the most telling first, and ends in time.
+
+MECH_TEST_MINUTES: how long the whole of `make test` may take (25; 0: everything, whatever the time). MECH_TEST_BEGAN: when
+it began, in seconds since 1970. MECH_TEST_BASE: a commit to compare with, in place of when each test last passed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from . import touched
+from .choosing import ITS_TURN, Case, Choice, Plan, needs, plan
+
+MARGIN_S = 60.0  # for taking down what runs
+LEAST_S = 600.0  # of work, when little is needed
+
+
+def tests_of(items: list[pytest.Item]) -> list[Case]:
+    found = []
+    for item in items:
+        before = [one.nodeid for one in items[: items.index(item)] if one.path == item.path]
+        found.append(Case(item.nodeid, tuple(before) if item.get_closest_marker("in_order") else ()))
+    return found
+
+
+def planned(items: list[pytest.Item], budget_s: float, base: str = "") -> Plan:
+    """For the collected tests. Raises subprocess.CalledProcessError when git does not know the base."""
+    records, tests = touched.load(), tests_of(items)
+    needed = needs(tests, records, touched.Tree(), touched.Tree(base) if base else None)
+    turn = int(touched.git("rev-list", "--count", "HEAD"))
+    return plan(tests, needed, records, budget_s, turn, min(LEAST_S, budget_s))
+
+
+class Selection:
+    def __init__(self, minutes: float, began: float) -> None:
+        self._end = began + minutes * 60 - MARGIN_S
+        self._plan = Plan()
+        self._waiting: list[Choice] = []  # by importance
+        self._done_s = self._took_s = 0.0
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        self._plan = planned(items, self._end - time.time(), os.environ.get("MECH_TEST_BASE", ""))
+        names = {choice.test for choice in self._plan.chosen}
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in names])
+        items[:] = [item for item in items if item.nodeid in names]
+        self._waiting = list(self._plan.chosen)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        self._make_room()
+        mine = next((choice for choice in self._waiting if choice.test == item.nodeid), None)
+        if mine is None:
+            return True  # not run: there was no time for it any more
+        self._waiting.remove(mine)
+        self._done_s += mine.seconds
+        return None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._took_s += report.duration
+
+    def _make_room(self) -> None:
+        """What matters least is left out when this machine turns out to be slower than the one that was recorded."""
+        slow = min(max(self._took_s / self._done_s, 0.5), 4.0) if self._done_s > 60 else 1.0
+        while self._waiting and time.time() + slow * sum(one.seconds for one in self._waiting) > self._end:
+            self._plan.left.append(self._waiting.pop())
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        left = [choice for choice in self._plan.left if choice.why != ITS_TURN]
+        if not left:
+            terminalreporter.write_line("every test of the real engine that the change needs was run")
+            return
+        minutes = sum(one.seconds for one in left) / 60
+        terminalreporter.write_line(
+            f"not run, for time ({len(left)} tests, {minutes:.0f} min); make test-all runs them, python -m tests.selection --explain says why they are needed:"
+        )
+        for module in dict.fromkeys(choice.test.partition("::")[0] for choice in left):
+            names = ", ".join(one.test.partition("::")[2] for one in left if one.test.startswith(f"{module}::"))
+            terminalreporter.write_line(f"  {module}: {names}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    minutes = float(os.environ.get("MECH_TEST_MINUTES") or 25)
+    if minutes and not config.option.collectonly:
+        began = float(os.environ.get("MECH_TEST_BEGAN") or time.time())
+        config.pluginmanager.register(Selection(minutes, began), "mech-selection")
