@@ -1,23 +1,27 @@
-"""Runs as `docker` of a rig: a Redis or MongoDB in its container, as much of them as the commands speak to."""
+"""Runs as `docker` of a rig: a Redis or MongoDB in its container, as much of them as the commands speak to.
+
+It is started for every call, so it imports little.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-from pathlib import Path
-from typing import Any
 
-STATE = Path(__file__).with_name("docker.json")
-Json = dict[str, Any]
+STATE = f"{os.path.dirname(__file__)}/docker.json"
+Json = dict
 
 
 def main(words: list[str]) -> int:
     # All of it first: who fills the pipe may be another one of us, and writes the state at its end.
     given = sys.stdin.read() if "-i" in words else ""
-    state = json.loads(STATE.read_text())
+    with open(STATE) as file:
+        state = json.load(file)
     code = answer(state, words, given)
-    STATE.write_text(json.dumps(state))
+    with open(STATE, "w") as file:
+        json.dump(state, file)
     return code
 
 
@@ -44,9 +48,9 @@ def answer(state: Json, words: list[str], given: str) -> int:
 def restarted(state: Json) -> None:
     """What is read at the start: Redis' file, mongod's options."""
     for path, key in (("redis.conf", "conf"), ("start/options", "options")):
-        file = Path(state["folder"]) / path
-        if file.exists():
-            state[key] = file.read_text()
+        if os.path.exists(f"{state['folder']}/{path}"):
+            with open(f"{state['folder']}/{path}") as file:
+                state[key] = file.read()
     if "users" in state and "conf" in state:
         state["users"] = {"default": state.get("open", "on nopass ~* &* +@all")} | {
             line.split()[1]: line.split(" ", 2)[2] for line in state["conf"].splitlines() if line.startswith("user ")
