@@ -16,7 +16,6 @@ FOLDER = "/opt/mech-services/shared/mongodb"
 # Who root on the host is to MongoDB: what these commands and the drift probe say first. Nothing is there without a password.
 LOGIN = f"{FOLDER}/login.js"
 START, START_TARGET = f"{FOLDER}/start", "/etc/mech"
-OPTIONS = f"{START}/options"
 ASKS, OPEN, CLOSED = "--bind_ip_all --auth", "--bind_ip_all", "--bind_ip 127.0.0.1"
 # Fails where the file is missing: mongod would ask nobody.
 COMMAND = ["sh", "-c", f"options=$(cat {START_TARGET}/options) && exec docker-entrypoint.sh mongod $options"]

@@ -11,6 +11,14 @@ from mech_infra.commands.volume import DATA
 from mech_ops.recovery import docker, looking, strays, volume
 from tests.unit.mech_infra.commands.rig import Rig
 
+CTR = """case "$*" in
+  *"list -q") printf 'a\\nb\\n' ;;
+  *list) echo x >>$host/looks; [ "$(wc -l <$host/looks)" -gt "$(cat $host/last)" ] || echo "a 7 RUNNING" ;;
+esac"""
+COMING_UP = """case "$1" in
+  is-system-running) echo x >>$host/asked; [ "$(wc -l <$host/asked)" -gt 2 ] && echo running || echo starting ;;
+  show) echo active ;;
+esac"""
 DEVICE = "/dev/disk/by-id/virtio-ewr-1"
 
 
@@ -21,10 +29,8 @@ def rig(tmp_path: Path) -> Rig:
 
 def running(rig: Rig, looks: int) -> None:
     """containerd has two tasks, which run for so many looks."""
-    rig.fake("ctr", f"""case "$*" in
-  *"list -q") printf 'a\\nb\\n' ;;
-  *list) echo x >>{rig.root}/looks; [ "$(wc -l <{rig.root}/looks)" -gt {looks} ] || echo "a 7 RUNNING" ;;
-esac""")  # fmt: skip
+    (rig.root / "last").write_text(str(looks))
+    rig.fake("ctr", CTR)
 
 
 def test_docker_stops_after_its_containers_were_asked(rig: Rig) -> None:
@@ -75,10 +81,7 @@ def test_a_host_is_asked_without_a_change(rig: Rig) -> None:
     rig.write(f"{DATA}/redis/dump.rdb", "")
     rig.write("/etc/systemd/system/mech-data.service", "")
     rig.fake("findmnt", 'case "$*" in *OPTIONS*) echo rw,noatime ;; *) echo 254:16 ;; esac')
-    rig.fake("systemctl", f"""case "$1" in
-  is-system-running) echo x >>{rig.root}/asked; [ "$(wc -l <{rig.root}/asked)" -gt 2 ] && echo running || echo starting ;;
-  show) echo active ;;
-esac""")  # fmt: skip
+    rig.fake("systemctl", COMING_UP)
     rig.fake("curl", "exit 28")
     rig.fake("dd")
     said = rig.run(looking.question("ewr-1"), check=False).stdout
@@ -99,8 +102,8 @@ def test_a_host_that_does_not_come_up_is_asked_all_the_same(rig: Rig) -> None:
 
 
 def test_a_stale_mount_is_taken_off_lazily(rig: Rig) -> None:
-    rig.fake("mountpoint", f"[ ! -e {rig.root}/off ]")
-    rig.fake("umount", f'[ "$1" = -l ] && touch {rig.root}/off')
+    rig.fake("mountpoint", "[ ! -e $host/off ]")
+    rig.fake("umount", '[ "$1" = -l ] && touch $host/off')
     rig.run(volume.unmount())
     assert rig.called("^umount") == [f"umount {DATA}", f"umount -l {DATA}"]
     rig.run(volume.unmount())

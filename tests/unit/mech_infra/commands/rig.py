@@ -29,9 +29,10 @@ class Rig:
             self.fake(name)
 
     def fake(self, name: str, body: str = "") -> None:
-        """A command of the host: notes its words, then does `body` (POSIX shell)."""
+        """A command of the host: notes its words, then does `body` (POSIX shell; `$host` is the folder)."""
         path = self.bin / name
-        path.write_text(f'#!/bin/sh\necho "{name} $*" >>{self._log}\n{self.moved(body)}\n')
+        noted = f'echo "{name} $*" >>{self._log}'
+        path.write_text("\n".join(["#!/bin/sh", f"host={self.root}", noted, self.moved(body), ""]))
         path.chmod(0o755)
 
     def run(

@@ -42,7 +42,7 @@ def test_converge_touches_only_what_drifted(rig: Rig) -> None:
 def test_the_hosts_key_is_waited_for(rig: Rig) -> None:
     rig.fake(
         "ssh-keyscan",
-        f"[ -e {rig.root}/asked ] && echo '# hello' && echo \"$7 ssh-ed25519 AAAA\"; touch {rig.root}/asked",
+        "[ -e $host/asked ] && echo '# hello' && echo \"$7 ssh-ed25519 AAAA\"; touch $host/asked",
     )
     done = rig.run(boot.scan_host_key(60), shell="sh", HOST="192.0.2.1", PORT="22")
     assert done.stdout == "ssh-ed25519 AAAA\n"

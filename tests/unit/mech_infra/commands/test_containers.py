@@ -12,8 +12,8 @@ CHANGES = "^docker (rm|rmi|unpause|update|restart|network (rm|connect|disconnect
 
 def docker(rig: Rig, **answers: str) -> None:
     """Each word of Docker's (ps, inspect, network_ls …) with a body of shell; the rest says nothing."""
-    cases = "\n".join(f"  '{word.replace('_', ' ')} '*) {body} ;;" for word, body in answers.items())
-    rig.fake("docker", f'case "$* " in\n{cases}\n  *) : ;;\nesac')
+    cases = [f"  '{word.replace('_', ' ')} '*) {body} ;;" for word, body in answers.items()]
+    rig.fake("docker", "\n".join(['case "$* " in', *cases, "  *) : ;;", "esac"]))
 
 
 @pytest.mark.parametrize("command", [containers.clear_names(["redis"], "net"), containers.untag(["redis:alpine"]),

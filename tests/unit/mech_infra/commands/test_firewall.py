@@ -38,7 +38,7 @@ def ufw(rig: Rig) -> None:
     rig.write("/etc/ufw/user.rules", OURS)
     rig.fake("ufw", UFW)
     rig.fake("iptables", 'echo "-P INPUT DROP"')
-    rig.fake("tar", f'how=$1 archive=$2; shift 4; exec /usr/bin/tar "$how" "$archive" -C {rig.root} "$@"')
+    rig.fake("tar", 'how=$1 archive=$2; shift 4; exec /usr/bin/tar "$how" "$archive" -C $host "$@"')
 
 
 def apply(rig: Rig, only_declared: bool = False) -> str:

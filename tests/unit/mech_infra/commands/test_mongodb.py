@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from mech_infra.commands import files, mongodb
-from mech_infra.commands.mongodb import ASKS, FOLDER, OPEN, OPTIONS
+from mech_infra.commands.mongodb import ASKS, FOLDER, OPEN, START
 from tests.unit.mech_infra.commands.databases import Database
 from tests.unit.mech_infra.commands.rig import Rig
 
+OPTIONS = f"{START}/options"
 WORD, FORMER = "new word", "old word"
 USER, FORMER_USER = mongodb.user(WORD), mongodb.user(FORMER)
 

@@ -23,7 +23,7 @@ def mounts(rig: Rig, script: str) -> None:
 
 
 def test_an_attached_volume_is_left_alone(rig: Rig) -> None:
-    rig.fake("curl", f"cat >{rig.root}/said; echo '{ATTACHED}'")
+    rig.fake("curl", f"cat >$host/said; echo '{ATTACHED}'")
     assert rig.run(volume.attach_volume(), shell="sh", **ENV).stdout == "attached\n"
     assert rig.called("curl") == ["curl -sS -m 30 -K - http://vultr/v2/blocks/b1"]
     # The key goes by stdin, never in argv.
@@ -31,9 +31,7 @@ def test_an_attached_volume_is_left_alone(rig: Rig) -> None:
 
 
 def test_a_detached_one_is_attached_while_the_instance_runs(rig: Rig) -> None:
-    rig.fake(
-        "curl", f"case \"$*\" in *POST*) touch {rig.root}/on ;; *) [ ! -e {rig.root}/on ] || echo '{ATTACHED}' ;; esac"
-    )
+    rig.fake("curl", f"case \"$*\" in *POST*) touch $host/on ;; *) [ ! -e $host/on ] || echo '{ATTACHED}' ;; esac")
     assert rig.run(volume.attach_volume(), shell="sh", **ENV).stdout == "attached\n"
     (post,) = rig.called("POST")
     assert post.endswith('-d {"instance_id": "i1", "live": true} http://vultr/v2/blocks/b1/attach')
