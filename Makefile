@@ -25,10 +25,14 @@ setup:
 check: .venv/stamp
 	@.venv/bin/mech policy check --stack sandbox --stack prod
 
+SHELL_FILES = $(wildcard $(shell git ls-files -co --exclude-standard '*.sh')) .ci/run
+
 lint: .venv/stamp
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check -q .
 	@.venv/bin/mypy
+	@.venv/bin/shellcheck $(SHELL_FILES)
+	@.venv/bin/shfmt -d -i 2 -ci $(SHELL_FILES)
 	@.venv/bin/python -m policies.docs --check
 	@.venv/bin/python -m mech_infra.config.page --check
 	@.venv/bin/python -m tests.scenarios.page --check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -10,14 +11,7 @@ from engine.paths import VENV, binaries
 
 EXECUTOR = "pulumi-language-python-exec"
 DYNAMIC = "pulumi-resource-pulumi-python"
-_LAUNCHER = """#!/bin/sh
-# Written by `python3 -m engine`. Any environment with the pulumi package will do; the last set-up's is the first choice.
-for python in "$VIRTUAL_ENV/bin/python" "{python}"; do
-  [ -x "$python" ] && exec "$python" -u "{server}" "$@"
-done
-echo "pulumi-language-python: {python} is gone; run make up again" >&2
-exit 1
-"""
+_SHEBANG = "#!/bin/sh\n"
 
 
 def ensure() -> bool:
@@ -27,7 +21,7 @@ def ensure() -> bool:
     folder = binaries()
     server = folder / "languagehost.py"
     source = Path(__file__).with_name("server.py").read_text()
-    launcher = _LAUNCHER.format(python=VENV / "bin" / "python", server=server)
+    launcher = _launcher(VENV / "bin" / "python", server)
     host = folder / "pulumi-language-python"
     current = host.exists() and host.read_text() == launcher and server.exists() and server.read_text() == source
     if current and (folder / EXECUTOR).exists() and (folder / DYNAMIC).exists():
@@ -38,6 +32,11 @@ def ensure() -> bool:
     _place(server, source)
     _place(host, launcher)
     return True
+
+
+def _launcher(python: Path, server: Path) -> str:
+    values = f"MECH_PYTHON={shlex.quote(str(python))} MECH_SERVER={shlex.quote(str(server))}\n"
+    return _SHEBANG + values + Path(__file__).with_name("launcher.sh").read_text().removeprefix(_SHEBANG)
 
 
 def _place(path: Path, text: str) -> None:

@@ -1,1 +1,1 @@
-"""Exact shell commands, built by pure functions and run by nobody here: components hand them to pulumi-command."""
+"""What runs on a host, each subject a module and the files beside it; components hand the texts to pulumi-command."""

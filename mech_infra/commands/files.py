@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
+
+from mech_infra.commands.script import room, script
 
 
 def encode(files: Mapping[str, str]) -> str:
@@ -14,21 +15,4 @@ def encode(files: Mapping[str, str]) -> str:
 
 def write_files(mode: str) -> str:
     """Write each file of stdin (see `encode`) as root with `mode`, in place of the old one at once."""
-    return f"""set -eu
-umask 077
-while read -r path content; do
-  install -d -m 755 "$(dirname "$path")"
-  printf %s "$content" | base64 -d > "$path.new"
-  chown root:root "$path.new"
-  chmod {mode} "$path.new"
-  mv -f "$path.new" "$path"
-done"""
-
-
-def remove_files(paths: list[str]) -> str:
-    return "rm -f " + " ".join(paths)
-
-
-def digest(text: str) -> str:
-    """A short fingerprint for labels and markers; never of a secret."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return script(room(__file__) / "write.sh", mode)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mech_infra.commands.containers import MANAGED
+from mech_infra.commands.script import room, script
 
 CONFIG = "/etc/nginx/conf.d/mech.conf"
 LOGROTATE = "/etc/logrotate.d/mech"
 CERTIFICATE, KEY = "/etc/ssl/mech/mech.crt", "/etc/ssl/mech/mech.key"
+_ROOM = room(__file__)
 
 
 # A file NAME.green in it: the green slot serves (mech_infra.rollout). nginx looks at each request, so nothing is reloaded.
@@ -160,55 +162,9 @@ def _passing(site: Site, limit: Sequence[str]) -> list[str]:
 
 def logrotate() -> str:
     """nginx's logs of ours: daily, two weeks, compressed."""
-    return """/var/log/nginx/mech-*.log {
-    daily
-    rotate 14
-    maxsize 100M
-    missingok
-    notifempty
-    compress
-    delaycompress
-    sharedscripts
-    postrotate
-        systemctl kill -s USR1 nginx.service 2>/dev/null || true
-    endscript
-}
-"""
+    return (_ROOM / "logrotate.conf").read_text()
 
 
 def apply() -> str:
     """Install the files of stdin (see commands.files.encode); if `nginx -t` refuses, the old ones come back."""
-    return f"""set -eu
-stage=$(mktemp -d)
-trap 'rm -rf "$stage"' EXIT
-while read -r path content; do printf %s "$content" | base64 -d > "$stage/$(basename "$path")"; done
-rm -f /etc/nginx/sites-enabled/default
-systemctl unmask -q nginx 2>/dev/null || true
-systemctl enable -q nginx
-install -m 644 "$stage/mech" {LOGROTATE}
-chmod 644 {CONFIG} 2>/dev/null && chown root:root {CONFIG} || true
-# The file may be right and nginx still run what it read before.
-if cmp -s "$stage/mech.conf" {CONFIG} && systemctl is-active --quiet nginx && nginx -t 2>/dev/null; then
-  systemctl reload nginx; echo unchanged; exit 0
-fi
-# A container of ours that publishes a port of nginx's, as all did before they had slots, would keep it from it.
-for port in $(awk '$1 == "listen" && NF == 2 {{ sub(/.*:/, "", $2); print $2 + 0 }}' "$stage/mech.conf" | sort -u); do
-  for id in $(docker ps -q --filter label={MANAGED} --filter "publish=$port" 2>/dev/null || true); do
-    docker stop -t 30 "$id" >/dev/null; echo "stopped a container that held port $port"
-  done
-done
-if [ -e {CONFIG} ]; then cp -p {CONFIG} "$stage/before"; fi
-install -m 644 "$stage/mech.conf" {CONFIG}
-if ! nginx -t 2> "$stage/errors"; then
-  if [ -e "$stage/before" ]; then cp -p "$stage/before" {CONFIG}; else rm -f {CONFIG}; fi
-  echo "nginx refused the new config, the old one stays in force:" >&2
-  cat "$stage/errors" >&2
-  exit 1
-fi
-# A port of ours that another process holds is not seen by nginx -t, and keeps nginx from all of them.
-if ! systemctl reload-or-restart nginx; then
-  echo "nginx does not start:" >&2
-  journalctl -u nginx -n 20 -o cat --no-pager | grep -F '[emerg]' | tail -3 >&2
-  exit 1
-fi
-echo reloaded"""
+    return script(_ROOM / "apply.sh", CONFIG, LOGROTATE, MANAGED)

@@ -6,9 +6,7 @@ import hashlib
 import re
 from urllib.parse import quote
 
-from mech_infra.commands.containers import MANAGED, SERVICE_GRACE_S
-
-# Every name that `user` gives; nobody else's.
+# Every name that `user` gives; nobody else's (database/database.sh has it, too).
 USER = "mech-[0-9a-f]{8}"
 
 
@@ -43,19 +41,3 @@ def mistake(password: str) -> str | None:
     if re.search(r"[\x00-\x1f\x7f]", password):
         return "has a control character or a line break in it"
     return None
-
-
-def stop_former(variable: str, address: str) -> str:
-    """A shell function that ends, with grace, what still runs with another one of our users in `variable`.
-
-    Its argument is how the wanted URL begins behind its scheme. A service that is given its own URL is left alone.
-    """
-    return f"""stop_former() {{
-  for id in $(docker ps -q --filter label={MANAGED}); do
-    url=$(docker inspect -f '{{{{range .Config.Env}}}}{{{{println .}}}}{{{{end}}}}' "$id" | sed -n 's|^{variable}=[a-z]*://||p')
-    case "$url" in
-      "$1"*) ;;
-      mech-????????:*@{address}*|mech:*@{address}*|:*@{address}*|{address}*) echo "$id" ;;
-    esac
-  done | xargs -r docker stop -t {SERVICE_GRACE_S} >/dev/null
-}}"""

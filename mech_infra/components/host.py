@@ -99,7 +99,12 @@ class Host(pulumi.ComponentResource):
             environment={"HOST": self.address, "PORT": "22"},
             triggers=[self.instance.id],
             logging=command.local.Logging.NONE,
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=limits.within(config.boot_timeout_s + 30)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Trusted once: another text of it must not have another key trusted.
+                ignore_changes=["create"],
+                custom_timeouts=limits.within(config.boot_timeout_s + 30),
+            ),
         )
         access = Access(self.address, scan.stdout, config.identity, ())
         ready = access.run(

@@ -52,7 +52,7 @@ class Services(pulumi.ComponentResource):
         }
         # The same values as the containers have, where the guide tells people to look for them.
         written = {f"{d.service.spec.directory}/.env": env_file(d.environment) for d in definitions.values()}
-        written[rollout.PROGRAM] = rollout.SOURCE.read_text()
+        written |= rollout.files()
         repair = host.access.sense(
             f"{name}-env-state",
             "services",

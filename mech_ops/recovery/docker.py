@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import re
 
+from mech_infra.commands.script import room, script
 from mech_ops.errors import OpsError
 from mech_ops.recovery.looking import Facts, Host
 
 # Seconds for the databases to write what they have; then they are killed, as Docker itself does.
 STOP_S = 75
-# Failed too often, systemd wants to be told before it tries again.
-START = (
-    "systemctl unmask -q docker.service docker.socket; systemctl reset-failed docker.service docker.socket 2>/dev/null; "
-    "systemctl start docker.service"
-)
-_KILL = (
-    "systemctl stop docker.socket; systemctl kill -s KILL docker.service; systemctl stop docker.service; "
-    "! systemctl is-active -q docker.service"
-)
-# containerd runs the containers and can end them without Docker; Debian's package has `ctr`.
-_TASKS = "ctr -n moby tasks list -q 2>/dev/null"
+_ROOM = room(__file__)
 
 
-def end_containers() -> str:
-    """Ask what runs in containers to end, without Docker, and wait for it."""
-    return (
-        f"for id in $({_TASKS}); do ctr -n moby tasks kill -s SIGTERM $id 2>/dev/null; done\n"
-        "n=0; while ctr -n moby tasks list 2>/dev/null | grep -q RUNNING; do\n"
-        f"  n=$((n + 1)); [ $n -lt {STOP_S - 15} ] || break; sleep 1\n"
-        "done"
-    )
+def start(answer_s: int = 0) -> str:
+    """Start Docker; fails when it does not answer within `answer_s` (0: it is not asked)."""
+    return script(_ROOM / "start.sh", answer_s)
 
 
 def stop() -> str:
     """Stop Docker and all containers, databases gently; also a Docker that does not answer."""
-    return f"{end_containers()}\ntimeout -k 1 15 systemctl stop docker.socket docker.service || {{ {_KILL}; }}"
+    return script(_ROOM / "stop.sh", STOP_S - 15)
+
+
+def kill() -> str:
+    """Ask what runs in containers to end, without Docker, wait for it, and kill Docker."""
+    return script(_ROOM / "kill.sh", STOP_S - 15)
+
+
+def reasons() -> str:
+    """What systemd and dockerd say of why Docker does not start."""
+    return script(_ROOM / "reasons.sh")
 
 
 def mend(host: Host, facts: Facts, dry_run: bool) -> list[tuple[str, str]]:
@@ -45,7 +41,7 @@ def mend(host: Host, facts: Facts, dry_run: bool) -> list[tuple[str, str]]:
         what = f"Docker on host {host.address} took connections and did not answer"
         if dry_run:
             return [(what, "its containers would be ended, Docker killed and started")]
-        host.do("ending Docker", f"{end_containers()}\n{_KILL}", STOP_S + 60)
+        host.do("ending Docker", kill(), STOP_S + 60)
         _start(host)
         return [(what, "killed and started; the containers start with it")]
     what = f"Docker did not run on host {host.address}"
@@ -56,19 +52,14 @@ def mend(host: Host, facts: Facts, dry_run: bool) -> list[tuple[str, str]]:
 
 
 def _start(host: Host) -> None:
-    code, _ = host.run(f"{START} && timeout -k 1 60 docker version >/dev/null", 200)
+    code, _ = host.run(start(answer_s=60), 200)
     if code:
         raise OpsError(f"Docker does not start on host {host.address}: {reason(host)}")
 
 
 def reason(host: Host) -> str:
     """Why, and what to do, by what systemd and dockerd say."""
-    _, said = host.run(
-        "systemctl is-failed -q mech-data.service && echo mech-data; "
-        "[ -d /var/lib/docker ] && [ -w /var/lib/docker ] || echo no-folder; "
-        "df --output=pcent /var/lib/docker 2>/dev/null | tail -n 1 | grep -q 100% && echo full; "
-        "journalctl -u docker.service -n 40 -o cat --no-pager"
-    )
+    _, said = host.run(reasons())
     words = said.splitlines()
     if "mech-data" in words:
         return "its data volume cannot be mounted; on the host read: journalctl -u mech-data -n 20"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from mech_infra.commands.script import room, script
 from mech_infra.commands.volume import DATA
 from mech_ops import host_shell
 from mech_ops.errors import OpsError
@@ -65,20 +66,13 @@ class Facts:
 
 def question(mount_id: str) -> str:
     """The script for the host; prints `mech-NAME=VALUE` lines."""
-    device = f"/dev/disk/by-id/virtio-{mount_id}" if mount_id else "/dev/null/none"
-    return f"""say() {{ printf 'mech-%s=%s\\n' "$1" "$2"; }}
-n=0
-while s=$(systemctl is-system-running); [ "$s" = starting ] || [ "$s" = initializing ] || [ "$s" = stopping ]; do
-  n=$((n + 1)); [ $n -lt {BOOT_S} ] || break; sleep 1
-done
-say docker "$(systemctl show -p ActiveState --value docker.service)"
-curl -s -o /dev/null --max-time 10 --unix-socket /run/docker.sock 'http://docker/containers/json?limit=1'; say answers "$?"
-say mounted "$(findmnt -nro MAJ:MIN --mountpoint {DATA} | tail -n 1)"
-say options "$(findmnt -nro OPTIONS --mountpoint {DATA} | tail -n 1)"
-say device "$(stat -Lc %Hr:%Lr {device} 2>/dev/null)"
-timeout -k 1 10 sh -c 'ls {DATA}/* && dd if={device} of=/dev/null bs=4096 count=1 iflag=direct' >/dev/null 2>&1
-say readable "$?"
-[ ! -e /etc/systemd/system/mech-data.service ] || say boot yes"""
+    device = device_of(mount_id) if mount_id else "/dev/null/none"
+    return script(room(__file__) / "question.sh", DATA, device, BOOT_S)
+
+
+def device_of(mount_id: str) -> str:
+    """Where Vultr's volumes are on a host."""
+    return f"/dev/disk/by-id/virtio-{mount_id}"
 
 
 def facts(host: Host) -> Facts:

@@ -9,20 +9,17 @@ from __future__ import annotations
 import re
 
 from mech_infra.commands.containers import DATABASE_GRACE_S, MANAGED
+from mech_infra.commands.script import room, script
 from mech_ops.recovery.looking import Host
 
-_OURS = f"--no-trunc --filter label={MANAGED}=pulumi --format"
-_LIST = (
-    f"timeout -k 1 30 docker ps -a {_OURS} 'container {{{{.ID}}}} {{{{.Names}}}}'; "
-    f"timeout -k 1 30 docker network ls {_OURS} 'network {{{{.ID}}}} {{{{.Name}}}}'"
-)
+_ROOM = room(__file__)
 
 
 def remove(host: Host, dry_run: bool) -> list[tuple[str, str]]:
     """Returns (what, what was done). Raises OpsError."""
     known = {r.get("id") for r in host.state["deployment"].get("resources") or []}
     done = []
-    for kind, id_, name in re.findall(r"^(container|network) ([0-9a-f]{64}) (\S+)$", host.run(_LIST, 90)[1], re.M):
+    for kind, id_, name in re.findall(r"^(container|network) ([0-9a-f]{64}) (\S+)$", host.run(listing(), 90)[1], re.M):
         if id_ in known:
             continue
         what = f"{kind} {name}, made and not noted"
@@ -32,8 +29,11 @@ def remove(host: Host, dry_run: bool) -> list[tuple[str, str]]:
     return done
 
 
+def listing() -> str:
+    """Prints `container ID NAME` and `network ID NAME` for all that is ours by its label."""
+    return script(_ROOM / "list.sh", f"{MANAGED}=pulumi")
+
+
 def removal(kind: str, id_: str) -> str:
     """A container had time to end before it is removed; a network has no containers any more."""
-    if kind == "network":
-        return f"docker network rm {id_} >/dev/null"
-    return f"docker stop -t {DATABASE_GRACE_S} {id_} >/dev/null; docker rm -f {id_} >/dev/null"
+    return script(_ROOM / "remove.sh", kind, id_, DATABASE_GRACE_S)

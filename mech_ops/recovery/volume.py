@@ -10,12 +10,14 @@ from typing import Any
 
 import httpx
 
+from mech_infra.commands.script import room, script
 from mech_infra.commands.volume import DATA
 from mech_ops import api
 from mech_ops.errors import OpsError
 from mech_ops.recovery import docker
-from mech_ops.recovery.looking import Facts, Host
+from mech_ops.recovery.looking import Facts, Host, device_of
 
+_ROOM = room(__file__)
 _INSTANCE = "vultr:index/instance:Instance"
 
 
@@ -46,23 +48,18 @@ def mend(host: Host, facts: Facts, vultr: httpx.Client, dry_run: bool) -> list[t
     if not attached:
         api.ask(vultr, "POST", f"/blocks/{id_}/attach", body={"instance_id": instance, "live": True})
     host.do("mounting the data volume", mount(host.mount_id))
-    host.do("starting Docker", docker.START)
+    host.do("starting Docker", docker.start())
     return [(what, f"{'mounted' if attached else 'attached and mounted'} again; Docker was stopped meanwhile")]
 
 
 def unmount() -> str:
     """Also a stale one, on which something still holds a file open."""
-    return f"while mountpoint -q {DATA}; do umount {DATA} 2>/dev/null || umount -l {DATA} || exit 1; done"
+    return script(_ROOM / "unmount.sh", DATA)
 
 
 def mount(mount_id: str) -> str:
     """By the unit that does it at each boot; says when the device does not appear."""
-    return f"""device=/dev/disk/by-id/virtio-{mount_id}
-n=0; until [ -b $device ]; do n=$((n + 1)); [ $n -lt 60 ] || {{
-  echo "$device did not appear within 60 s; reboot the instance at Vultr, then mech recover"; exit 1; }}; sleep 1; done
-systemctl reset-failed mech-data.service 2>/dev/null
-systemctl restart mech-data.service || {{ journalctl -u mech-data -n 1 -o cat --no-pager; exit 1; }}
-mountpoint -q {DATA} || {{ echo "{DATA} is not mounted; read: journalctl -u mech-data"; exit 1; }}"""
+    return script(_ROOM / "mount.sh", DATA, device_of(mount_id))
 
 
 def _wrong(host: Host, facts: Facts, attached: bool) -> str | None:

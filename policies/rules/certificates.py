@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from policies.family import Family
 from policies.model import ORIGIN_CA, Finding, Stack
 from policies.reading.nginx import nginx
+from policies.reading.shell import spelled_out
 
 rule = Family("certificates")
 
 
 def _days(command: str) -> int | None:
-    match = re.search(r"openssl req -x509 .*?-days (\d+)", command, re.S)
+    match = re.search(r"openssl req -x509 .*?-days (\d+)", spelled_out(command), re.S)
     return int(match[1]) if match else None
 
 
@@ -67,7 +68,7 @@ def names(stack: Stack) -> Iterator[Finding]:
     for command in stack.commands():
         text = command.text("create")
         if _days(text) is not None:
-            missing = _not_covered(set(re.findall(r"DNS:([*\w.-]+)", text)), proxy.tls_names)
+            missing = _not_covered(set(re.findall(r"DNS:([*\w.-]+)", spelled_out(text))), proxy.tls_names)
             if missing:
                 yield Finding(f"the certificate does not cover {', '.join(sorted(missing))}", command)
     for certificate in stack.of(ORIGIN_CA):

@@ -16,7 +16,7 @@ from mech_infra.facts.model import Check, Facts
 
 _OURS = [
     f"{catalogue.SERVICES_ROOT}/*/.env", redis.CONFIG, "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*", nginx.LOGROTATE,
-    nginx.KEY, f"{nginx.FLAGS}/*", rollout.PROGRAM, "/usr/local/sbin/mech-*", "/etc/systemd/system/mech-*",
+    nginx.KEY, f"{nginx.FLAGS}/*", *rollout.FILES, "/usr/local/sbin/mech-*", "/etc/systemd/system/mech-*",
     "/etc/systemd/system/docker.service.d/10-mech-data.conf",
 ]  # fmt: skip
 

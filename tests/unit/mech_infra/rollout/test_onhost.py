@@ -6,6 +6,8 @@ import json
 import socket
 import socketserver
 import struct
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -13,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from mech_infra.rollout import onhost
+from mech_infra.commands import rollout
+from mech_infra.rollout import asking, onhost
 
 OLD, NEW = "a" * 64, "b" * 64
 ORDER: dict[str, Any] = {
@@ -34,11 +37,11 @@ class World:
         }
         self.answers = {13008: (200, "ok"), 23008: (200, "ok"), 80: (200, "ok")}
         self.open = 0
-        monkeypatch.setattr(onhost, "docker", self.docker)
-        monkeypatch.setattr(onhost, "health", lambda port, host="", timeout=3: self.answers[port])
+        monkeypatch.setattr(asking, "docker", self.docker)
+        monkeypatch.setattr(asking, "health", lambda port, host="", timeout=3: self.answers[port])
         monkeypatch.setattr(onhost, "FLAGS", tmp_path / "mech")
         monkeypatch.setattr(onhost, "RECORDS", tmp_path / "records")
-        monkeypatch.setattr(onhost, "connections", self.connections)
+        monkeypatch.setattr(asking, "connections", self.connections)
         monkeypatch.setattr(onhost.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(onhost.time, "time", lambda: self.now)
         monkeypatch.setattr(onhost.time, "sleep", self.sleep)
@@ -308,14 +311,14 @@ def test_dockers_socket_is_asked_for_real(
             pass
 
     path = str(tmp_path / "docker.sock")
-    monkeypatch.setattr(onhost, "SOCKET", path)
-    assert "Docker does not answer on the host" in refused(capsys, lambda order: onhost.docker("GET", "/a"))
+    monkeypatch.setattr(asking, "SOCKET", path)
+    assert "Docker does not answer on the host" in refused(capsys, lambda order: asking.docker("GET", "/a"))
     with socketserver.ThreadingUnixStreamServer(path, Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        assert onhost.docker("GET", "/a") == {"a": 1}
-        assert onhost.docker("GET", "/gone") is None
+        assert asking.docker("GET", "/a") == {"a": 1}
+        assert asking.docker("GET", "/gone") is None
         assert 'Docker refuses GET /no: {"message": "no room"}' in refused(
-            capsys, lambda order: onhost.docker("GET", "/no?x=1")
+            capsys, lambda order: asking.docker("GET", "/no?x=1")
         )
         server.shutdown()
 
@@ -323,17 +326,20 @@ def test_dockers_socket_is_asked_for_real(
 def test_connections_are_counted_as_the_kernel_has_them() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert onhost.connections({port}) == 0
+        assert asking.connections({port}) == 0
         with socket.create_connection(("127.0.0.1", port)):
-            assert onhost.connections({port}) == 1
-        assert onhost.health(port, timeout=0.1)[0] == 0
+            assert asking.connections({port}) == 1
+        assert asking.health(port, timeout=0.1)[0] == 0
 
 
 def test_it_runs_alone_as_it_does_on_the_host(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
+    for path, text in rollout.files().items():
+        (tmp_path / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path[1:]).write_text(text)
+    # Without what is installed here, and from no folder of ours.
     done = subprocess.run(
-        [sys.executable, "-I", "-S", str(onhost.__file__), "watch"], input=json.dumps(ORDER), capture_output=True, text=True, check=False,
+        [sys.executable, "-E", "-s", "-S", tmp_path / rollout.PROGRAM[1:], "watch"], input=json.dumps(ORDER), capture_output=True,
+        text=True, check=False, cwd="/",
     )  # fmt: skip
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the blue slot serves, not version new any more" in done.stderr

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mech_infra.commands import containers, nginx
-from mech_infra.rollout import onhost, slots, words
+from mech_infra.rollout import asking, onhost, slots, words
 from mech_infra.rollout.slots import Standing
 
 URN = "urn:pulumi:prod::mech::mech:platform:Services$mech:platform:Service$"
@@ -93,7 +93,7 @@ def test_each_replica_of_each_slot_has_a_port_of_its_own() -> None:
 def test_the_program_on_the_host_knows_the_same_names() -> None:
     """It stands alone there, and cannot import them."""
     for name in ("SERVICE", "VERSION", "SLOT", "REPLICA", "IMAGE"):
-        assert getattr(onhost, name) == getattr(containers, name)
+        assert getattr(asking, name) == getattr(containers, name)
     assert str(onhost.FLAGS) == nginx.FLAGS
     assert nginx.internal_name("llm") == f"llm.{onhost.INTERNAL}"
     assert set(onhost.OTHER) == set(slots.SLOTS)

@@ -1,0 +1,163 @@
+"""UFW: nothing is closed before SSH is open and the roll-back is armed, and what is as wanted is not touched."""
+
+from __future__ import annotations
+
+import pytest
+
+from mech_infra.commands import firewall
+from mech_infra.commands.firewall import STATE
+from tests.unit.mech_infra.commands.rig import Rig
+
+GUARD = firewall.docker_guard("3001:3010")
+ALLOWED = firewall.rules(["0.0.0.0/0"], "3001:3010")
+MARK = firewall.fingerprint(ALLOWED, GUARD)
+CHANGES = r"^ufw (?!status|show)|iptables -w 5 -D|systemd-run"
+OURS = "### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in comment=6d656368\n"
+# As much of UFW as the commands ask it: what was added is shown, on or off is said.
+UFW = """state=/etc/ufw/fake; mkdir -p "$state"
+case "$*" in
+  "status numbered") cat "$state/numbered" 2>/dev/null ;;
+  status) if [ -e "$state/on" ]; then echo 'Status: active'; else echo 'Status: inactive'; fi ;;
+  "show added") cat "$state/added" 2>/dev/null ;;
+  "--force enable") touch "$state/on" ;;
+  "--force disable") rm -f "$state/on" ;;
+  "allow "* | "insert 1 allow "*)
+    rule=${*#insert 1 }; rule="ufw ${rule% comment mech} comment 'mech'"
+    grep -qxF "$rule" "$state/added" 2>/dev/null || echo "$rule" >>"$state/added" ;;
+  "--force delete "[0-9]*) ;;
+  "--force delete "*) sed -i "\\|^ufw ${*#--force delete } comment|d" "$state/added" ;;
+  *"default deny incoming"*) echo 'DEFAULT_INPUT_POLICY="DROP"' >/etc/default/ufw ;;
+esac
+exit 0"""
+
+
+@pytest.fixture(autouse=True)
+def ufw(rig: Rig) -> None:
+    rig.write("/etc/default/ufw", 'DEFAULT_INPUT_POLICY="ACCEPT"\n')
+    rig.write("/etc/ufw/after.rules", "# theirs\n*filter\nCOMMIT\n")
+    rig.write("/etc/ufw/user.rules", OURS)
+    rig.fake("ufw", UFW)
+    rig.fake("iptables", 'echo "-P INPUT DROP"')
+    rig.fake("tar", 'how=$1 archive=$2; shift 4; exec /usr/bin/tar "$how" "$archive" -C $host "$@"')
+
+
+def apply(rig: Rig, only_declared: bool = False) -> str:
+    return rig.run(firewall.apply(ALLOWED, GUARD, 90, only_declared)).stdout.splitlines()[-1]
+
+
+def test_ssh_is_open_and_the_rollback_armed_before_anything_closes(rig: Rig) -> None:
+    assert apply(rig) == f"applied {MARK}"
+    steps = [r"^systemd-run", r"ufw allow 22/tcp", r"ufw allow 80/tcp", r"default deny incoming", r"ufw --force enable"]
+    positions = [rig.calls.index(rig.called(step)[0]) for step in steps]
+    assert positions == sorted(positions)
+    assert rig.called("systemd-run") == [
+        f"systemd-run --quiet --unit=mech-firewall-rollback --on-active=90s {STATE}/rollback"
+    ]
+    assert rig.read("/etc/ufw/after.rules") == "# theirs\n*filter\nCOMMIT\n" + GUARD
+    assert rig.mode(STATE) == "700" and rig.mode(f"{STATE}/rollback") == "700"
+
+
+def test_the_second_time_changes_nothing(rig: Rig) -> None:
+    apply(rig)
+    rig.forget()
+    assert apply(rig) == f"unchanged {MARK}"
+    assert rig.called(CHANGES) == []
+
+
+@pytest.mark.parametrize("broken", ["off", "policy", "rule", "guard", "kernel"])
+def test_whatever_drifted_is_put_right(rig: Rig, broken: str) -> None:
+    apply(rig)
+    if broken == "off":
+        rig.path("/etc/ufw/fake/on").unlink()
+    elif broken == "policy":
+        rig.write("/etc/default/ufw", 'DEFAULT_INPUT_POLICY="ACCEPT"\n')
+    elif broken == "rule":
+        rig.write(
+            "/etc/ufw/fake/added", rig.read("/etc/ufw/fake/added").replace("ufw allow 80/tcp comment 'mech'\n", "")
+        )
+    elif broken == "guard":
+        rig.write("/etc/ufw/after.rules", GUARD.replace("3001:3010", "1:65535"))
+    else:
+        rig.fake("iptables", 'echo "-A INPUT -p tcp --dport 22 -j DROP"')
+    rig.forget()
+    assert apply(rig) == f"applied {MARK}"
+    assert rig.read("/etc/ufw/after.rules").count("BEGIN mech") == 1
+    assert GUARD in rig.read("/etc/ufw/after.rules")
+    assert sorted(rig.read("/etc/ufw/fake/added").splitlines()) == sorted(rig.read(f"{STATE}/wanted").splitlines())
+
+
+def test_a_rule_of_ours_that_is_not_declared_any_more_goes_and_others_stay(rig: Rig) -> None:
+    theirs = "ufw allow 8080/tcp\nufw allow 9090/tcp comment 'shop'\n"
+    rig.write("/etc/ufw/fake/added", f"ufw allow 25/tcp comment 'mech'\n{theirs}")
+    apply(rig)
+    assert rig.called("delete") == ["ufw --force delete allow 25/tcp"]
+    assert theirs in rig.read("/etc/ufw/fake/added")
+
+
+def test_what_stands_before_ours_comes_behind(rig: Rig) -> None:
+    rig.write("/etc/ufw/user.rules", "### tuple ### deny tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n" + OURS)
+    apply(rig)
+    # The last one first, so that SSH ends on top.
+    assert [call.split()[-3] for call in rig.called("ufw insert 1")] == ["3001:3010/tcp", "443/tcp", "80/tcp", "22/tcp"]
+
+
+def test_rules_of_others_go_only_where_that_is_asked_for(rig: Rig) -> None:
+    rig.write("/etc/ufw/user.rules", OURS + "### tuple ### allow tcp 8080 0.0.0.0/0 any 0.0.0.0/0 in\n")
+    rig.write("/etc/ufw/fake/numbered", "     To\n[ 1] 22/tcp ALLOW IN # mech\n[ 2] 8080/tcp ALLOW\n[10] 8081 ALLOW\n")
+    apply(rig)
+    assert rig.called(r"delete \d") == []
+    assert apply(rig) == f"unchanged {MARK}"
+    assert apply(rig, only_declared=True) == f"applied {MARK}"
+    assert rig.called(r"delete \d") == ["ufw --force delete 10", "ufw --force delete 2"]
+
+
+def test_what_closes_our_ports_before_ufw_goes_unless_it_names_a_source(rig: Rig) -> None:
+    rules = ["-p tcp -m tcp --dport 22 -j DROP", "-s 192.0.2.7/32 -p tcp -m tcp --dport 22 -j DROP", "-j ufw-before-input",
+             "-p tcp -m tcp --dport 443 -j DROP"]  # fmt: skip
+    rig.fake("iptables", "printf '%s\\n' " + " ".join(f"'-A INPUT {rule}'" for rule in rules))
+    apply(rig)
+    assert rig.called("iptables -w 5 -D") == ["iptables -w 5 -D INPUT -p tcp -m tcp --dport 22 -j DROP"]
+
+
+def test_a_session_that_got_in_keeps_the_change(rig: Rig) -> None:
+    apply(rig)
+    assert rig.run(firewall.confirm(MARK)).stdout == f"confirmed {MARK}\n"
+    assert rig.called("systemctl stop mech-firewall-rollback.timer")[-1:] == [
+        "systemctl stop mech-firewall-rollback.timer"
+    ]
+
+
+def test_without_one_the_host_goes_back_and_says_so(rig: Rig) -> None:
+    rig.write("/etc/ufw/fake/on", "")
+    apply(rig)
+    rig.forget()
+    rig.run(f"{STATE}/rollback")
+    assert rig.calls == [f"tar -xf {STATE}/before.tar -C /", "ufw reload"]
+    done = rig.run(firewall.confirm(MARK), check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "the firewall change was rolled back on the host before a new SSH session got in. The old rules are in force. "
+        "Check mech:host.sshFrom and mech:firewall.rollbackAfterS, then run pulumi up again.\n"
+    )
+    # What was rolled back is done again, not taken for done.
+    assert apply(rig) == f"applied {MARK}"
+
+
+def test_a_firewall_that_was_off_is_off_again(rig: Rig) -> None:
+    apply(rig)
+    rig.run(f"{STATE}/rollback")
+    assert rig.called("ufw --force disable")
+
+
+def test_ssh_can_be_limited_to_sources() -> None:
+    assert firewall.rules(["0.0.0.0/0"], None)[0].rule == "allow 22/tcp"
+    allowed = firewall.rules(["203.0.113.0/24"], None)
+    assert allowed[0].rule == "allow from 203.0.113.0/24 to any port 22 proto tcp"
+    assert "allow 22/tcp" not in [allow.rule for allow in allowed]
+
+
+def test_the_guard_drops_published_ports_that_are_not_declared() -> None:
+    closed = firewall.docker_guard(None)
+    assert "ctorigdstport" not in closed
+    assert "-A DOCKER-USER -j DROP" in closed
+    assert GUARD.index("--ctorigdstport 3001:3010 -j RETURN") < GUARD.index("-j DROP")

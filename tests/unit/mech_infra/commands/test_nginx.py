@@ -1,0 +1,113 @@
+"""nginx' config: in place only when nginx takes it, and nginx left alone that runs it already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mech_infra.commands import files, nginx
+from mech_infra.commands.nginx import CONFIG, LOGROTATE
+from tests.unit.mech_infra.commands.rig import Rig
+
+SITES = [nginx.Site("llm", "llm.mech.is", 3008, (13008, 14008), (23008, 24008), 110, streams=True)]
+TEXT = "server {\n    listen 80;\n    listen 127.0.0.1:3008;\n    listen 443 ssl;\n}\n"
+GIVEN = files.encode({CONFIG: TEXT, LOGROTATE: nginx.logrotate()})
+
+
+@pytest.fixture(autouse=True)
+def folders(rig: Rig) -> None:
+    rig.write("/etc/nginx/sites-enabled/default", "server {}")
+    rig.path(CONFIG).parent.mkdir(parents=True)
+    rig.path(LOGROTATE).parent.mkdir(parents=True)
+    started(rig, after_config=False)
+
+
+def started(rig: Rig, after_config: bool) -> None:
+    """nginx' processes as the kernel tells of them: started at boot, or a moment from now."""
+    ticks = 10**9 if after_config else 1
+    rig.fake("cat", f'case "$*" in /proc/*) echo "7 (nginx) S 1 {"0 " * 17}{ticks} 0" ;; *) exec /bin/cat "$@" ;; esac')
+
+
+def test_a_new_config_is_tested_then_read(rig: Rig) -> None:
+    assert rig.run(nginx.apply(), GIVEN).stdout == "reloaded\n"
+    assert (rig.read(CONFIG), rig.mode(CONFIG)) == (TEXT, "644")
+    assert rig.read(LOGROTATE) == nginx.logrotate()
+    assert not rig.path("/etc/nginx/sites-enabled/default").exists()
+    assert rig.called("nginx -t|reload") == ["nginx -t", "systemctl reload-or-restart nginx"]
+
+
+def test_a_config_that_nginx_refuses_leaves_the_old_one(rig: Rig) -> None:
+    rig.fake("nginx", "echo 'nginx: [emerg] unknown directive' >&2; exit 1")
+    for before in (None, "server { listen 80; }\n"):
+        if before:
+            rig.write(CONFIG, before)
+        done = rig.run(nginx.apply(), GIVEN, check=False)
+        assert done.returncode == 1
+        assert (
+            "nginx refused the new config, the old one stays in force:\nnginx: [emerg] unknown directive" in done.stderr
+        )
+        assert (rig.read(CONFIG) if before else rig.path(CONFIG).exists()) == (before or False)
+    assert rig.called("reload") == []
+
+
+def test_what_nginx_runs_already_is_not_read_again(rig: Rig) -> None:
+    rig.run(nginx.apply(), GIVEN)
+    started(rig, after_config=True)
+    rig.fake("stat", 'if [ "$2" = "%a %U:%G" ]; then echo "644 root:root"; else exec /usr/bin/stat "$@"; fi')
+    rig.forget()
+    assert rig.run(nginx.apply(), GIVEN).stdout == "unchanged\n"
+    assert rig.called("reload|restart|docker|^chown") == []
+
+
+def test_the_right_file_that_nginx_has_not_read_is(rig: Rig) -> None:
+    rig.run(nginx.apply(), GIVEN)
+    rig.forget()
+    assert rig.run(nginx.apply(), GIVEN).stdout == "unchanged\n"
+    assert rig.called("reload") == ["systemctl reload nginx"]
+
+
+def test_a_mode_by_hand_is_put_right(rig: Rig) -> None:
+    rig.run(nginx.apply(), GIVEN)
+    rig.path(CONFIG).chmod(0o600)
+    assert rig.run(nginx.apply(), GIVEN).stdout == "unchanged\n"
+    assert rig.mode(CONFIG) == "644"
+
+
+def test_containers_that_hold_its_ports_are_stopped(rig: Rig) -> None:
+    rig.fake("docker", 'case "$*" in *publish=3008*) echo c1 ;; esac')
+    assert rig.run(nginx.apply(), GIVEN).stdout == "stopped a container that held port 3008\nreloaded\n"
+    assert rig.called("docker stop") == ["docker stop -t 30 c1"]
+    assert rig.called("docker ps") == [
+        f"docker ps -q --filter label=mech.managed --filter publish={port}" for port in ("3008", "80")
+    ]
+
+
+def test_an_nginx_that_does_not_start_is_said(rig: Rig) -> None:
+    rig.fake("systemctl", '[ "$1" != reload-or-restart ]')
+    rig.fake("journalctl", "echo 'bind() to 0.0.0.0:80 failed [emerg]'; echo other")
+    done = rig.run(nginx.apply(), GIVEN, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "nginx does not start:\nbind() to 0.0.0.0:80 failed [emerg]\n"
+
+
+def test_nothing_is_left_behind(rig: Rig, tmp_path: Path) -> None:
+    rig.run(nginx.apply(), GIVEN, TMPDIR=str(tmp_path))
+    assert not list(tmp_path.glob("tmp.*"))
+
+
+def test_nginx_refuses_names_that_are_not_ours_and_limits_rates() -> None:
+    text = nginx.render(
+        SITES,
+        exposed=False,
+        max_body_mb=100,
+        requests_per_second=50,
+        burst=100,
+        redirect_to_https=False,
+        trusted_proxies=["192.0.2.0/24"],
+    )
+    assert "return 444;" in text
+    assert "client_max_body_size 100M;" in text
+    assert "rate=50r/s" in text
+    assert text.count("server 127.0.0.1:") == 8
+    assert "return 301" not in text
