@@ -58,7 +58,9 @@ class Sensor(ResourceProvider):
             return ReadResult(id_, seen, {key: props[key] for key in _DECLARED})
         state = model.observe(props["checks"], facts)
         good = {label: check["good"] for label, check in props["checks"].items()}
-        drift = {label: {"there": word, "declared": good[label]} for label, word in state.items() if word != good[label]}
+        drift = {
+            label: {"there": word, "declared": good[label]} for label, word in state.items() if word != good[label]
+        }
         told = model.findings(props["watches"], facts, access)
         # For people; who reads on takes the same from the state.
         for label, word in drift.items():

@@ -157,7 +157,7 @@ def test_a_steady_rate_by_kept_connections_from_several_addresses() -> None:
     ):
         assert platform.seen[call] > 3
     assert platform.peers == {"127.0.0.1", "127.0.0.2"}
-    assert len(platform.connections) < 30
+    assert len(platform.connections) < 60  # of more than 200 requests
     assert result.versions == {"1": result.total}
     assert 0 < result.p50 <= result.p99 < 2000 and result.behind < 1
 
