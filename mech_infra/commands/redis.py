@@ -8,12 +8,15 @@ the container's health check, and the guide's, need none.
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from mech_infra.commands import passwords
 from mech_infra.commands.containers import DATABASE_GRACE_S, MANAGED, SERVICE_GRACE_S
 from mech_infra.commands.script import program, room, script
 from mech_infra.commands.volume import DATA
-from mech_infra.config.workloads import RedisConfig
+
+if TYPE_CHECKING:  # sensors read this module, and need no model of the config: pydantic takes a while to load
+    from mech_infra.config.workloads import RedisConfig
 
 ADDRESS = "redis:6379"
 FOLDER = "/opt/mech-services/shared/redis"

@@ -19,7 +19,7 @@ from mech_infra.config.host import HostConfig
 from mech_infra.drift.sensor import CloudWatch
 from mech_infra.facts.clouds import vultr as group_facts
 from mech_infra.facts.host import access as access_facts
-from mech_infra.facts.host import disks, units
+from mech_infra.facts.host import disks, kernel, units
 from mech_infra.facts.host import docker as docker_facts
 
 
@@ -120,7 +120,11 @@ class Host(pulumi.ComponentResource):
         repair = usable.sense(
             f"{name}-system",
             "host",
-            [*(units.Package(package) for package in boot.PACKAGES), *(units.Unit(unit) for unit in boot.UNITS)],
+            [
+                *(units.Package(package) for package in boot.PACKAGES),
+                *(units.Unit(unit) for unit in boot.UNITS),
+                kernel.Setting(kernel.FORWARDING, "1"),
+            ],
             watches=[
                 docker_facts.Down(),
                 access_facts.foreign_keys(public),

@@ -14,4 +14,6 @@ for unit in $units; do
   systemctl enable -q "$unit.service" 2>/dev/null || true
   systemctl start "$unit.service"
 done
+# Docker switches it on when it starts only.
+[ "$(sysctl -n net.ipv4.ip_forward)" = 1 ] || sysctl -q -w net.ipv4.ip_forward=1
 echo converged

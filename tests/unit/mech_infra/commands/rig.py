@@ -11,7 +11,7 @@ from pathlib import Path
 # None of them is ever the machine's own.
 FAKED = (
     "apt-get", "blkid", "chown", "ctr", "curl", "dd", "df", "docker", "dpkg", "findmnt", "iptables", "journalctl", "mkfs.ext4", "mount",
-    "mountpoint", "nginx", "sleep", "ssh-keyscan", "systemctl", "systemd-run", "ufw", "umount",
+    "mountpoint", "nginx", "sleep", "ssh-keyscan", "sysctl", "systemctl", "systemd-run", "ufw", "umount",
 )  # fmt: skip
 # Paths of the host that are in the folder; what is only read (/proc, /dev/stdin) is the machine's.
 _MOVED = re.compile(r"(?<![\w.$}*])/(etc|opt|var|usr/local|dev/disk)(?=/)")

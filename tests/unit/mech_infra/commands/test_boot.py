@@ -34,9 +34,12 @@ def test_converge_touches_only_what_drifted(rig: Rig) -> None:
     assert rig.run(boot.converge()).stdout == "converged\n"
     assert rig.called("apt-get") == []
     assert rig.called("start") == ["systemctl start docker.service", "systemctl start ssh.service"]
+    assert rig.called("sysctl -q") == ["sysctl -q -w net.ipv4.ip_forward=1"]
     rig.fake("dpkg", ALL_BUT_UFW)
+    rig.fake("sysctl", "echo 1")
     rig.run(boot.converge())
     assert rig.called("apt-get install") == ["apt-get install -y -q --no-install-recommends ufw"]
+    assert len(rig.called("sysctl -q")) == 1
 
 
 def test_the_hosts_key_is_waited_for(rig: Rig) -> None:

@@ -1,0 +1,36 @@
+"""Settings of the kernel that containers live by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mech_infra.facts.host.onhost import text
+from mech_infra.facts.host.program import reads
+from mech_infra.facts.model import Check, Facts
+
+# Without it no container reaches anything outside the host, and nothing outside reaches a published port; Docker
+# switches it on when it starts, and never looks again.
+FORWARDING = "net.ipv4.ip_forward"
+
+
+@reads(names=[FORWARDING])
+def kernel(names: list[str]) -> dict[str, str]:
+    found = {name: text(f"/proc/sys/{name.replace('.', '/')}") for name in names}
+    return {name: value.strip() for name, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Setting(Check, kind="kernel", reads=["kernel"]):
+    name: str
+    value: str
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def good(self) -> str:
+        return self.value
+
+    def judge(self, facts: Facts) -> str | None:
+        return facts["kernel"].get(self.name, self.value)
