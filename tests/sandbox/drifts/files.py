@@ -71,7 +71,7 @@ def nginx_foreign_site(s: Surface) -> Drift:
 @kind
 def file_removed(s: Surface) -> Drift:
     path = s.pick("ls -d /etc/nginx/conf.d/mech.conf /etc/logrotate.d/mech /opt/mech-services/*/.env "
-                  "/usr/local/sbin/mech-* /usr/local/lib/mech/* /etc/systemd/system/docker.service.d/*mech*")  # fmt: skip
+                  "/usr/local/sbin/mech-* $(find /usr/local/lib/mech -name '*.py') /etc/systemd/system/docker.service.d/*mech*")  # fmt: skip
     return shell(s, f"rm {path}", f"sha256sum {path} 2>&1; true", f"cp -p {path} /tmp/removed; rm {path}",
                  undo=f"cp -p /tmp/removed {path}")  # fmt: skip
 
@@ -93,7 +93,7 @@ def env_edited(s: Surface) -> Drift:
 
 @kind
 def script_edited(s: Surface) -> Drift:
-    path = s.pick("ls /usr/local/sbin/mech-* /usr/local/lib/mech/* /etc/systemd/system/mech-*.service "
+    path = s.pick("ls /usr/local/sbin/mech-* $(find /usr/local/lib/mech -name '*.py') /etc/systemd/system/mech-*.service "
                   "/etc/systemd/system/mech-*.timer")  # fmt: skip
     return shell(s, f"a line added to {path}", f"sha256sum {path}",
                  f"cp -p {path} /tmp/script; echo '# hello' >> {path}", undo=f"cp -p /tmp/script {path}")  # fmt: skip

@@ -53,6 +53,7 @@ def test_ssh_is_open_and_the_rollback_armed_before_anything_closes(rig: Rig) -> 
     assert rig.called("systemd-run") == [
         f"systemd-run --quiet --unit=mech-firewall-rollback --on-active=90s {STATE}/rollback"
     ]
+    assert rig.called("default allow outgoing")
     assert rig.read("/etc/ufw/after.rules") == "# theirs\n*filter\nCOMMIT\n" + GUARD
     assert rig.mode(STATE) == "700" and rig.mode(f"{STATE}/rollback") == "700"
 
@@ -60,11 +61,14 @@ def test_ssh_is_open_and_the_rollback_armed_before_anything_closes(rig: Rig) -> 
 def test_the_second_time_changes_nothing(rig: Rig) -> None:
     apply(rig)
     rig.forget()
+    rig.path(f"{STATE}/applied").unlink()
     assert apply(rig) == f"unchanged {MARK}"
     assert rig.called(CHANGES) == []
+    assert rig.called("^systemctl") == ["systemctl unmask -q ufw.service", "systemctl enable -q ufw.service"]
+    assert rig.run(firewall.confirm(MARK)).stdout == f"confirmed {MARK}\n"
 
 
-@pytest.mark.parametrize("broken", ["off", "policy", "rule", "guard", "kernel"])
+@pytest.mark.parametrize("broken", ["off", "policy", "rule", "guard", "INPUT", "ufw-user-input", "DOCKER-USER"])
 def test_whatever_drifted_is_put_right(rig: Rig, broken: str) -> None:
     apply(rig)
     if broken == "off":
@@ -78,7 +82,8 @@ def test_whatever_drifted_is_put_right(rig: Rig, broken: str) -> None:
     elif broken == "guard":
         rig.write("/etc/ufw/after.rules", GUARD.replace("3001:3010", "1:65535"))
     else:
-        rig.fake("iptables", 'echo "-A INPUT -p tcp --dport 22 -j DROP"')
+        # Behind UFW's back, in one of the three chains that are looked at.
+        rig.fake("iptables", f'echo "-P INPUT DROP"; [ "$4" != {broken} ] || echo "-A {broken} -p udp -j DROP"')
     rig.forget()
     assert apply(rig) == f"applied {MARK}"
     assert rig.read("/etc/ufw/after.rules").count("BEGIN mech") == 1
@@ -97,7 +102,8 @@ def test_a_rule_of_ours_that_is_not_declared_any_more_goes_and_others_stay(rig: 
 def test_what_stands_before_ours_comes_behind(rig: Rig) -> None:
     rig.write("/etc/ufw/user.rules", "### tuple ### deny tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n" + OURS)
     apply(rig)
-    # The last one first, so that SSH ends on top.
+    # Each is taken out first, or UFW would leave it where it is; the last one first, so that SSH ends on top.
+    assert len(rig.called("ufw --force delete allow")) == 4
     assert [call.split()[-3] for call in rig.called("ufw insert 1")] == ["3001:3010/tcp", "443/tcp", "80/tcp", "22/tcp"]
 
 
@@ -139,8 +145,15 @@ def test_without_one_the_host_goes_back_and_says_so(rig: Rig) -> None:
         "the firewall change was rolled back on the host before a new SSH session got in. The old rules are in force. "
         "Check mech:host.sshFrom and mech:firewall.rollbackAfterS, then run pulumi up again.\n"
     )
-    # What was rolled back is done again, not taken for done.
+    # What was rolled back is done again, not taken for done; and a timer that is armed still does not undo that.
+    rig.write(f"{STATE}/rolled-back", "")
+    rig.forget()
     assert apply(rig) == f"applied {MARK}"
+    assert rig.called("mech-firewall-rollback")[:2] == [
+        "systemctl stop mech-firewall-rollback.timer mech-firewall-rollback.service",
+        "systemctl reset-failed mech-firewall-rollback.service",
+    ]
+    assert rig.run(firewall.confirm(MARK)).returncode == 0
 
 
 def test_a_firewall_that_was_off_is_off_again(rig: Rig) -> None:
