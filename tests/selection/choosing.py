@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from .touched import Part, Record, Tree
 
 ITS_TURN = "its turn"  # not needed
+_NEVER_PASSED = 1e6  # tells more than any other
 _UNKNOWN_S = 40.0  # a test that was never recorded
 
 
@@ -149,7 +150,7 @@ class _Gain:
         }
 
     def of(self, test: str) -> float:
-        return self._told[test] * self._fits[test] if test in self._told else 1.0
+        return self._told[test] * self._fits[test] if test in self._told else _NEVER_PASSED
 
     def cover(self, test: str) -> None:
         """It is run: what it tells is worth half to each other that tells the same."""
