@@ -108,8 +108,9 @@ def plan(
     while waiting:
         best = max(waiting, key=lambda test: (test.module not in begun, gain.of(test.name) / cost(test)))
         waiting.remove(best)
-        if best.name not in done and not take(best, _why(needed[best.name])):
+        if not take(best, _why(needed[best.name])):
             refused.append(best)
+        waiting = [test for test in waiting if test.name not in done]
     plan.left = [Choice(test.name, _why(needed[test.name]), cost(test)) for test in refused if test.name not in done]
     for test in _from(turn, (test for test in tests if test.name not in needed)):
         if plan.seconds >= least_s:
