@@ -82,7 +82,7 @@ def plan(
     What is not needed has its turn: another part at each commit (`turn`), until there is `least_s` of work.
     """
     by_name = {test.name: test for test in tests}
-    seconds = {name: max(records[name].seconds, 0.1) if name in records else _UNKNOWN_S for name in by_name}
+    seconds = _seconds(tests, records)
     setup = _setups(tests, records)
     gain = _Gain(needed)
     plan, done, begun = Plan(), set[str](), set[str]()
@@ -167,6 +167,16 @@ _COMMON = {"tests", "test", "scenario", "module"}
 
 def _words(text: str) -> set[str]:
     return {word for word in re.split(r"[^a-z0-9]+", text.lower()) if len(word) > 2} - _COMMON
+
+
+def _seconds(tests: Sequence[Case], records: dict[str, Record]) -> dict[str, float]:
+    """{test: how long it takes}; of one that was not recorded, what others of its module take."""
+    known: dict[str, list[float]] = defaultdict(list)
+    for name, record in records.items():
+        known[name.partition("::")[0]].append(record.seconds)
+    usual = {module: sum(those) / len(those) for module, those in known.items()}
+    own = {test.name: records.get(test.name) for test in tests}
+    return {t.name: max(o.seconds if (o := own[t.name]) else usual.get(t.module, _UNKNOWN_S), 0.1) for t in tests}
 
 
 def _setups(tests: Sequence[Case], records: dict[str, Record]) -> dict[str, float]:
