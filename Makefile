@@ -49,10 +49,12 @@ parity: .venv/stamp
 	@touch $@
 
 # What needs no root, whole; then what the change needs of the tests of the real engine, the most telling first. It takes
-# 25 min at most (MECH_TEST_MINUTES) from when it is set up, and says what it left out. The tests' sandboxes are their own.
+# 25 min at most (MECH_TEST_MINUTES) from when it is set up, and says what it left out. MECH_SELECTION_RECORD=1 notes anew
+# what it runs. The tests' sandboxes are their own.
+PYTEST := $(if $(MECH_SELECTION_RECORD),python -m tests.selection record,pytest)
 test: setup
 	@began=$$(date +%s) && $(MAKE) --no-print-directory lint check rootless && . .venv/bin/activate \
-	  && MECH_TEST_BEGAN=$$began pytest -q -p tests.selection.plugin tests/sandbox tests/scenarios
+	  && MECH_TEST_BEGAN=$$began $(PYTEST) -q -p tests.selection.plugin tests/sandbox tests/scenarios
 
 # Everything, whatever the time; notes what each test ran (tests/selection/touched.json, to be committed).
 test-all: setup lint check rootless

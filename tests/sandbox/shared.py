@@ -5,9 +5,9 @@ from __future__ import annotations
 from sandbox import steps
 
 from .outside import stop_writing
-from .stack import STACK, Stack, make
+from .stack import REPO, STACK, Stack, make
 
-NAME = "test-platform"
+NAME = f"test-of-{REPO.name}"  # so that two clones on a machine can test side by side
 
 
 class Shared:

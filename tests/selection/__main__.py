@@ -31,7 +31,7 @@ def record(arguments: list[str]) -> int:
             f"sys.path.remove({root!r}); begin({folder!r})\n"
         )
         argv = [sys.executable, "-m", "pytest", "-p", "tests.selection.recording", *(arguments or RINGS)]
-        environment = {**os.environ, recording.FOLDER: folder, "MECH_TEST_MINUTES": "0"}
+        environment = {**os.environ, recording.FOLDER: folder}
         try:
             with subprocess.Popen(argv, cwd=root, env=environment) as run:
                 signal.signal(signal.SIGTERM, lambda *_: run.terminate())

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from .touched import Part, Record, Tree
 
 ITS_TURN = "its turn"  # not needed
+_NEVER_PASSED = 1e6  # tells more than any other
 _UNKNOWN_S = 40.0  # a test that was never recorded
 
 
@@ -81,7 +82,7 @@ def plan(
     What is not needed has its turn: another part at each commit (`turn`), until there is `least_s` of work.
     """
     by_name = {test.name: test for test in tests}
-    seconds = {name: max(records[name].seconds, 0.1) if name in records else _UNKNOWN_S for name in by_name}
+    seconds = _seconds(tests, records)
     setup = _setups(tests, records)
     gain = _Gain(needed)
     plan, done, begun = Plan(), set[str](), set[str]()
@@ -107,8 +108,9 @@ def plan(
     while waiting:
         best = max(waiting, key=lambda test: (test.module not in begun, gain.of(test.name) / cost(test)))
         waiting.remove(best)
-        if best.name not in done and not take(best, _why(needed[best.name])):
+        if not take(best, _why(needed[best.name])):
             refused.append(best)
+        waiting = [test for test in waiting if test.name not in done]
     plan.left = [Choice(test.name, _why(needed[test.name]), cost(test)) for test in refused if test.name not in done]
     for test in _from(turn, (test for test in tests if test.name not in needed)):
         if plan.seconds >= least_s:
@@ -149,7 +151,7 @@ class _Gain:
         }
 
     def of(self, test: str) -> float:
-        return self._told[test] * self._fits[test] if test in self._told else 1.0
+        return self._told[test] * self._fits[test] if test in self._told else _NEVER_PASSED
 
     def cover(self, test: str) -> None:
         """It is run: what it tells is worth half to each other that tells the same."""
@@ -165,6 +167,16 @@ _COMMON = {"tests", "test", "scenario", "module"}
 
 def _words(text: str) -> set[str]:
     return {word for word in re.split(r"[^a-z0-9]+", text.lower()) if len(word) > 2} - _COMMON
+
+
+def _seconds(tests: Sequence[Case], records: dict[str, Record]) -> dict[str, float]:
+    """{test: how long it takes}; of one that was not recorded, what others of its module take."""
+    known: dict[str, list[float]] = defaultdict(list)
+    for name, record in records.items():
+        known[name.partition("::")[0]].append(record.seconds)
+    usual = {module: sum(those) / len(those) for module, those in known.items()}
+    own = {test.name: records.get(test.name) for test in tests}
+    return {t.name: max(o.seconds if (o := own[t.name]) else usual.get(t.module, _UNKNOWN_S), 0.1) for t in tests}
 
 
 def _setups(tests: Sequence[Case], records: dict[str, Record]) -> dict[str, float]:

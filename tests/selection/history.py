@@ -66,21 +66,21 @@ def _found(
     files: list[str], before: Tree, after: Tree, moved: dict[str, str], ran: set[tuple[str, str]], now: Tree
 ) -> str:
     """The first change of the product that the test runs; functions that are gone count as their files."""
-    gone = ""
+    changed = False
     for file in files:
         old, new = before.parts(file), after.parts(file)
         functions = {part[1].partition("#")[0] for part in old.keys() | new.keys() if old.get(part) != new.get(part)}
         path = moved.get(file, file)
-        if path not in now.files:
-            gone = gone or f"{file}, which is gone: everything is chosen"
-            continue
-        known = {name.partition("#")[0] for _, name in now.parts(path)}
+        if functions and path not in now.files:
+            return f"{file}, which is gone: everything is chosen"
+        known = {name.partition("#")[0] for _, name in now.parts(path)} if functions else set()
         for function in sorted(functions):
-            if (path, function) in ran:
+            if (path, function) in ran or (path, "") in ran:
                 return f"{path}: {function}"
             if function not in known and any(one == path for one, _ in ran):
-                gone = gone or f"{path}: {function}, which is gone"
-    return gone
+                return f"{path}: {function}, which is gone"
+        changed = changed or bool(functions)
+    return "" if changed else "only words: nothing runs another way"
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from . import touched
 from .choosing import ITS_TURN, Case, Choice, Plan, needs, plan
 
 MARGIN_S = 60.0  # for taking down what runs
+SOME_S = 300.0
 LEAST_S = 600.0  # of work, when little is needed
 
 
@@ -36,7 +37,8 @@ def planned(items: list[pytest.Item], budget_s: float, base: str = "") -> Plan:
 
 class Selection:
     def __init__(self, minutes: float, began: float) -> None:
-        self._end = began + minutes * 60 - MARGIN_S
+        # Some of them are run, however long everything else took.
+        self._end = max(began + minutes * 60 - MARGIN_S, time.time() + SOME_S)
         self._plan = Plan()
         self._waiting: list[Choice] = []  # by importance
         self._done_s = self._took_s = 0.0

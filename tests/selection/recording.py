@@ -49,7 +49,7 @@ class Marks:
             for line in text.splitlines():
                 path, *rest = json.loads(line)
                 if not rest:
-                    if not (ours and path.endswith(".py")):
+                    if not (ours and path.endswith((".py", "/"))):
                         found.add((path, "/" if path.endswith("/") else ""))
                     continue
                 begin, names = rest

@@ -65,10 +65,10 @@ class Tree:
         raw = git("show", f"{self._commit}:{path}").encode() if self._commit else (ROOT / path).read_bytes()
         if path == "pyproject.toml":  # the rest is the linters'
             raw = json.dumps(tomllib.loads(raw.decode())["project"], sort_keys=True).encode()
-        found = {"": _digest(raw)}
-        if path.endswith(".py"):
-            found |= blocks.digests(raw.decode())
-        return found
+        if not path.endswith(".py"):
+            return {"": _digest(raw)}
+        found = blocks.digests(raw.decode())
+        return {**found, "": _digest(repr(found).encode())}  # a program that is read as a text, too, is what it does
 
 
 def _digest(raw: bytes) -> str:

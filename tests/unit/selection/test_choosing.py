@@ -88,6 +88,10 @@ def test_those_before_it_come_along_where_a_test_builds_on_them() -> None:
     found = plan(tests, {"m.py::two": [A]}, RECORDS, 1000, 0, 0)
     assert names(found) == ["m.py::one", "m.py::two"]
     assert plan(tests, {"m.py::two": [A]}, RECORDS, 15, 0, 0).chosen == []
+    assert names(plan(tests, {"m.py::one": [A], "m.py::two": [A, B]}, RECORDS, 1000, 0, 0)) == [
+        "m.py::one",
+        "m.py::two",
+    ]
 
 
 def test_what_is_not_needed_has_its_turn() -> None:
