@@ -33,4 +33,5 @@ class Setting(Check, kind="kernel", reads=["kernel"]):
         return self.value
 
     def judge(self, facts: Facts) -> str | None:
-        return facts["kernel"].get(self.name, self.value)
+        value: str = facts["kernel"].get(self.name, self.value)
+        return value

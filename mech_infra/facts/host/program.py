@@ -51,11 +51,11 @@ def source() -> str:
     parts, imports = [], set()
     for path in subjects():
         text = path.read_text()
-        marked = [node for node in ast.parse(text).body if _marked(node)]
+        module = ast.parse(text)
+        marked = [node for node in module.body if _marked(node)]
+        used = {one.id for node in marked for one in ast.walk(node) if isinstance(one, ast.Name)}
         parts += [ast.get_source_segment(text, node) or "" for node in marked]
-        imports |= _imports(
-            ast.parse(text), {one.id for node in marked for one in ast.walk(node) if isinstance(one, ast.Name)}
-        )
+        imports |= _imports(module, used)
     called = ", ".join(f"{name!r}: ({name}, {dict(wanted)!r})" for name, wanted in sorted(READERS.items()))
     return "\n\n\n".join([shared.rstrip(), "\n".join(sorted(imports)), *parts, f"main({{{called}}})\n"])
 
