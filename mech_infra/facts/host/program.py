@@ -51,10 +51,10 @@ def source() -> str:
     parts, imports = [], set()
     for path in subjects():
         text = path.read_text()
-        module = ast.parse(text)
+        module, lines = ast.parse(text), text.splitlines()
         marked = [node for node in module.body if _marked(node)]
         used = {one.id for node in marked for one in ast.walk(node) if isinstance(one, ast.Name)}
-        parts += [ast.get_source_segment(text, node) or "" for node in marked]
+        parts += ["\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in marked]
         imports |= _imports(module, used)
     called = ", ".join(f"{name!r}: ({name}, {dict(wanted)!r})" for name, wanted in sorted(READERS.items()))
     return "\n\n\n".join([shared.rstrip(), "\n".join(sorted(imports)), *parts, f"main({{{called}}})\n"])

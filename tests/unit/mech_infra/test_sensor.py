@@ -11,6 +11,7 @@ import pytest
 from mech_infra.drift.sensor import Sensor
 from mech_infra.facts import look
 from mech_infra.facts.host import program, trip, ufw, units
+from mech_infra.facts.host.program import READERS
 from mech_infra.facts.model import Check, Unreachable
 
 from .conftest import SECRETS, Declare
@@ -66,6 +67,15 @@ def test_every_check_that_the_program_declares_is_of_a_kind_that_sensors_know(de
         for label, wire in props["checks"].items():
             check = Check.of(wire)
             assert check is not None and (check.label, check.good) == (label, wire["good"]), (name, label)
+
+
+def test_what_is_declared_by_name_is_read_by_name(declare: Declare) -> None:
+    for props in declare().of("HostState").values():
+        for wire in props["checks"].values():
+            check = Check.of(wire)
+            names = [READERS[fact]["names"] for fact in (check.reads if check else ()) if "names" in READERS[fact]]
+            name = wire.get("name")
+            assert name is None or not names or any(name in known for known in names), f"no reader reads {name}"
 
 
 def test_the_key_is_named_the_same_on_every_machine() -> None:
