@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import socket
-import socketserver
 import struct
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -289,47 +285,6 @@ def test_a_version_that_serves_gives_way_to_the_one_that_stands_by_only(
 
 def test_a_watch_of_what_no_longer_serves_is_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert "the blue slot serves" in refused(capsys, onhost.watch)
-
-
-def test_dockers_socket_is_asked_for_real(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            code, body = {"/gone": (404, b"{}"), "/no": (500, b'{"message": "no room"}')}.get(
-                self.path.partition("?")[0], (200, b'{"a": 1}')
-            )
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def address_string(self) -> str:
-            return "docker"
-
-        def log_message(self, *about: Any) -> None:
-            pass
-
-    path = str(tmp_path / "docker.sock")
-    monkeypatch.setattr(asking, "SOCKET", path)
-    assert "Docker does not answer on the host" in refused(capsys, lambda order: asking.docker("GET", "/a"))
-    with socketserver.ThreadingUnixStreamServer(path, Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        assert asking.docker("GET", "/a") == {"a": 1}
-        assert asking.docker("GET", "/gone") is None
-        assert 'Docker refuses GET /no: {"message": "no room"}' in refused(
-            capsys, lambda order: asking.docker("GET", "/no?x=1")
-        )
-        server.shutdown()
-
-
-def test_connections_are_counted_as_the_kernel_has_them() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert asking.connections({port}) == 0
-        with socket.create_connection(("127.0.0.1", port)):
-            assert asking.connections({port}) == 1
-        assert asking.health(port, timeout=0.1)[0] == 0
 
 
 def test_it_runs_alone_as_it_does_on_the_host(tmp_path: Path) -> None:
