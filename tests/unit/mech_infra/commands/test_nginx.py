@@ -35,6 +35,7 @@ def test_a_new_config_is_tested_then_read(rig: Rig) -> None:
     assert rig.read(LOGROTATE) == nginx.logrotate()
     assert not rig.path("/etc/nginx/sites-enabled/default").exists()
     assert rig.called("nginx -t|reload") == ["nginx -t", "systemctl reload-or-restart nginx"]
+    assert rig.called("systemctl (unmask|enable)") == ["systemctl unmask -q nginx", "systemctl enable -q nginx"]
 
 
 def test_a_config_that_nginx_refuses_leaves_the_old_one(rig: Rig) -> None:
