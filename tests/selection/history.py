@@ -15,6 +15,8 @@ from . import touched
 from .hook import PRODUCT
 from .touched import Record, Tree, git
 
+NEVER_RECORDED = "never recorded: chosen in any case, and nothing is proved"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -43,7 +45,8 @@ def rows(records: dict[str, Record]) -> Iterator[Row]:
         before, after = Tree(f"{commit}~1"), Tree(commit)
         moved = _moved(commit)
         for test in tests:
-            yield Row(commit, test, _found(product, before, after, moved, ran[test], now))
+            by = _found(product, before, after, moved, ran[test], now) if ran[test] else NEVER_RECORDED
+            yield Row(commit, test, by)
 
 
 def _is_test(file: str) -> bool:
@@ -88,8 +91,10 @@ def main() -> int:
     for row in found:
         print(row)
     missed = [row for row in found if not row.by]
+    never = sum(row.by == NEVER_RECORDED for row in found)
     print(
-        f"{len({row.commit for row in found})} commits, {len(found)} tests changed with the product, {len(missed)} not chosen"
+        f"{len({row.commit for row in found})} commits, {len(found)} tests changed with the product: "
+        f"{len(found) - len(missed) - never} chosen, {never} never recorded, {len(missed)} not chosen"
     )
     return bool(missed)
 

@@ -12,7 +12,8 @@ import time
 import pytest
 
 from . import touched
-from .choosing import ITS_TURN, Case, Choice, Plan, needs, plan
+from .choosing import ITS_TURN, Case, Plan, needs, plan
+from .queue import Queue
 
 MARGIN_S = 60.0  # for taking down what runs
 SOME_S = 300.0
@@ -39,40 +40,37 @@ class Selection:
     def __init__(self, minutes: float, began: float) -> None:
         # Some of them are run, however long everything else took.
         self._end = max(began + minutes * 60 - MARGIN_S, time.time() + SOME_S)
-        self._plan = Plan()
-        self._waiting: list[Choice] = []  # by importance
-        self._done_s = self._took_s = 0.0
+        self._queue = Queue(Plan(), (), {})
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        self._plan = planned(items, self._end - time.time(), os.environ.get("MECH_TEST_BASE", ""))
-        names = {choice.test for choice in self._plan.chosen}
-        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in names])
-        items[:] = [item for item in items if item.nodeid in names]
-        self._waiting = list(self._plan.chosen)
+        chosen = planned(items, self._end - time.time(), os.environ.get("MECH_TEST_BASE", ""))
+        tests = tests_of(items)
+        self._queue = Queue(chosen, [test.name for test in tests], {test.name: test.after for test in tests})
+        known = {choice.test for choice in (*chosen.chosen, *chosen.left)}
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in known])
+        items[:] = [item for item in items if item.nodeid in known]
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        self._make_room()
-        mine = next((choice for choice in self._waiting if choice.test == item.nodeid), None)
-        if mine is None:
-            return True  # not run: there was no time for it any more
-        self._waiting.remove(mine)
-        self._done_s += mine.seconds
-        return None
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if session.testsfailed or session.config.option.collectonly:
+            return None  # pytest's own says so
+        items = {item.nodeid: item for item in session.items}
+        while following := self._queue.next(self._end - time.time()):
+            now, then = following
+            hook = items[now].config.hook
+            hook.pytest_runtest_protocol(item=items[now], nextitem=items[then] if then else None)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+        return True
 
-    @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._took_s += report.duration
-
-    def _make_room(self) -> None:
-        """What matters least is left out when this machine turns out to be slower than the one that was recorded."""
-        slow = min(max(self._took_s / self._done_s, 0.5), 4.0) if self._done_s > 60 else 1.0
-        while self._waiting and time.time() + slow * sum(one.seconds for one in self._waiting) > self._end:
-            self._plan.left.append(self._waiting.pop())
+        self._queue.took(report.duration)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        left = [choice for choice in self._plan.left if choice.why != ITS_TURN]
+        left = [choice for choice in self._queue.left if choice.why != ITS_TURN]
         if not left:
             terminalreporter.write_line("every test of the real engine that the change needs was run")
             return
