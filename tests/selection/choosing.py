@@ -16,10 +16,11 @@ _UNKNOWN_S = 40.0  # a test that was never recorded
 
 @dataclass(frozen=True)
 class Case:
-    """A collected test. `after`: those before it in its module, which it builds on."""
+    """A collected test. `after`: those before it in its module, which it builds on. `always`: whatever changed."""
 
     name: str
     after: tuple[str, ...] = ()
+    always: bool = False
 
     @property
     def module(self) -> str:
@@ -103,7 +104,10 @@ def plan(
                 gain.cover(name)
         return True
 
-    waiting = [test for test in _from(turn, tests) if test.name in needed]
+    for test in tests:
+        if test.always:
+            take(test, "always")
+    waiting = [test for test in _from(turn, tests) if test.name in needed and test.name not in done]
     refused: list[Case] = []
     while waiting:
         best = max(waiting, key=lambda test: (test.module not in begun, gain.of(test.name) / cost(test)))

@@ -24,7 +24,8 @@ def tests_of(items: list[pytest.Item]) -> list[Case]:
     found = []
     for item in items:
         before = [one.nodeid for one in items[: items.index(item)] if one.path == item.path]
-        found.append(Case(item.nodeid, tuple(before) if item.get_closest_marker("in_order") else ()))
+        builds = tuple(before) if item.get_closest_marker("in_order") else ()
+        found.append(Case(item.nodeid, builds, bool(item.get_closest_marker("brings_up"))))
     return found
 
 

@@ -98,3 +98,11 @@ def test_what_is_not_needed_has_its_turn() -> None:
     first = names(planned({}, least_s=10, turn=0))
     assert len(first) == 1
     assert {name for turn in range(5) for name in names(planned({}, least_s=10, turn=turn))} == {t.name for t in TESTS}
+
+
+def test_the_main_job_is_done_whatever_changed() -> None:
+    tests = [*TESTS, Case("p.py::up", always=True)]
+    assert [choice.test for choice in plan(tests, {"m.py::one": [A]}, RECORDS, 1000, 0, 0).chosen] == [
+        "p.py::up",
+        "m.py::one",
+    ]
