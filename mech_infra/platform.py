@@ -49,7 +49,7 @@ def declare(config: StackConfig) -> None:
 
     host = Host("host", HostArgs(platform.host, allowed))
     firewall = Firewall("firewall", FirewallArgs(platform.firewall, allowed, ports, host))
-    volume = DataVolume("data", DataVolumeArgs(platform.host, before, host))
+    volume = DataVolume("data", DataVolumeArgs(platform.host, host))
     login = registry.login(platform.images.registry, platform.images.registry_user, secrets)
     docker = host.access.docker_provider("docker", host, login)
     replicas = [service.container(n) for service in services for n in range(1, service.replicas + 1)]

@@ -13,9 +13,6 @@ from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.config.host import HostConfig
 from mech_infra.facts.host import disks, files, units
-from mech_infra.state import State
-
-_BLOCK = "vultr:index/blockStorage:BlockStorage"
 
 
 @dataclass(frozen=True)
@@ -23,7 +20,6 @@ class DataVolumeArgs:
     """Where the data are, and for which host."""
 
     config: HostConfig
-    state: State
     host: Host
 
 
@@ -40,7 +36,6 @@ class DataVolume(pulumi.ComponentResource):
         super().__init__("mech:platform:DataVolume", name, None, opts)
         config, host = args.config, args.host
         label = f"{config.hostname}-data"
-        known = any(found["type"] == _BLOCK for found in args.state.values())
         self.block = vultr.BlockStorage(
             f"{name}-block",
             region=config.region,
@@ -50,7 +45,7 @@ class DataVolume(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 retain_on_delete=True,
-                import_=None if known else _kept(label),
+                import_=_kept(label),
                 # Ours to attach (below). Vultr's plugin 2.27.1 reads it back, and takes the volume off where it is absent.
                 ignore_changes=["attachedToInstance"],
             ),

@@ -182,8 +182,8 @@ def test_what_a_protected_stack_does_every_day_is_let_through(stack: Stack, tmp_
 
 
 def test_a_renamed_component_with_an_alias_is_let_through(stack: Stack, tmp_path: Path) -> None:
-    edit = (PLATFORM, 'DataVolume("data", platform.host, host)',
-            'DataVolume("data", platform.host, host, opts=pulumi.ResourceOptions(aliases=[]))')  # fmt: skip
+    edit = (PLATFORM, 'DataVolume("data", DataVolumeArgs(platform.host, host))',
+            'DataVolume("data", DataVolumeArgs(platform.host, host), opts=pulumi.ResourceOptions(aliases=[]))')  # fmt: skip
     same = (VOLUME, 'super().__init__("mech:platform:DataVolume", name, None, opts)',
             'super().__init__("mech:platform:Disk", name, None, pulumi.ResourceOptions.merge(opts, '
             'pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="mech:platform:DataVolume")])))')  # fmt: skip
