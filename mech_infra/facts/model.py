@@ -79,6 +79,22 @@ class Check(_Wired):
         return (self.judge(facts) if looked else None) or self.good
 
 
+@dataclasses.dataclass(frozen=True)
+class Setting(Check):
+    """One of many settings of a subject: its name, and the value that it should have."""
+
+    name: str
+    value: str
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def good(self) -> str:
+        return self.value
+
+
 class Watch(_Wired):
     """Something that is not ours, or that no `pulumi up` heals: a person should know of it; never part of the state."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mech_infra.facts import model
 from mech_infra.facts.host.onhost import text
 from mech_infra.facts.host.program import reads
-from mech_infra.facts.model import Check, Facts
+from mech_infra.facts.model import Facts
 
 # Without it no container reaches anything outside the host, and nothing outside reaches a published port; Docker
 # switches it on when it starts, and never looks again.
@@ -20,18 +21,7 @@ def kernel(names: list[str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Setting(Check, kind="kernel", reads=["kernel"]):
-    name: str
-    value: str
-
-    @property
-    def label(self) -> str:
-        return self.name
-
-    @property
-    def good(self) -> str:
-        return self.value
-
+class Setting(model.Setting, kind="kernel", reads=["kernel"]):
     def judge(self, facts: Facts) -> str | None:
         value: str = facts["kernel"].get(self.name, self.value)
         return value

@@ -15,6 +15,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 READERS: dict[str, Mapping[str, Any]] = {}
 """By fact, the arguments that its reader is called with on the host."""
+_SUBJECTS: set[str] = set()  # the files of the readers
 
 
 def reads(**wanted: Any) -> Callable[[_F], _F]:
@@ -25,6 +26,7 @@ def reads(**wanted: Any) -> Callable[[_F], _F]:
 
     def mark(function: _F) -> _F:
         READERS[function.__name__] = wanted
+        _SUBJECTS.add(function.__code__.co_filename)
         return function
 
     return mark
@@ -38,10 +40,9 @@ def on_host(function: _F) -> _F:
 @functools.cache
 def subjects() -> tuple[Path, ...]:
     """Every module of this folder that has a reader: a new one needs no list."""
-    here = Path(__file__).parent
-    for module in pkgutil.iter_modules([str(here)]):
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"{__package__}.{module.name}")
-    return tuple(path for path in sorted(here.glob("*.py")) if "@reads(" in path.read_text() and path != Path(__file__))
+    return tuple(map(Path, sorted(_SUBJECTS)))
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from typing import Any
 from mech_infra.commands import passwords
 from mech_infra.commands import redis as commands
 from mech_infra.commands.volume import DATA
+from mech_infra.facts import model
 from mech_infra.facts.host.onhost import run, text
 from mech_infra.facts.host.program import on_host, reads
 from mech_infra.facts.model import Check, Facts
@@ -50,18 +51,7 @@ def rdb(patterns: list[str]) -> int | None:
 
 
 @dataclass(frozen=True)
-class Setting(Check, kind="redis", reads=["docker", "redis"]):
-    name: str
-    value: str
-
-    @property
-    def label(self) -> str:
-        return self.name
-
-    @property
-    def good(self) -> str:
-        return self.value
-
+class Setting(model.Setting, kind="redis", reads=["docker", "redis"]):
     def judge(self, facts: Facts) -> str | None:
         value = facts["redis"].get(self.name, self.value)  # where it does not answer, or refuses the password
         return None if value == self.value else value or "empty"
