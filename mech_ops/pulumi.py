@@ -84,6 +84,15 @@ def version_command() -> list[str]:
     return ["pulumi", "version"]
 
 
+def event(line: str) -> dict[str, Any] | None:
+    """An event of the engine's stream; None for another line: plugins may print, too."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def up_command(stack: str | None, verbose: bool = False) -> list[str]:
     """`verbose`: with the engine's own display on standard output, else a stream of events."""
     how = ["--suppress-permalink=true"] if verbose else ["--json"]
@@ -102,12 +111,8 @@ def up(stack: str | None, hear: Callable[[dict[str, Any]], None], verbose: bool 
     unread: list[str] = []
     with process:
         for line in process.stdout or ():
-            try:
-                event = json.loads(line)
-            except ValueError:
-                event = None
-            if isinstance(event, dict):
-                hear(event)
+            if (found := event(line)) is not None:
+                hear(found)
             else:
                 unread = [*unread[-20:], line.strip()]
     if process.returncode:

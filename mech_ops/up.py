@@ -108,7 +108,7 @@ def up(stack: str | None, console: Console, verbose: bool = False, hear: Hear = 
         with live as shown:
             pulumi.up(stack, take, verbose)
     except OpsError:
-        for text in progress.words:
+        for text in [*progress.warnings, *progress.words]:  # such as that Docker on the host hangs
             console.print(text, markup=False, soft_wrap=True)
         raise
     if not verbose:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from mech_ops import pulumi
 
 Json = dict[str, Any]
 
@@ -55,14 +56,10 @@ class Preview:
 
 
 def read(lines: Iterable[str]) -> Preview:
-    """Lines that are no events are left out: plugins may print, too."""
+    """Lines that are no events are left out."""
     found = Preview()
     for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
+        if (event := pulumi.event(line)) is not None:
             _take(event, found)
     return found
 
@@ -78,11 +75,10 @@ def _take(event: Json, found: Preview) -> None:
         elif _OPS.get(about["op"]) == "replace" and (foretold := (about.get("new") or {}).get("id")):
             found.renamed[foretold] = (about.get("old") or {}).get("id", "")
     elif before := event.get("resourcePreEvent"):
-        about = before["metadata"]
-        op = _OPS.get(about["op"])
+        planned = step(before["metadata"])
         # A step of a replacement without a new state says less than the one that has it.
-        if op and (about["urn"] not in found.plan or about.get("new")):
-            found.plan[about["urn"]] = _step(about, op)
+        if planned and (planned.urn not in found.plan or planned.new):
+            found.plan[planned.urn] = planned
 
 
 def step(about: Json) -> Step | None:
@@ -98,5 +94,9 @@ def bare(text: str) -> str:
 
 
 def _step(about: Json, op: str) -> Step:
-    paths = tuple(about.get("detailedDiff") or about.get("diffs") or ())
-    return Step(about["urn"], about["type"], op, about.get("old"), about.get("new"), paths)
+    return Step(about["urn"], about["type"], op, about.get("old"), about.get("new"), paths(about))
+
+
+def paths(about: Json) -> tuple[str, ...]:
+    """Those that a step's metadata say differ."""
+    return tuple(about.get("detailedDiff") or about.get("diffs") or ())

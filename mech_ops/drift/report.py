@@ -13,7 +13,7 @@ from mech_ops.drift.words import part, subject
 from mech_ops.errors import FOUND, OK
 
 _SENSOR = "pulumi-python:dynamic/mech:HostState"
-_SENSORS = (_SENSOR, "pulumi-python:dynamic/mech:CloudWatch")
+SENSORS = (_SENSOR, "pulumi-python:dynamic/mech:CloudWatch")
 _TOLD = ("not ours: ", "not well: ")
 _COMMANDS = ("command:remote:Command", "command:local:Command")
 _OURS = ("pulumi:pulumi:", "pulumi:providers:")
@@ -82,7 +82,7 @@ def judge(preview: Preview) -> Report:
             repair = _repair(urn, preview, after)
             report.drift.append(Item(_title(preview.refreshed[urn]), label, word["there"], word["declared"], repair))
     for urn, found in preview.refreshed.items():
-        if found.type not in _SENSORS and not found.type.startswith(_OURS):
+        if found.type not in SENSORS and not found.type.startswith(_OURS):
             report.drift += _drifted(found, steps.get(urn), bool(preview.errors))
     for urn, step in steps.items():
         if urn not in after and not (sensed.get(urn) and step.op == "update"):
@@ -98,7 +98,7 @@ def judge(preview: Preview) -> Report:
 
 
 def _sensors(preview: Preview) -> list[Step]:
-    return [step for step in preview.refreshed.values() if step.type in _SENSORS and step.new]
+    return [step for step in preview.refreshed.values() if step.type in SENSORS and step.new]
 
 
 def _outputs(step: Step) -> Json:

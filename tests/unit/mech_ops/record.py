@@ -6,12 +6,13 @@ EVENTS is the standard output of PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulum
 from __future__ import annotations
 
 import json
-import re
 import sys
 from typing import Any
 
-Json = dict[str, Any]
-_SENSORS = ("pulumi-python:dynamic/mech:HostState", "pulumi-python:dynamic/mech:CloudWatch")
+from mech_ops.drift.events import Json, paths
+from mech_ops.drift.report import SENSORS
+from mech_ops.drift.values import root
+
 # Of a sensor; the rest of its properties only it reads itself.
 _READ = ("title", "state", "drift", "told", "silent")
 # By which a resource is named, or known to be halted.
@@ -22,19 +23,19 @@ def cut(events: list[Json]) -> list[Json]:
     """Steps that change something, or found something else; sensors that found something; what is said to people."""
     steps = [about for event in events if (about := _about(event))]
     planned = {about["urn"] for about in steps if about["op"] not in ("refresh", "same")}
-    paths: dict[str, set[str]] = {}
+    roots: dict[str, set[str]] = {}
     for about in steps:
-        paths.setdefault(about["urn"], set()).update(re.split(r"[.\[]", path)[0] for path in _paths(about))
+        roots.setdefault(about["urn"], set()).update(root(path) for path in paths(about))
     kept = []
     for event in events:
         about, said = _about(event), event.get("diagnosticEvent")
         if said and said.get("severity") in ("warning", "error"):
             kept.append({"diagnosticEvent": said})
         elif about and about["op"] != "same" and ("resOutputsEvent" in event or about["op"] != "refresh"):
-            found = _paths(about) or not about.get("new") or about["urn"] in planned or _told(about)
+            found = paths(about) or not about.get("new") or about["urn"] in planned or _told(about)
             if found or about["type"].endswith(("reservedIp:ReservedIp", "instance:Instance")):
                 kind = next(key for key in ("resourcePreEvent", "resOutputsEvent") if key in event)
-                kept.append({kind: {"metadata": _step(about, paths[about["urn"]])}})
+                kept.append({kind: {"metadata": _step(about, roots[about["urn"]])}})
     return kept
 
 
@@ -43,17 +44,13 @@ def _about(event: Json) -> Json | None:
     return about
 
 
-def _paths(about: Json) -> list[str]:
-    return list(about.get("detailedDiff") or about.get("diffs") or ())
-
-
 def _told(about: Json) -> bool:
     outputs = (about.get("new") or {}).get("outputs") or {}
-    return about["type"] in _SENSORS and any(outputs.get(key) for key in ("drift", "told", "silent"))
+    return about["type"] in SENSORS and any(outputs.get(key) for key in ("drift", "told", "silent"))
 
 
-def _step(about: Json, paths: set[str]) -> Json:
-    keys = {*_READ, "generation"} if about["type"] in _SENSORS else {*_NAMES, *paths}
+def _step(about: Json, roots: set[str]) -> Json:
+    keys = {*_READ, "generation"} if about["type"] in SENSORS else {*_NAMES, *roots}
 
     def state(found: Json | None) -> Json | None:
         if found is None:

@@ -60,8 +60,12 @@ def test_what_changed_is_told_by_part_and_what_did_not_is_counted(
 
 def test_when_it_fails_the_engines_words_are_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     urn = f"urn:pulumi:s::mech::{CONTAINER}::services-llm-1"
-    cli_that_says(monkeypatch, tmp_path, said("error", "no such image", urn), said("error", "update failed"), code=255)
+    hangs = said("warning", "Docker on host 192.0.2.1 does not answer")
+    cli_that_says(
+        monkeypatch, tmp_path, hangs, said("error", "no such image", urn), said("error", "update failed"), code=255
+    )
     text = seen()
+    assert "Docker on host 192.0.2.1 does not answer" in text
     assert "services-llm-1: no such image" in text and "`pulumi up` failed: its own words are above" in text
 
 
