@@ -49,10 +49,12 @@ class _Collected:
 
 
 def collected() -> list[pytest.Item]:
-    """All tests of the real engine."""
-    found = _Collected()
-    with contextlib.redirect_stdout(io.StringIO()):
-        pytest.main(["--collect-only", "-q", *RINGS], plugins=[found])
+    """All tests of the real engine. Raises SystemExit with pytest's words where they cannot be collected."""
+    found, said = _Collected(), io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = pytest.main(["--collect-only", "-q", *RINGS], plugins=[found])
+    if code:
+        raise SystemExit(said.getvalue())
     return found.items
 
 
