@@ -94,6 +94,7 @@ def test_one_ssh_connection_for_all_our_facts(stack: Stack) -> None:
     docker = [line for line in sessions if "docker system dial-stdio" in line]
     watch = [line for line in sessions if "exec python3 -c" in line]  # mech_infra.drift.watchdog's
     ours = [line for line in sessions if line not in docker and line not in watch]
-    print(f"{len(docker)} sessions of the Docker provider, {len(ours)} of ours, and the watch")
-    assert len(watch) == 1
+    print(f"{len(docker)} sessions of the Docker provider, {len(ours)} of ours, {len(watch)} of the watch")
+    # One for each half of the engine's work (refresh, plan); a quick second half ends before it gets there.
+    assert 1 <= len(watch) <= 2, sessions
     assert len(ours) == 1 and "python3 -" in ours[0], sessions
