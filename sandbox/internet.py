@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shlex
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from typing import Any
 
 from sandbox import network, pki
 from sandbox.host.model import HostError
-from sandbox.host.run import quiet, run, wait_for
+from sandbox.host.run import quiet, run, shell, wait_for
 from sandbox.settings import Settings
 
 KEY = "vultr_mech_machines"
@@ -68,11 +67,10 @@ def process(
         rest = [held.enter_context(_number(settings, _FURTHER)) for _ in range(further)]
         addresses = [settings.address(number) for number in (last, *rest)]
         veth = f"m{settings.index}-c{last}"
-        script = _script(settings, addresses, argv)
-        prefix = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
-                  "--mount-proc", "sh", "-c", script]  # fmt: skip
+        there = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
+                 "--mount-proc", *_place(settings), *network.inside(settings, *addresses), *argv]  # fmt: skip
         variables = {"MECH_ADDRESSES": ",".join(addresses), **(env or {})}
-        running = subprocess.Popen(prefix, env=_environment(settings, variables), **popen)
+        running = subprocess.Popen(there, env=_environment(settings, variables), **popen)
         try:
             network.cable(settings, veth, _child(running.pid), *addresses)
             yield running
@@ -97,7 +95,8 @@ def ensure_home(settings: Settings) -> Path:
     return key
 
 
-def _script(settings: Settings, addresses: Sequence[str], argv: Sequence[str]) -> str:
+def _place(settings: Settings) -> list[str]:
+    """The command that has its mount namespace see the sandbox's names, CA and keys, and becomes what follows it."""
     resolv = settings.state / "internet-resolv.conf"
     text = f"nameserver {settings.dns}\noptions timeout:2 attempts:2\n"
     if not resolv.exists() or resolv.read_text() != text:
@@ -106,14 +105,8 @@ def _script(settings: Settings, addresses: Sequence[str], argv: Sequence[str]) -
     pki.ensure(settings)
     ssh = Path.home() / ".ssh"
     ssh.mkdir(mode=0o700, exist_ok=True)
-    return (
-        "set -e\nmount --make-rprivate /\n"
-        f"mount --bind {resolv} $(readlink -f /etc/resolv.conf)\n"
-        f"[ ! -e {_BUNDLE} ] || mount --bind {bundle} $(readlink -f {_BUNDLE})\n"
-        f"mount --bind {settings.home}/.ssh {ssh}\n"
-        f"{network.inside(settings, *addresses)}"
-        f"exec {shlex.join(argv)}\n"
-    )
+    places = (resolv, bundle, _BUNDLE, settings.home / ".ssh", ssh)
+    return shell(__file__, "place", *map(str, places))
 
 
 def _environment(settings: Settings, more: Mapping[str, str]) -> dict[str, str]:

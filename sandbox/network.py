@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sandbox.host.model import HostError
-from sandbox.host.run import locked, quiet, run
+from sandbox.host.run import locked, quiet, run, shell
 from sandbox.settings import Settings
 
 _FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
@@ -65,18 +65,9 @@ def cable(settings: Settings, veth: str, pid: int, *addresses: str) -> None:
         run(["ip", "route", "replace", f"{address}/32", "dev", veth, "src", settings.gateway])
 
 
-def inside(settings: Settings, *addresses: str) -> str:
-    """Shell lines that wait for eth0 in the namespace and give it the addresses."""
-    given = "".join(f"ip addr add {address}/24 dev eth0\n" for address in addresses)
-    return (
-        "ip link set lo up\n"
-        "n=0; while ! [ -e /proc/self/net/dev_snmp6/eth0 ] && ! ip link show eth0 >/dev/null 2>&1; do\n"
-        "  n=$((n+1)); [ $n -lt 500 ] || exit 97; sleep 0.02\n"
-        "done\n"
-        f"{given}"
-        "ip link set eth0 up\n"
-        f"ip route add default via {settings.gateway}\n"
-    )
+def inside(settings: Settings, *addresses: str) -> list[str]:
+    """The command that waits for eth0 in its namespace, gives it the addresses, and becomes what follows it."""
+    return shell(__file__, "inside", settings.gateway, *addresses, "--")
 
 
 def _refuse_conflict(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from stat import S_ISBLK
 
 from sandbox.host.model import HostError, Place
-from sandbox.host.run import quiet, read_json, run
+from sandbox.host.run import quiet, read_json, run, shell
 from sandbox.settings import Settings
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,63}")
@@ -67,28 +67,24 @@ def release(place: Place) -> None:
             quiet(["losetup", "-d", device])
 
 
-def node_lines(mount_id: str, letter: str, device: str) -> str:
-    """Shell lines, run in the host's /dev (`$D`), that make the block device and its by-id link."""
+def show(dev: str, mount_id: str, letter: str, device: str) -> list[str]:
+    """The command that makes the block device and its by-id link in `dev`, the host's /dev; it becomes what follows it."""
     if not _NAME.fullmatch(mount_id):
         raise HostError(f"block storage mount id {mount_id!r} is not one")
     status = Path(device).stat()
     if not S_ISBLK(status.st_mode):
         raise HostError(f"{device} is not a block device")
-    node = f"vd{letter}"
-    return (
-        f"mkdir -p $D/disk/by-id\nrm -f $D/{node}\n"
-        # umask, not -m: mknod's chmod needs a /proc of this pid namespace
-        f"(umask 007; mknod $D/{node} b {os.major(status.st_rdev)} {os.minor(status.st_rdev)})\n"
-        f"ln -sfn ../../{node} $D/disk/by-id/virtio-{mount_id}\n"
-    )
+    numbers = str(os.major(status.st_rdev)), str(os.minor(status.st_rdev))
+    return shell(__file__, "show", dev, f"vd{letter}", *numbers, mount_id)
 
 
-def all_node_lines(place: Place) -> str:
-    """Those lines for everything attached, for a boot."""
-    return "".join(
-        node_lines(entry["mount_id"], entry["letter"], loop(Path(entry["image"])))
+def show_all(place: Place, dev: str) -> list[str]:
+    """That for everything attached, for a boot."""
+    return [
+        word
         for entry in read_json(place.blocks).values()
-    )
+        for word in show(dev, entry["mount_id"], entry["letter"], loop(Path(entry["image"])))
+    ]
 
 
 def free_letter(place: Place) -> str:

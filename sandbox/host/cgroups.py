@@ -17,11 +17,10 @@ class Hierarchy:
     kind: str  # "cgroup" or "cgroup2"
     options: str
 
-    def inner(self) -> str:
-        """Shell lines that mount it in the host; `$R` is the host's root."""
-        where = f"$R{self.mount}"
-        option = f" -o {self.options}" if self.options else ""
-        return f"mkdir -p {where}\nmount -t {self.kind}{option} cgroup {where}\n"
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """Type, folder and options, as boot/mounts.sh takes them."""
+        return self.kind, str(self.mount), self.options
 
 
 _PLAIN = {"rw", "ro", "xattr", "nsdelegate", "memory_recursiveprot", "relatime", "seclabel", "release_agent"}

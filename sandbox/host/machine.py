@@ -146,11 +146,11 @@ def attach_block(settings: Settings, id: str, block_id: str, mount_id: str, imag
     place = _known(settings, id)
     attached = read_json(place.blocks)
     entry = attached.get(block_id) or {"mount_id": mount_id, "image": str(image), "letter": blocks.free_letter(place)}
-    lines = blocks.node_lines(mount_id, entry["letter"], blocks.loop(image))
+    show = blocks.show("/dev", mount_id, entry["letter"], blocks.loop(image))
     write_json(place.blocks, {**attached, block_id: entry})
     init = _init(place)
     if init:
-        run(["nsenter", "-t", str(init), "-m", "sh", "-c", f"set -e\nD=/dev\n{lines}"])
+        run(["nsenter", "-t", str(init), "-m", *show])
 
 
 def detach_block(settings: Settings, id: str, block_id: str) -> None:
@@ -162,11 +162,10 @@ def detach_block(settings: Settings, id: str, block_id: str) -> None:
         return
     init = _init(place)
     if init:
-        gone = (
-            f"umount /dev/vd{entry['letter']} 2>/dev/null || true\n"
-            f"rm -f /dev/vd{entry['letter']} /dev/disk/by-id/virtio-{entry['mount_id']}\n"
-        )
-        quiet(["nsenter", "-t", str(init), "-m", "sh", "-c", gone])
+        there = ["nsenter", "-t", str(init), "-m"]
+        node = f"/dev/vd{entry['letter']}"
+        quiet([*there, "umount", node])
+        quiet([*there, "rm", "-f", node, f"/dev/disk/by-id/virtio-{entry['mount_id']}"])
     for device in blocks.loops(Path(entry["image"])):
         quiet(["losetup", "-d", device])
     write_json(place.blocks, attached)

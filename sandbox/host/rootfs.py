@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from sandbox.host import apt_source
 from sandbox.host.model import HostError
+from sandbox.host.run import shell
 from sandbox.settings import Settings
 
 Progress = Callable[[str], None]
@@ -43,39 +45,13 @@ _MASKED = (
     "sys-kernel-tracing.mount", "sys-fs-fuse-connections.mount", "proc-sys-fs-binfmt_misc.automount",
 )  # fmt: skip
 
-_SSHD = """\
-PermitRootLogin yes
-PasswordAuthentication yes
-UsePAM no
-UseDNS no
-MaxStartups 200:30:400
-MaxSessions 200
-"""
-
-# Runs in the new system, as root, after its packages are configured.
-_FINISH = f"""\
-set -eu
-systemctl disable --quiet docker.service docker.socket containerd.service nginx.service ufw.service
-systemctl mask --quiet {" ".join(_MASKED)}
-systemctl set-default --quiet multi-user.target
-rm -f /etc/ssh/ssh_host_* /etc/machine-id /var/lib/dbus/machine-id /etc/hostname /etc/resolv.conf
-: > /etc/machine-id
-: > /etc/fstab
-cat > /etc/ssh/sshd_config.d/10-sandbox.conf <<'END'
-{_SSHD}END
-printf '# no mirror is reachable from a host in the sandbox\\n' > /etc/apt/sources.list
-rm -rf /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/99mmdebstrap /var/lib/apt/lists/* /var/cache/apt/*
-rm -rf /var/cache/debconf/*-old /var/log/*.log /var/log/apt /usr/share/locale/*/LC_MESSAGES
-mkdir -p /var/lib/apt/lists/partial /var/cache/apt/archives/partial /var/lib/docker
-"""
-
 _UNWANTED = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*",
              "/usr/share/lintian/*", "/usr/lib/udev/hwdb.d/*")  # fmt: skip
 
 
 def recipe() -> str:
     """A hash of everything that decides what the system holds: another hash, another build."""
-    text = "\n".join((*PACKAGES, _FINISH, *_UNWANTED, apt_source.SUITE, inspect.getsource(command)))
+    text = "\n".join((*PACKAGES, *_finish(), *_UNWANTED, apt_source.SUITE, inspect.getsource(command)))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -116,6 +92,11 @@ def ensure(settings: Settings, progress: Progress) -> None:
         _prune(settings)
 
 
+def _finish() -> list[str]:
+    """What runs in the new system, as root, after its packages are configured."""
+    return shell(__file__, "finish", *_MASKED)
+
+
 def command(target: Path, options: Path) -> list[str]:
     """The build as one command; the source lines are read from standard input."""
     return [
@@ -128,7 +109,7 @@ def command(target: Path, options: Path) -> list[str]:
         "--dpkgopt=path-include=/usr/share/locale/locale.alias",
         "--dpkgopt=force-unsafe-io",
         "--include=" + ",".join(PACKAGES),
-        '--customize-hook=chroot "$1" sh -c "$MECH_FINISH"',
+        f'--customize-hook=chroot "$1" {shlex.join(_finish())}',
         apt_source.SUITE, str(target), "-",
     ]  # fmt: skip
 
@@ -149,7 +130,7 @@ def _build(target: Path, log: Path, progress: Progress) -> None:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                env={**os.environ, "MECH_FINISH": _FINISH, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
+                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
             )
             assert process.stdin and process.stdout
             process.stdin.write("\n".join(lines) + "\n")

@@ -33,6 +33,15 @@ def run(argv: Sequence[str], text: str | None = None) -> str:
     return done.stdout
 
 
+def shell(module: str, name: str, *arguments: str) -> list[str]:
+    """The command that runs NAME.sh, in the folder of a module (its `__file__`), with the arguments as "$1", "$2" ….
+
+    Its text stands in the command: it also runs where no file of the machine is to be seen.
+    """
+    path = Path(module).with_suffix("") / f"{name}.sh"
+    return ["sh", "-c", path.read_text(), path.name, *arguments]
+
+
 def quiet(argv: Sequence[str], text: str | None = None) -> bool:
     """As `run`, for what may already be gone: whether it worked."""
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from sandbox import network, settings
-from sandbox.host import boot_script, cgroups, guest
+from sandbox.host import boot, cgroups, guest
 from sandbox.host.model import HostError, HostSpec, Place
 from sandbox.host.run import quiet, read_json, run, started, wait_for, write_json
 
@@ -67,7 +67,7 @@ class Supervisor:
         self.boots += 1
         cgroups.remove(place.cgroup)
         joins = cgroups.make(place.cgroup)
-        self.process = subprocess.Popen(boot_script.argv(place, self.spec, joins), stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(boot.argv(place, self.spec, joins), stdin=subprocess.DEVNULL)
         init = self._init()
         try:
             network.cable(place.settings, place.veth, init, self.spec.address)
