@@ -112,10 +112,9 @@ def unplugged(settings: Settings) -> Iterator[None]:
 
 def start_writing(stack: Stack) -> None:
     stack.ssh(
-        "rm -rf /root/writes && mkdir /root/writes && touch /root/writes/go && cat > /root/writes/writer.py <<'END'\n"
-        + WRITER
-        + "END\n"
-        "systemd-run -q --unit writer --collect python3 /root/writes/writer.py"
+        "rm -rf /root/writes && mkdir /root/writes && touch /root/writes/go && cat > /root/writes/writer.py"
+        " && systemd-run -q --unit writer --collect python3 /root/writes/writer.py",
+        text=WRITER,
     )
 
 
@@ -125,7 +124,7 @@ def stop_writing(stack: Stack) -> None:
 
 def written(stack: Stack) -> dict[str, int]:
     """How many writes each database acknowledged; every one of them is there."""
-    found: dict[str, int] = json.loads(stack.ssh(f"python3 - <<'END'\n{_LOST}END"))
+    found: dict[str, int] = json.loads(stack.ssh("python3 -", text=_LOST))
     lost = found.pop("lost")
     assert not lost, f"acknowledged and not there: {lost}"
     return found

@@ -90,11 +90,12 @@ class Stack:
         found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json").stdout)
         return found
 
-    def ssh(self, line: str, check: bool = True) -> str:
+    def ssh(self, line: str, check: bool = True, text: str = "") -> str:
+        """What a line prints that runs on the host, as root, with `text` as its standard input."""
         key = internet.ensure_home(self.settings)
         argv = ["ssh", "-i", str(key), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
                 "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=10", f"root@{self.outputs()['host_ip']}", line]  # fmt: skip
-        done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=90, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, input=text, timeout=90, check=False)
         if check and done.returncode:
             raise AssertionError(f"{line!r}: {done.returncode} {done.stdout} {done.stderr}")
         return done.stdout.strip()

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from mech_infra.commands import script
 from sandbox import cli, credentials, official, stack_env, steps
 from sandbox.providers import install
 from sandbox.settings import Settings, load
@@ -26,11 +27,6 @@ import ediri_vultr as vultr
 address = vultr.ReservedIp("address", region="ewr", ip_type="v4", label="mech")
 host = vultr.Instance("host", region="ewr", plan="vc2-1c-1gb", os_id=2136, label="mech-1", hostname="mech-1",
                       reserved_ip_id=address.id)
-"""
-PLUGIN = f"""#!/bin/sh
-unset MECH_VULTR_URL
-export PYTHONPATH={ROOT}
-exec {ROOT}/.venv/bin/python -P -m sandbox.providers.vultr "$@"
 """
 
 
@@ -49,7 +45,7 @@ def home(tmp_path: Path) -> Path:
     """A PULUMI_HOME with that plugin in it."""
     program = install.folder(tmp_path / "home", "vultr") / "pulumi-resource-vultr"
     program.parent.mkdir(parents=True)
-    program.write_text(PLUGIN)
+    program.write_text(script.program(script.room(__file__) / "vultr.sh", PYTHONPATH=str(ROOT)))
     program.chmod(0o755)
     return tmp_path / "home"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 WORKFLOW = Path(__file__).resolve().parents[3] / ".github" / "workflows" / "platform.yml"
+FAKES = Path(__file__).with_suffix("")
 
 
 def script(name: str) -> str:
@@ -29,11 +31,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".venv/bin/activate").write_text("")
     (tmp_path / "bin").mkdir()
-    for name, does in {
-        "mech": "echo '### Drift: report'; echo 'error: no answer' >&2; exit $EXIT",
-        "gh": 'echo "$@" >> asked; [ "$2" = list ] && echo "$OPEN"; exit 0',
-    }.items():
-        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{does}\n")
+    for name in ("mech", "gh"):
+        shutil.copy(FAKES / f"{name}.sh", tmp_path / "bin" / name)
         (tmp_path / "bin" / name).chmod(0o755)
     return tmp_path
 
