@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .touched import Part, Record, Tree
+from .touched import FOLDERS, Part, Record, Tree
 
 ITS_TURN = "its turn"  # not needed
 _NEVER_PASSED = 1e6  # tells more than any other
@@ -55,7 +55,7 @@ def needs(
     """
     found: dict[str, list[Part]] = {}
     known = {part for record in records.values() for part in record.parts}
-    scripts = {(path, "") for path in tree.files if path.endswith(".sh")} - known
+    scripts = {(path, "") for path in tree.files if path.endswith(".sh") and path.startswith(FOLDERS)} - known
     for test in tests:
         record = records.get(test.name)
         if record is None or not record.parts:

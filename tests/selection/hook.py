@@ -93,8 +93,9 @@ class Notes:
         else:
             place = min((at for package in PRODUCT[:3] if (at := path.find(f"/{package}/")) >= 0), default=-1)
             name = path[place + 1 :] if place >= 0 else ""
-        # Tests are read by pytest, all of them, and known by their names.
-        return "" if name.startswith((".", "tests/")) or "__pycache__" in name else name
+        # Tests are read by pytest, all of them, and known by their names; not so a script beside one.
+        known = name.startswith("tests/") and not name.endswith(".sh")
+        return "" if known or name.startswith(".") or "__pycache__" in name else name
 
 
 def _for_a_traceback() -> bool:

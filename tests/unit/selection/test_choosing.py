@@ -52,6 +52,8 @@ def test_with_a_base_only_what_changed_since_counts() -> None:
 
 def test_a_script_that_nobody_is_known_to_read_is_everybodys() -> None:
     assert chosen(Files("mech_infra/new.sh")) == {test.name for test in TESTS}
+    assert chosen(Files("sandbox/host/boot/new.sh")) == {test.name for test in TESTS}
+    assert chosen(Files("tests/unit/mech_ops/new.sh")) == chosen(Files())  # no test of the real engine's
 
 
 def planned(needed: dict[str, list[Part]], budget_s: float = 1000, least_s: float = 0, turn: int = 0) -> Plan:

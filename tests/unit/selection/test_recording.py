@@ -15,11 +15,12 @@ import sys
 sys.path.insert(0, {root!r})
 from tests.selection.hook import begin
 begin({folder!r})
-from sandbox import settings
-open({root!r} + "/policies/PulumiPolicy.yaml").close()
+from sandbox import network, settings
+for name in ("policies/PulumiPolicy.yaml", "tests/sandbox/test_official_plugins/vultr.sh", "tests/__init__.py"):
+    open({root!r} + "/" + name).close()
 print("imported", flush=True)
 sys.stdin.readline()
-settings.load("main")
+network.inside(settings.load("main"))
 print("ran", flush=True)
 sys.stdin.readline()
 """
@@ -35,12 +36,15 @@ def test_a_process_that_is_killed_has_said_what_it_ran(tmp_path: Path) -> None:
         marks = Marks(tmp_path)
         first = marks.take()
         assert {(FILE, "<module>#0"), ("policies/PulumiPolicy.yaml", "")} <= first
+        assert {path for path, _ in first if path.startswith("tests/")} == {
+            "tests/sandbox/test_official_plugins/vultr.sh"
+        }
         assert not first & {(FILE, "load#0"), (FILE, "")}  # not called, and imported: not read as a text
         print(file=process.stdin, flush=True)
         assert process.stdout.readline() == "ran\n"
         process.kill()
     then = marks.take()
-    assert (FILE, "load#0") in then
+    assert {(FILE, "load#0"), ("sandbox/network/inside.sh", "")} <= then
     assert (FILE, "<module>#0") not in then  # told once
     assert list(tmp_path.glob("*.marks")) == []
 
