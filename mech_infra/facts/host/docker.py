@@ -16,8 +16,7 @@ from mech_infra.facts.model import Check, Facts, Watch, listed
 @reads()
 def docker() -> dict[str, Any] | None:
     """None where it does not run, or does not answer."""
-    # Asking a socket-activated daemon would start it: that is not reading.
-    if run("systemctl", "is-active", "--quiet", "docker.service")[0] != 0:
+    if not started():
         return None
     try:
         containers = [
@@ -41,6 +40,12 @@ def docker() -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, http.client.HTTPException):
         return None
     return {"containers": containers, "networks": networks, "images": images}
+
+
+@on_host
+def started() -> bool:
+    """Whether Docker runs. Asking a socket-activated daemon would start it: that is not reading."""
+    return run("systemctl", "is-active", "--quiet", "docker.service")[0] == 0
 
 
 @on_host

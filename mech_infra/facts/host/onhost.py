@@ -36,18 +36,18 @@ def text(path: str | Path) -> str | None:
 
 
 class Docker(http.client.HTTPConnection):
-    def __init__(self) -> None:
-        super().__init__("localhost", timeout=10)
+    def __init__(self, timeout: float = 10) -> None:
+        super().__init__("localhost", timeout=timeout)
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
+        self.sock.settimeout(self.timeout)
         self.sock.connect("/run/docker.sock")
 
 
-def ask(path: str) -> Any:
+def ask(path: str, timeout: float = 10) -> Any:
     """Docker's answer to a GET."""
-    connection = Docker()
+    connection = Docker(timeout)
     try:
         connection.request("GET", path)
         return json.load(connection.getresponse())

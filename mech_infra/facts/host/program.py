@@ -5,35 +5,47 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import json
 import pkgutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+Asked = Mapping[str, Mapping[str, Any]]
+"""By fact that is read on request only, the arguments of its reader beside those that it was marked with."""
+
 READERS: dict[str, Mapping[str, Any]] = {}
-"""By fact, the arguments that its reader is called with on the host."""
+"""By fact of every look, the arguments that its reader is called with on the host."""
+ASKED: dict[str, Mapping[str, Any]] = {}
+"""The same of the facts that are read on request only."""
 _SUBJECTS: set[str] = set()  # the files of the readers
 
 
 def reads(**wanted: Any) -> Callable[[_F], _F]:
     """Marks a function that runs on the host and reads the fact of its name; `wanted` are its arguments there, as JSON.
 
-    It uses the standard library, `onhost.py` and what is marked `on_host` in its module; nothing else goes with it.
+    It uses the standard library, `onhost.py` and what is marked `on_host` in the subjects; nothing else goes with it.
     """
+    return functools.partial(_mark, READERS, wanted)
 
-    def mark(function: _F) -> _F:
-        READERS[function.__name__] = wanted
-        _SUBJECTS.add(function.__code__.co_filename)
-        return function
 
-    return mark
+def asked(**wanted: Any) -> Callable[[_F], _F]:
+    """Marks a reader like `reads`, for a fact that is read only when somebody asks for it (`Asked`)."""
+    return functools.partial(_mark, ASKED, wanted)
 
 
 def on_host(function: _F) -> _F:
     """Marks a function that a reader calls."""
+    return function
+
+
+def _mark(room: dict[str, Mapping[str, Any]], wanted: Mapping[str, Any], function: _F) -> _F:
+    room[function.__name__] = wanted
+    _SUBJECTS.add(function.__code__.co_filename)
     return function
 
 
@@ -45,26 +57,68 @@ def subjects() -> tuple[Path, ...]:
     return tuple(map(Path, sorted(_SUBJECTS)))
 
 
-@functools.cache
-def source() -> str:
-    """The whole program, for `python3 -`."""
+def source(asked: Asked | None = None) -> str:
+    """The whole program, for `python3 -`: the readers of every look, and those of `asked`.
+
+    Raises KeyError for a fact that nothing reads on request.
+    """
+    parts = _parts()
+    readers = {**READERS, **{name: {**ASKED[name], **given} for name, given in (asked or {}).items()}}
+    going = _reached(parts, readers)
+    texts = [part.text for name, part in parts.items() if name in going]
+    imports = sorted({line for name in going for line in parts[name].imports})
     shared = Path(__file__).with_name("onhost.py").read_text()
-    parts, imports = [], set()
+    called = ", ".join(f"{name!r}: ({name}, {_plain(wanted)!r})" for name, wanted in sorted(readers.items()))
+    return "\n\n\n".join([shared.rstrip(), "\n".join(imports), *texts, f"main({{{called}}})\n"])
+
+
+def _plain(wanted: Mapping[str, Any]) -> Any:
+    """What Python reads back where none of our types is known."""
+    return json.loads(json.dumps(wanted, default=dict))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A marked function: its text, the names that it has from outside, and the imports that it needs."""
+
+    text: str
+    uses: frozenset[str]
+    imports: frozenset[str]
+
+
+@functools.cache
+def _parts() -> dict[str, _Part]:
+    found = {}
     for path in subjects():
         text = path.read_text()
         module, lines = ast.parse(text), text.splitlines()
-        marked = [node for node in module.body if _marked(node)]
-        used = {one.id for node in marked for one in ast.walk(node) if isinstance(one, ast.Name)}
-        parts += ["\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in marked]
-        imports |= _imports(module, used)
-    called = ", ".join(f"{name!r}: ({name}, {dict(wanted)!r})" for name, wanted in sorted(READERS.items()))
-    return "\n\n\n".join([shared.rstrip(), "\n".join(sorted(imports)), *parts, f"main({{{called}}})\n"])
+        for node in module.body:
+            if isinstance(node, ast.FunctionDef) and _marked(node):
+                names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+                used = {one.id for one in names}
+                # A variable may be called like somebody's reader.
+                own = {one.id for one in names if isinstance(one.ctx, ast.Store)}
+                own |= {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+                body = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+                found[node.name] = _Part(body, frozenset(used - own), frozenset(_imports(module, used)))
+    return found
 
 
-def _marked(node: ast.stmt) -> bool:
-    marks = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-    names = [mark.func if isinstance(mark, ast.Call) else mark for mark in marks]
-    return any(isinstance(name, ast.Name) and name.id in (reads.__name__, on_host.__name__) for name in names)
+def _reached(parts: Mapping[str, _Part], names: Iterable[str]) -> set[str]:
+    """These functions, and what they call of the marked ones."""
+    found, waiting = set[str](), list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += parts[name].uses & parts.keys()
+    return found
+
+
+def _marked(node: ast.FunctionDef) -> bool:
+    names = [mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list]
+    marks = {mark.__name__ for mark in (reads, asked, on_host)}
+    return any(isinstance(name, ast.Name) and name.id in marks for name in names)
 
 
 def _imports(module: ast.Module, used: set[str]) -> set[str]:

@@ -26,29 +26,31 @@ def command(access: Mapping[str, str]) -> list[str]:
     return [*interpreter(access["identity"], access["host"], access["host_key"], attempts=1), "python3 -"]
 
 
-_cache: dict[str, tuple[float, dict[str, Any] | Unreachable]] = {}
+_cache: dict[tuple[str, str], tuple[float, dict[str, Any] | Unreachable]] = {}
 _lock = threading.Lock()
 
 
-def facts(access: Mapping[str, str]) -> dict[str, Any]:
-    """The host's facts, read now or some seconds ago by another sensor. Raises Unreachable."""
+def facts(access: Mapping[str, str], asked: program.Asked | None = None) -> dict[str, Any]:
+    """The host's facts and those of `asked`, read now or some seconds ago by another sensor. Raises Unreachable."""
+    text = program.source(asked)
+    key = (access["host"], text)
     with _lock:  # the others wait for the first one's trip
-        at, found = _cache.get(access["host"], (0.0, Unreachable("not asked")))
+        at, found = _cache.get(key, (0.0, Unreachable("not asked")))
         if not at or time.monotonic() - at > _FRESH_S:
             try:
-                found = _fetch(access)
+                found = _fetch(access, text)
             except Unreachable as error:
                 found = error
-            _cache[access["host"]] = (time.monotonic(), found)
+            _cache[key] = (time.monotonic(), found)
     if isinstance(found, Unreachable):
         raise found
     return found
 
 
-def _fetch(access: Mapping[str, str]) -> dict[str, Any]:
+def _fetch(access: Mapping[str, str], text: str) -> dict[str, Any]:
     try:
         done = subprocess.run(
-            command(access), input=program.source().encode(), capture_output=True, timeout=_TRIP_S, check=False,
+            command(access), input=text.encode(), capture_output=True, timeout=_TRIP_S, check=False,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
