@@ -14,6 +14,10 @@ from mech_infra.facts.model import Unreachable
 _TIMEOUT_S = 10
 
 
+class Missing(Unreachable):
+    """There is nothing of that id or name (404)."""
+
+
 def cloudflare(path: str) -> list[dict[str, Any]]:
     """All pages of a list. Raises Unreachable."""
     base = os.environ.get("CLOUDFLARE_BASE_URL") or "https://api.cloudflare.com/client/v4"
@@ -28,6 +32,12 @@ def cloudflare(path: str) -> list[dict[str, Any]]:
         page += 1
 
 
+def cloudflare_one(path: str) -> Any:
+    """The result of what is no list of pages; None where there is none (404). Raises Unreachable."""
+    base = os.environ.get("CLOUDFLARE_BASE_URL") or "https://api.cloudflare.com/client/v4"
+    return (_found(f"{base.rstrip('/')}{path}", os.environ.get("CLOUDFLARE_API_TOKEN", "")) or {}).get("result")
+
+
 def vultr(path: str, key: str) -> list[dict[str, Any]]:
     """The list under `key`. Raises Unreachable."""
     base = os.environ.get("MECH_VULTR_URL") or "https://api.vultr.com/v2"
@@ -35,8 +45,22 @@ def vultr(path: str, key: str) -> list[dict[str, Any]]:
     return list(answer.get(key) or [])
 
 
+def vultr_one(path: str, key: str) -> dict[str, Any] | None:
+    """What stands under `key`; None where there is none (404). Raises Unreachable."""
+    base = os.environ.get("MECH_VULTR_URL") or "https://api.vultr.com/v2"
+    answer = _found(f"{base.rstrip('/')}{path}", os.environ.get("VULTR_API_KEY", ""))
+    return (answer or {}).get(key)
+
+
 def quoted(id_: str) -> str:
     return urllib.parse.quote(id_)
+
+
+def _found(url: str, token: str) -> dict[str, Any] | None:
+    try:
+        return _get(url, token)
+    except Missing:
+        return None
 
 
 def _get(url: str, token: str) -> dict[str, Any]:
@@ -45,7 +69,8 @@ def _get(url: str, token: str) -> dict[str, Any]:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
             body: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
-        raise Unreachable(f"HTTP {error.code} from {url.partition('?')[0]}") from None
+        kind = Missing if error.code == 404 else Unreachable
+        raise kind(f"HTTP {error.code} from {url.partition('?')[0]}") from None
     except (OSError, ValueError) as error:
         raise Unreachable(f"{url.partition('?')[0]}: {error}") from None
     return body

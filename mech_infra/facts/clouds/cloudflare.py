@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from mech_infra.facts.clouds import asking
-from mech_infra.facts.model import Facts, Watch
+from mech_infra.facts.model import Facts, Unreachable, Watch
 
 
 def facts(access: Mapping[str, str]) -> dict[str, Any]:
     """Records and rulesets of the zone. Raises Unreachable."""
     zone = f"/zones/{asking.quoted(access['zone'])}"
     return {"records": asking.cloudflare(f"{zone}/dns_records"), "rulesets": asking.cloudflare(f"{zone}/rulesets")}
+
+
+def zone_facts(access: Mapping[str, str]) -> dict[str, Any]:
+    """The zone, its settings by name, records, rulesets, and the rules that refuse visitors, each with its phase.
+
+    None for what the token may not read. Raises Unreachable where not even the zone can be read.
+    """
+    zone = f"/zones/{asking.quoted(access['zone'])}"
+    wanted: dict[str, Callable[[], Any]] = {
+        "settings": lambda: {one["id"]: one["value"] for one in asking.cloudflare_one(f"{zone}/settings") or []},
+        "records": lambda: asking.cloudflare(f"{zone}/dns_records"),
+        "rulesets": lambda: asking.cloudflare(f"{zone}/rulesets"),
+        "rules": lambda: [rule for phase in _REFUSING for rule in _rules(zone, phase)],
+    }
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        pending = {name: pool.submit(_readable, read) for name, read in wanted.items()}
+        about = asking.cloudflare_one(zone) or {}
+        shown = {"paused": bool(about.get("paused")), "status": about.get("status", "")}
+        return {"zone": shown, **{name: one.result() for name, one in pending.items()}}
+
+
+# The phases of https://developers.cloudflare.com/ruleset-engine/reference/phases-list/ by whose rules visitors are refused.
+_REFUSING = ("http_request_firewall_custom", "http_ratelimit")
+
+
+def _rules(zone: str, phase: str) -> list[dict[str, Any]]:
+    entry = asking.cloudflare_one(f"{zone}/rulesets/phases/{phase}/entrypoint") or {}
+    return [{**rule, "phase": phase} for rule in entry.get("rules") or []]
+
+
+def _readable(read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except Unreachable:
+        return None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,29 @@ from mech_infra.facts.model import Facts, Watch
 def facts(access: Mapping[str, str]) -> dict[str, Any]:
     """The rules of the group. Raises Unreachable."""
     return {"rules": asking.vultr(f"/firewalls/{asking.quoted(access['firewall_group'])}/rules", "firewall_rules")}
+
+
+# What is asked for, where the API has it, and what of it is told; an instance also has its root password.
+_ATTACHED: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "instance": ("instances", "instance", ("power_status", "status", "server_status", "main_ip", "firewall_group_id")),
+    "reserved_ip": ("reserved-ips", "reserved_ip", ("subnet", "instance_id")),
+    "volume": ("blocks", "block", ("attached_to_instance", "mount_id")),
+}
+
+
+def attachments(ids: Mapping[str, str]) -> dict[str, dict[str, Any] | None]:
+    """How the instance, the reserved address and the volume of these ids hang together; None for what is gone.
+
+    Raises Unreachable.
+    """
+
+    def read(kind: str) -> dict[str, Any] | None:
+        place, key, fields = _ATTACHED[kind]
+        found = asking.vultr_one(f"/{place}/{asking.quoted(ids[kind])}", key) if ids.get(kind) else None
+        return found and {name: found.get(name) for name in fields}
+
+    with ThreadPoolExecutor(len(_ATTACHED)) as pool:
+        return dict(zip(_ATTACHED, pool.map(read, _ATTACHED), strict=True))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import glob
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ from typing import Any
 
 from mech_infra.commands.nginx import CONFIG, FLAGS
 from mech_infra.facts.host.onhost import run, text
-from mech_infra.facts.host.program import on_host, reads
+from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
 
@@ -44,6 +47,73 @@ def newest_worker_s() -> float | None:
             if len(fields) > 19:
                 ages.append(uptime - int(fields[19]) / os.sysconf("SC_CLK_TCK"))
     return min(ages) if ages else None
+
+
+@asked(
+    access="/var/log/nginx/mech-*.access.log",
+    errors=["/var/log/nginx/mech-*.error.log", "/var/log/nginx/error.log"],
+    minutes=10,
+)
+def web_logs(access: str, errors: list[str], minutes: float) -> dict[str, Any]:
+    """What the last 512 kB of each log say of the last `minutes`: the newest 30 errors, and by service how often which code.
+
+    `loud` are [address, code, count] of who got one code, neither 2xx nor 3xx, a hundred times or more.
+    """
+    since = time.time() - 60 * minutes
+    failed = [pair for pattern in errors for path in glob.glob(pattern) for pair in errors_of(tail(path), since)]  # noqa: PTH207 - absolute
+    codes: dict[str, dict[str, int]] = {}
+    by: dict[tuple[str, int], int] = {}
+    for path in glob.glob(access):  # noqa: PTH207
+        service = Path(path).name.partition(".")[0].removeprefix("mech-")
+        of = codes.setdefault(service, {})
+        for address, code in requests_of(tail(path), since):
+            of[code] = of.get(code, 0) + 1
+            if code[0] not in "23":
+                by[address, int(code)] = by.get((address, int(code)), 0) + 1
+    often = sorted(((count, who) for who, count in by.items() if count >= 100), reverse=True)
+    loud = [[address, code, count] for count, (address, code) in often]
+    return {"errors": [line for _, line in sorted(failed)[-30:]], "codes": codes, "loud": loud}
+
+
+@on_host
+def tail(path: str) -> list[str]:
+    """The whole lines in the last 512 kB of a file, the newest first."""
+    try:
+        with Path(path).open("rb") as file:
+            start = max(0, file.seek(0, os.SEEK_END) - 512 * 1024)
+            file.seek(start)
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    return lines[:0:-1] if start else lines[::-1]
+
+
+@on_host
+def errors_of(lines: list[str], since: float) -> list[tuple[float, str]]:
+    """(seconds since 1970, line) of an error log, back to `since`; without the requests' queries, where keys may stand."""
+    found = []
+    for line in lines:
+        try:
+            at = time.mktime(time.strptime(line[:19], "%Y/%m/%d %H:%M:%S"))
+        except ValueError:
+            continue
+        if at < since:
+            break
+        found.append((at, re.sub(r"\?[^\s\"]*", "?…", line)[:300]))
+    return found
+
+
+@on_host
+def requests_of(lines: list[str], since: float) -> list[tuple[str, str]]:
+    """(address, code) of our access log (commands.nginx: `log_format mech`), back to `since`."""
+    found = []
+    for line in lines:
+        match = re.match(r'(\S+) - \[(\d{4}-[\d:+T-]+)\] ".*?" (\d{3}) ', line)
+        if match:
+            if dt.datetime.fromisoformat(match[2]).timestamp() < since:
+                break
+            found.append((match[1], match[3]))
+    return found
 
 
 @dataclass(frozen=True)

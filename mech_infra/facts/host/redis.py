@@ -13,7 +13,7 @@ from mech_infra.commands import redis as commands
 from mech_infra.commands.volume import DATA
 from mech_infra.facts import model
 from mech_infra.facts.host.onhost import run, text
-from mech_infra.facts.host.program import on_host, reads
+from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts
 
 
@@ -25,8 +25,8 @@ from mech_infra.facts.model import Check, Facts
 def redis(names: list[str], login: str, data: list[str]) -> dict[str, Any]:
     """The settings and the users with their rules; {"password": "refused"} when it does not let us in."""
     known = text(login) or ""
-    asked = "".join([known, *(f"config get {name}\n" for name in names), "acl list\n"])
-    code, said = run("docker", "exec", "-i", "redis", "redis-cli", given=asked)
+    script = "".join([known, *(f"config get {name}\n" for name in names), "acl list\n"])
+    code, said = run("docker", "exec", "-i", "redis", "redis-cli", given=script)
     # A password that stands in the environment of a container of before, REDISCLI_AUTH, and is not needed any more.
     lines = [line for line in said.splitlines() if not line.startswith("AUTH failed")]
     if any(line.startswith(("NOAUTH", "WRONGPASS", "NOPERM")) for line in lines):
@@ -37,6 +37,20 @@ def redis(names: list[str], login: str, data: list[str]) -> dict[str, Any]:
         return {"error": lines[0] if lines else "no answer"}
     users = [line for line in lines[2 * len(names) :] if line.startswith("user ")]
     return {**found, **({"users": users} if users else {}), "rdb": rdb(data)}
+
+
+@asked(
+    login=commands.LOGIN,
+    words=["role", "master_host", "rdb_last_bgsave_status", "aof_last_write_status"],
+    numbers=["used_memory", "maxmemory", "connected_clients", "maxclients", "evicted_keys", "loading"],
+)
+def redis_info(login: str, words: list[str], numbers: list[str]) -> dict[str, Any] | None:
+    """What INFO says of it, memory in bytes; None where it does not answer or does not let us in."""
+    code, said = run("docker", "exec", "-i", "redis", "redis-cli", given=(text(login) or "") + "info\n", timeout=6)
+    known = dict(line.strip().split(":", 1) for line in said.splitlines() if re.match(r"\w+:", line))
+    if code != 0 or "role" not in known:
+        return None
+    return {name: known.get(name, "") for name in words} | {name: int(known.get(name) or 0) for name in numbers}
 
 
 @on_host

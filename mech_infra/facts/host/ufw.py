@@ -9,23 +9,30 @@ from typing import Any
 
 from mech_infra.commands.firewall import Allow, closing
 from mech_infra.facts.host.onhost import run, text
-from mech_infra.facts.host.program import reads
+from mech_infra.facts.host.program import on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
 
 @reads()
 def ufw() -> dict[str, Any]:
     """As its files have it; a rule is [action, protocol, dport, dst, sport, src, direction …]."""
-    rules = []
-    for line in (text("/etc/ufw/user.rules") or "").splitlines():
-        if line.startswith("### tuple ###"):
-            words = line.split()[3:]
-            comment = words.pop()[len("comment=") :] if words and words[-1].startswith("comment=") else ""
-            rules.append({"tuple": words, "comment": bytes.fromhex(comment).decode(errors="replace")})
+    rules = tuples("/etc/ufw/user.rules")
     policy = re.search(r'^DEFAULT_INPUT_POLICY="?(\w+)', text("/etc/default/ufw") or "", re.M)
     enabled = re.search(r"^ENABLED=yes", text("/etc/ufw/ufw.conf") or "", re.M)
     after = text("/etc/ufw/after.rules") or ""
     return {"enabled": bool(enabled), "policy": policy.group(1) if policy else "", "rules": rules, "after": after}
+
+
+@on_host
+def tuples(path: str) -> list[dict[str, Any]]:
+    """The rules of one of its files."""
+    found = []
+    for line in (text(path) or "").splitlines():
+        if line.startswith("### tuple ###"):
+            words = line.split()[3:]
+            comment = words.pop()[len("comment=") :] if words and words[-1].startswith("comment=") else ""
+            found.append({"tuple": words, "comment": bytes.fromhex(comment).decode(errors="replace")})
+    return found
 
 
 @reads()

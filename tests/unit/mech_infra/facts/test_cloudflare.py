@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mech_infra.facts.clouds import asking, cloudflare
 from mech_infra.facts.clouds.cloudflare import ForeignRulesets, ShadowingRecords
+from mech_infra.facts.model import Unreachable
 
 from .conftest import told
 
@@ -44,3 +47,47 @@ def test_all_pages_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     found = cloudflare.facts({"zone": "z"})
     assert len(found["records"]) == 2 and len(found["rulesets"]) == 1
     assert [url.partition("?page=")[2][:1] for url in asked] == ["1", "2", "1"]
+
+
+ZONE = {"id": "z", "name": "mech.is", "status": "active", "paused": False, "owner": {"email": "a@b"}}
+BLOCK = {"id": "1", "action": "block", "expression": "(ip.src eq 192.0.2.1)", "enabled": True}
+
+
+def api(monkeypatch: pytest.MonkeyPatch, refused: str = "", **other: Any) -> None:
+    """Cloudflare's answers; a phase that nobody has rules for is not found."""
+    there = {
+        "": ZONE, "/settings": [{"id": "ssl", "value": "flexible", "editable": True}, {"id": "http3", "value": "on"}],
+        "/dns_records": [OURS], "/rulesets": [], "/rulesets/phases/http_ratelimit/entrypoint": {"rules": [BLOCK]}, **other,
+    }  # fmt: skip
+
+    def get(url: str, token: str) -> dict[str, Any]:
+        path = url.partition("/zones/z")[2].partition("?")[0]
+        if refused and refused in f"{path}$":
+            raise Unreachable(f"HTTP 403 from {path}")
+        if path not in there:
+            raise asking.Missing("HTTP 404")
+        return {"result": there[path]}
+
+    monkeypatch.setattr(asking, "_get", get)
+
+
+def test_the_zone_closely(monkeypatch: pytest.MonkeyPatch) -> None:
+    api(monkeypatch)
+    assert cloudflare.zone_facts({"zone": "z"}) == {
+        "zone": {"paused": False, "status": "active"}, "settings": {"ssl": "flexible", "http3": "on"}, "records": [OURS],
+        "rulesets": [], "rules": [{**BLOCK, "phase": "http_ratelimit"}],
+    }  # fmt: skip
+
+
+def test_what_the_token_may_not_read_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    api(monkeypatch, refused="/settings")
+    found = cloudflare.zone_facts({"zone": "z"})
+    assert found["settings"] is None and found["records"] == [OURS]
+    api(monkeypatch, refused="/entrypoint")
+    assert cloudflare.zone_facts({"zone": "z"})["rules"] is None
+
+
+def test_a_zone_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    api(monkeypatch, refused="$")
+    with pytest.raises(Unreachable, match="403"):
+        cloudflare.zone_facts({"zone": "z"})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mech_infra.commands import redis as commands
-from mech_infra.facts.host import redis
+from mech_infra.facts.host import program, redis
 
 from .conftest import recorded, word
 
@@ -66,7 +66,7 @@ def test_no_password_is_in_the_state() -> None:
 def answering(monkeypatch: pytest.MonkeyPatch, said: str) -> list[str]:
     given: list[str] = []
 
-    def run(*argv: str, given: str = "", seen: list[str] = given) -> tuple[int, str]:
+    def run(*argv: str, given: str = "", timeout: int = 10, seen: list[str] = given) -> tuple[int, str]:
         seen.append(given)
         return 0, said
 
@@ -91,3 +91,43 @@ def test_read_by_one_call_with_the_login_on_stdin(monkeypatch: pytest.MonkeyPatc
 def test_read_where_it_does_not_let_us_in(monkeypatch: pytest.MonkeyPatch, said: str, found: dict[str, str]) -> None:
     answering(monkeypatch, said)
     assert redis.redis(["save"], "/nowhere", []) == found
+
+
+# Redis 7.4's, shortened.
+INFO = """OK
+# Server\r
+redis_version:7.4.1\r
+\r
+# Memory\r
+used_memory:1233512\r
+maxmemory:402653184\r
+maxclients:10000\r
+connected_clients:6\r
+loading:0\r
+rdb_last_bgsave_status:ok\r
+aof_last_write_status:err\r
+evicted_keys:0\r
+role:slave\r
+master_host:192.0.2.66\r
+executable:/data/redis-server\r
+"""
+ASKED = program.ASKED["redis_info"]
+
+
+def test_what_it_says_of_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "login").write_text("AUTH x y\n")
+    given = answering(monkeypatch, INFO)
+    assert redis.redis_info(**{**ASKED, "login": f"{tmp_path}/login"}) == {
+        "role": "slave", "master_host": "192.0.2.66", "rdb_last_bgsave_status": "ok", "aof_last_write_status": "err",
+        "used_memory": 1233512, "maxmemory": 402653184, "connected_clients": 6, "maxclients": 10000, "evicted_keys": 0,
+        "loading": 0,
+    }  # fmt: skip
+    assert given == ["AUTH x y\ninfo\n"]
+
+
+@pytest.mark.parametrize(
+    "said", ["NOAUTH Authentication required.\n", "Could not connect to Redis at 127.0.0.1:6379\n", ""]
+)
+def test_what_it_says_of_itself_where_it_does_not_let_us_in(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    answering(monkeypatch, said)
+    assert redis.redis_info(**{**ASKED, "login": "/nowhere"}) is None

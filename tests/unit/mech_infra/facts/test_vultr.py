@@ -6,8 +6,12 @@ import pytest
 
 from mech_infra.commands.firewall import Allow
 from mech_infra.facts.clouds import asking, vultr
+from mech_infra.facts.model import Unreachable
 
 from .conftest import told
+
+INSTANCE = {"id": "i", "power_status": "running", "status": "active", "server_status": "ok", "main_ip": "192.0.2.1",
+            "firewall_group_id": "g", "default_password": "hunter2"}  # fmt: skip
 
 
 def rule(port: str, protocol: str = "tcp") -> dict[str, Any]:
@@ -27,3 +31,31 @@ def test_the_group_is_asked_for_by_its_id(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(asking, "_get", lambda url, token: {"firewall_rules": [url]})
     (url,) = vultr.facts({"firewall_group": "a b"})["rules"]
     assert url.endswith("/firewalls/a%20b/rules?per_page=500")
+
+
+def test_what_hangs_together_and_what_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"/instances/i": {"instance": INSTANCE}, "/blocks/v": {"block": {"id": "v", "attached_to_instance": "", "mount_id": "ewr-1"}}}  # fmt: skip
+
+    def get(url: str, token: str) -> dict[str, Any]:
+        path = url.partition("/v2")[2]
+        if path not in there:
+            raise asking.Missing(f"HTTP 404 from {url}")
+        return there[path]
+
+    monkeypatch.setattr(asking, "_get", get)
+    found = vultr.attachments({"instance": "i", "reserved_ip": "gone", "volume": "v"})
+    assert found == {
+        "instance": {"power_status": "running", "status": "active", "server_status": "ok", "main_ip": "192.0.2.1",
+                     "firewall_group_id": "g"},
+        "reserved_ip": None, "volume": {"attached_to_instance": "", "mount_id": "ewr-1"},
+    }  # fmt: skip
+    assert vultr.attachments({"instance": "i"})["volume"] is None
+
+
+def test_a_refusal_is_no_absence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def get(url: str, token: str) -> dict[str, Any]:
+        raise Unreachable("HTTP 401")
+
+    monkeypatch.setattr(asking, "_get", get)
+    with pytest.raises(Unreachable, match="401"):
+        vultr.attachments({"instance": "i"})
