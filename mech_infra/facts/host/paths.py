@@ -26,15 +26,27 @@ def paths(wanted: Mapping[str, Sequence[Sequence[Any]]], outside: Sequence[Any])
 
     A target is [name or address, TCP port]. Containers that do not run are left out.
     """
-    with concurrent.futures.ThreadPoolExecutor(len(wanted) + 1) as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(wanted) + 2) as pool:
+        known = pool.submit(from_here, str(outside[0]))
         host = pool.submit(tried, 0, {"outside": outside}, "/etc/resolv.conf", "/etc/hosts")
-        pending = {name: pool.submit(inside, name, [*targets], outside) for name, targets in wanted.items()}
+        pending = {name: pool.submit(inside, name, [*targets], outside, known) for name, targets in wanted.items()}
         found = {name: one.result() for name, one in pending.items()}
         return {"host": host.result(), "containers": {name: said for name, said in found.items() if said is not None}}
 
 
 @on_host
-def inside(container: str, targets: Sequence[Sequence[Any]], outside: Sequence[Any]) -> dict[str, str] | None:
+def from_here(name: str) -> str:
+    """The address that the host finds for a name; "" where it finds none."""
+    try:
+        return resolved(name, "/etc/resolv.conf", "/etc/hosts")
+    except LookupError:
+        return ""
+
+
+@on_host
+def inside(
+    container: str, targets: Sequence[Sequence[Any]], outside: Sequence[Any], known: concurrent.futures.Future[str]
+) -> dict[str, str] | None:
     try:
         about = ask(f"/containers/{container}/json", timeout=5) if started() else {}
     except (OSError, ValueError, http.client.HTTPException):
@@ -44,18 +56,25 @@ def inside(container: str, targets: Sequence[Sequence[Any]], outside: Sequence[A
         return None
     named = {**{f"{name}:{port}": (name, port) for name, port in targets}, "outside": outside}
     try:
-        return tried(pid, named, about["ResolvConfPath"], about["HostsPath"])
+        return tried(pid, named, about["ResolvConfPath"], about["HostsPath"], known)
     except concurrent.futures.BrokenExecutor:
         return None  # it ended meanwhile
 
 
 @on_host
-def tried(pid: int, targets: Mapping[str, Sequence[Any]], resolver: str, hosts: str) -> dict[str, str]:
+def tried(
+    pid: int,
+    targets: Mapping[str, Sequence[Any]],
+    resolver: str,
+    hosts: str,
+    outside: concurrent.futures.Future[str] | None = None,
+) -> dict[str, str]:
     """Each target from the network of a process (0: from here), by the names that these two files give."""
     # A network namespace is a thread's own, and these threads end here.
     with concurrent.futures.ThreadPoolExecutor(len(targets), initializer=enter, initargs=(pid,)) as pool:
         pending = {
-            label: pool.submit(passes, str(name), int(port), resolver, hosts) for label, (name, port) in targets.items()
+            label: pool.submit(passes, str(name), int(port), resolver, hosts, outside if label == "outside" else None)
+            for label, (name, port) in targets.items()
         }
         return {label: one.result() for label, one in pending.items()}
 
@@ -72,12 +91,20 @@ def enter(pid: int) -> None:
 
 
 @on_host
-def passes(name: str, port: int, resolver: str, hosts: str) -> str:
-    """Whether a TCP connection comes about within 6 s: "", or why it does not."""
+def passes(name: str, port: int, resolver: str, hosts: str, known: concurrent.futures.Future[str] | None = None) -> str:
+    """Whether a TCP connection comes about within 6 s: "", or why it does not.
+
+    `known` is the name's address as somebody else finds it: where nothing gets there either, the name server is not why.
+    """
     try:
-        address = resolved(name, resolver, hosts)
+        return connected(resolved(name, resolver, hosts), port)
     except LookupError as error:
-        return str(error.args[0])
+        address = known.result() if known else ""
+        return (connected(address, port) if address else "") or str(error.args[0])
+
+
+@on_host
+def connected(address: str, port: int) -> str:
     try:
         socket.create_connection((address, port), timeout=3).close()
     except OSError as error:

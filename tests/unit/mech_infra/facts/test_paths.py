@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -98,4 +99,16 @@ def test_one_that_ended_meanwhile_is_left_out(names: dict[str, str], monkeypatch
     about = {"State": {"Pid": 2**22 + 1}, "ResolvConfPath": names["resolver"], "HostsPath": names["hosts"]}
     monkeypatch.setattr(paths, "started", lambda: True)
     monkeypatch.setattr(paths, "ask", lambda path, timeout: about)
-    assert paths.inside("mech-queue", [["here", 1]], ["127.0.0.1", 1]) is None
+    assert paths.inside("mech-queue", [["here", 1]], ["127.0.0.1", 1], Future()) is None
+
+
+def test_where_nothing_gets_out_the_name_server_is_not_why(names: dict[str, str]) -> None:
+    known: Future[str] = Future()
+    known.set_result("127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert paths.passes("dead", port, **names, known=known).startswith("the name server 127.0.0.11 fails")
+    assert paths.passes("dead", port, **names, known=known) == "refused"
+    nobody: Future[str] = Future()
+    nobody.set_result("")
+    assert paths.passes("dead", port, **names, known=nobody).startswith("the name server 127.0.0.11 fails")
