@@ -53,6 +53,30 @@ def status(
 
 
 @app.command()
+def diagnose(
+    stack: Stack = None,
+    as_json: AsJson = False,
+    page: Annotated[Path | None, typer.Option("--html", help="write one self-contained page there, too")] = None,
+    given: Annotated[Path | None, typer.Option("--from", help="a bundle that --save wrote: nobody is asked")] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--save", help="write what was seen there; no secret stands in it")
+    ] = None,
+) -> None:
+    """Look at everything at once and name the cause: mech diagnose --html now.html
+
+    Exit codes: 0 all is well, 1 it could not look at all, 2 something is wrong (the same with --json). Nothing is changed.
+    """
+    from mech_ops.diagnosis import command, report
+
+    found = command.diagnose(stack, given, keep, errors)
+    if as_json:
+        print(report.as_json(found))
+    else:
+        console.print(report.text(found), soft_wrap=True)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
 def recover(
     stack: Stack = None,
     as_json: AsJson = False,

@@ -6,6 +6,7 @@ import asyncio
 import os
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,11 @@ class Health:
     def ok(self) -> bool:
         return self.state == "ok"
 
+    @property
+    def reported(self) -> bool:
+        """Whether the service itself said how it is."""
+        return self.state not in ("down", "unknown")
+
 
 def read(service: str, url: str, code: int, body: Any, took_ms: int) -> Health:
     """Judge an answer of /health."""
@@ -62,7 +68,8 @@ async def ask(client: httpx.AsyncClient, service: str, url: str) -> Health:
     try:
         answer = await client.get(f"{url}/health")
     except httpx.TimeoutException:
-        return Health(service, url, 0, "down", "no answer in time", int((time.monotonic() - begin) * 1000))
+        took = time.monotonic() - begin
+        return Health(service, url, 0, "down", f"no answer within {took:.0f} s", int(took * 1000))
     except httpx.HTTPError as error:
         return Health(service, url, 0, "down", str(error) or type(error).__name__)
     took = int((time.monotonic() - begin) * 1000)
@@ -77,9 +84,32 @@ async def ask_all(
     urls: dict[str, str], timeout_s: float, transport: httpx.AsyncBaseTransport | None = None
 ) -> list[Health]:
     """All services at once, in the order of `urls`."""
-    verify = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or None)
-    async with httpx.AsyncClient(timeout=timeout_s, verify=verify, transport=transport) as client:
+    async with _client(timeout_s, transport) as client:
         return list(await asyncio.gather(*(ask(client, name, url) for name, url in urls.items())))
+
+
+async def ask_until(
+    urls: dict[str, str], limit_s: Callable[[], float], transport: httpx.AsyncBaseTransport | None = None
+) -> list[Health]:
+    """All services at once; `limit_s` is asked again and again, and may say less when less is worth waiting for."""
+    begin = time.monotonic()
+    async with _client(None, transport) as client:
+        asked = {name: asyncio.create_task(ask(client, name, url)) for name, url in urls.items()}
+        while (left := limit_s() - (time.monotonic() - begin)) > 0 and not all(task.done() for task in asked.values()):
+            await asyncio.wait(asked.values(), timeout=min(left, 0.2))
+        took = time.monotonic() - begin
+        silent = [task for task in asked.values() if not task.done() and task.cancel()]
+        await asyncio.gather(*silent, return_exceptions=True)
+    nothing = f"no answer within {took:.0f} s"
+    return [
+        Health(name, urls[name], 0, "down", nothing, int(took * 1000)) if task.cancelled() else task.result()
+        for name, task in asked.items()
+    ]
+
+
+def _client(timeout_s: float | None, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    verify = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or None)
+    return httpx.AsyncClient(timeout=timeout_s, verify=verify, transport=transport)
 
 
 def wait(urls: dict[str, str], timeout_s: float, wait_s: float) -> list[Health]:

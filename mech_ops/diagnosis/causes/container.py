@@ -1,0 +1,252 @@
+"""A service's container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mech_ops.diagnosis.causes.model import Found, cause
+from mech_ops.diagnosis.look import Drift, Look
+
+_DATASTORES = ("redis", "mongodb")
+_HOST = ("DOCKER_DOWN",)
+
+
+def _drifted(look: Look, *words: str) -> Iterator[tuple[str, Drift]]:
+    for item in look.drift("container", "bears-name"):
+        name = item.label.removeprefix("container ")
+        if name not in _DATASTORES and any(item.there.startswith(word) for word in words):
+            yield name, item
+
+
+def _said(look: Look, name: str) -> tuple[str, ...]:
+    """Its last words, where they could be read."""
+    lines = ((look.bundle.facts.get("host") or {}).get("inspected") or {}).get(name, {}).get("said") or []
+    return tuple(f"its log: {line}" for line in lines[-2:])
+
+
+@cause(
+    "PORT_TAKEN",
+    "port {port}, on which {name} listens, is held by {process}",
+    layer="container",
+    visitor="502",
+    guide="Port Binding Issues",
+    reads=("host.told", "host.drift"),
+    fix="kill $(lsof -t -i:{port}) when it is nobody's; then pulumi up",
+    floor="risk",
+    follows=("NGINX_PORT_TAKEN",),
+)
+def port_taken(look: Look) -> Iterator[Found]:
+    ill = {name for name, _ in _drifted(look, "exited", "created", "missing", "dead")}
+    for said in look.told("is held by"):
+        port, process = said.removeprefix("port ").split(" is held by ")
+        services = {service for name in ill for service in look.of_container(name)}
+        if ill:
+            given = {"port": port, "process": process, "name": ", ".join(sorted(ill))}
+            yield Found(tuple(sorted(services)), given, (f"ss -ltnp: {said}",))
+
+
+@cause(
+    "CONTAINER_MISSING",
+    "the container {name} is missing",
+    layer="container",
+    visitor="502",
+    guide="System Status Overview",
+    reads=("host.drift",),
+    fix="pulumi up",
+    follows=(*_HOST, "PORT_TAKEN"),
+)
+def missing(look: Look) -> Iterator[Found]:
+    for name, item in _drifted(look, "missing", "is called"):
+        yield Found(look.of_container(name), {"name": name}, (f"docker ps -a: {name} {item.there}",))
+
+
+@cause(
+    "CONTAINER_STOPPED",
+    "the container {name} is stopped ({there}{exit})",
+    layer="container",
+    visitor="502",
+    guide="System Status Overview",
+    reads=("host.drift", "host.inspected"),
+    fix="pulumi up",
+    follows=(*_HOST, "PORT_TAKEN", "CONTAINER_OOM"),
+)
+def stopped(look: Look) -> Iterator[Found]:
+    inspected = look.fact("host.inspected")
+    for name, item in _drifted(look, "exited", "created", "dead"):
+        code = (inspected.get(name) or {}).get("exit")
+        given = {"name": name, "there": item.there, "exit": f", exit code {code}" if code else ""}
+        yield Found(look.of_container(name), given, (f"docker ps -a: {name} {item.there}", *_said(look, name)))
+
+
+@cause(
+    "CONTAINER_PAUSED",
+    "the container {name} is paused: it takes connections and does not answer",
+    layer="container",
+    visitor="524 after 120 s",
+    guide="Issue 1: All Services Unreachable (524 and 504)",
+    reads=("host.drift",),
+    fix="docker unpause {name} (or pulumi up)",
+)
+def paused(look: Look) -> Iterator[Found]:
+    for name, item in _drifted(look, "paused"):
+        yield Found(look.of_container(name), {"name": name}, (f"docker ps: {name} {item.there}",))
+
+
+@cause(
+    "CONTAINER_OFF_NETWORK",
+    "the container {name} is {there}",
+    layer="container",
+    visitor="503: could not connect to redis or mongodb",
+    guide="Issue 2: Container Network Issues",
+    reads=("host.drift",),
+    fix="pulumi up",
+    floor="degraded",
+    follows=("NETWORK_MISSING", "NETWORK_FOREIGN"),
+)
+def off_network(look: Look) -> Iterator[Found]:
+    for name, item in _drifted(look, "not on", "not known as", "also on"):
+        yield Found(look.of_container(name), {"name": name, "there": item.there}, (f"docker inspect: {item.there}",))
+
+
+@cause(
+    "CONTAINER_CRASHES",
+    "the container {name} starts over and over{times}: {why}",
+    layer="container",
+    visitor="502",
+    guide="Automated Troubleshooting (unhealthy containers)",
+    reads=("host.inspected",),
+    fix="docker logs --tail 50 {name}; then mech rollback {service}, or set its config right and pulumi up",
+    follows=("CONTAINER_OOM", "KEY_MISSING"),
+    floor="degraded",
+)
+def crashes(look: Look) -> Iterator[Found]:
+    for name, about in look.fact("host.inspected").items():
+        if about["state"] == "restarting":
+            said = next((line for line in reversed(about["said"]) if line.strip()), "no word")
+            service = next(iter(look.of_container(name)), name)
+            given = {"name": name, "times": f" ({about['restarts']} times)", "why": said, "service": service}
+            yield Found(look.of_container(name), given, (f"docker ps: {name} restarting", *_said(look, name)))
+
+
+@cause(
+    "CONTAINER_OOM",
+    "the container {name} reached its memory limit of {limit} MiB and was killed",
+    layer="container",
+    visitor="502 for what it was at",
+    guide="Memory Issues",
+    reads=("host.inspected", "host.machine"),
+    fix="raise mech:services.{service}.memoryMb, then pulumi up",
+    key="mech:services.{service}.memoryMb",
+    floor="degraded",
+)
+def oom(look: Look) -> Iterator[Found]:
+    killed = "\n".join(look.fact("host.machine")["oom"])
+    for name, about in look.fact("host.inspected").items():
+        if about["oom"] or (about.get("id") and about["id"][:12] in killed):
+            service = next(iter(look.of_container(name)), name)
+            given = {"name": name, "limit": about["memory"] >> 20, "service": service}
+            yield Found(look.of_container(name), given, (f"docker inspect: OOMKilled, {about['restarts']} restarts",))
+
+
+@cause(
+    "CONTAINER_LIMITS",
+    "the container {name} has {there}, declared {declared}",
+    layer="container",
+    visitor="502 or slow answers, when it is less",
+    guide="Memory Issues; High CPU Usage",
+    reads=("host.inspected",),
+    fix="pulumi up",
+    key="mech:services.NAME",
+    floor="degraded",
+)
+def limits(look: Look) -> Iterator[Found]:
+    inspected = look.fact("host.inspected")
+    for name, wanted in look.declared["containers"].items():
+        about = inspected.get(name)
+        if about and about.get("managed", True):
+            memory, cpus = about["memory"], about["cpus"]
+            if wanted["memory"] and memory != wanted["memory"]:
+                given = {
+                    "name": name,
+                    "there": f"{memory >> 20} MiB memory",
+                    "declared": f"{wanted['memory'] >> 20} MiB",
+                }
+                yield Found(look.of_container(name), given, (f"docker inspect: Memory {memory}",))
+            if wanted["cpus"] and abs(cpus - wanted["cpus"]) > 0.001:
+                given = {"name": name, "there": f"{cpus:g} cores", "declared": f"{wanted['cpus']:g}"}
+                yield Found(look.of_container(name), given, (f"docker inspect: NanoCpus {cpus:g}e9",))
+
+
+@cause(
+    "CONTAINER_FOREIGN",
+    "the container {name} was made by hand: without our limits, secrets, log rotation",
+    layer="container",
+    visitor="whatever the hand left out",
+    guide="System Status Overview",
+    reads=("host.drift",),
+    fix="pulumi up",
+    follows=("KEY_MISSING",),
+)
+def foreign(look: Look) -> Iterator[Found]:
+    for name, _ in _drifted(look, "made by hand"):
+        yield Found(
+            look.of_container(name), {"name": name}, (f"docker inspect {name}: no label of ours", *_said(look, name))
+        )
+
+
+@cause(
+    "CONTAINER_UNHEALTHY",
+    "the container {name} is unhealthy: {how}",
+    layer="container",
+    visitor="524 or 503",
+    guide="Automated Troubleshooting (unhealthy containers)",
+    reads=("host.inspected",),
+    fix="docker logs --tail 50 {name}; docker restart {name}",
+    floor="degraded",
+    follows=(
+        "CONTAINER_PAUSED",
+        "REDIS_DOWN",
+        "MONGODB_DOWN",
+        "REDIS_FOREIGN",
+        "MONGODB_FOREIGN",
+        "NETWORK_MISSING",
+        "KEY_REFUSED",
+        "KEY_MISSING",
+        "VENDOR_TIMEOUT",
+        "VENDOR_LIMIT",
+        "CONTAINER_OFF_NETWORK",
+        "REDIS_PASSWORD",
+        "MONGODB_PASSWORD",
+        "DATABASE_REFUSES",
+        "NO_WAY_OUT",
+        "FORWARDING_OFF",
+        "NAT_GONE",
+        "CONTAINER_FOREIGN",
+        "VENDOR_FAILS",
+    ),
+)
+def unhealthy(look: Look) -> Iterator[Found]:
+    for name, about in look.fact("host.inspected").items():
+        if about["health"] == "unhealthy" and about["state"] == "running":
+            inside = {one: look.views[one].container for one in look.of_container(name)}
+            how = next((answer.says for answer in inside.values() if answer.says), "its health check fails")
+            yield Found(
+                look.of_container(name),
+                {"name": name, "how": how},
+                (f"docker ps: {name} (unhealthy)", *_said(look, name)),
+            )
+
+
+@cause(
+    "ENV_FILE_EDITED",
+    "{path} is {there}: the container runs with what was declared until it is made anew by hand",
+    layer="container",
+    visitor="nothing yet",
+    guide="mech-llms: API Key Errors",
+    reads=("host.drift",),
+    fix="pulumi up",
+)
+def env_edited(look: Look) -> Iterator[Found]:
+    for item in look.drift("file"):
+        if item.label.endswith("/.env"):
+            yield Found((), {"path": item.label, "there": item.there})

@@ -1,0 +1,151 @@
+"""What services say of their databases and of each other, and what their logs say that no health report does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mech_infra import catalogue
+from mech_ops.diagnosis.causes.model import Found, cause
+from mech_ops.diagnosis.look import Look
+
+# A database that is itself not well explains what services say of it.
+_DATABASE = (
+    "REDIS_DOWN",
+    "MONGODB_DOWN",
+    "REDIS_FOREIGN",
+    "MONGODB_FOREIGN",
+    "DATASTORE_OFF_NETWORK",
+    "REDIS_PASSWORD",
+    "MONGODB_PASSWORD",
+    "NETWORK_MISSING",
+    "NETWORK_FOREIGN",
+    "CONTAINER_OFF_NETWORK",
+    "DOCKER_DOWN",
+    "REDIS_REPLICA",
+    "REDIS_FULL",
+    "REDIS_SETTING",
+    "VOLUME_NOT_MOUNTED",
+    "CHAIN_REJECTS",
+    "UFW_BEFORE_RULES",
+    "UFW_DENIES_FORWARD",
+    "FORWARDING_OFF",
+    "REDIS_NOT_SAVING",
+)
+
+
+@cause(
+    "DATABASE_REFUSES",
+    "{database} refuses {service}: {word}",
+    layer="service",
+    visitor="503",
+    guide="MongoDB Connection Issues",
+    reads=("edge.answers", "host.answers"),
+    fix="pulumi up",
+    key="mech:services.{service}.environment",
+    floor="degraded",
+    follows=("REDIS_PASSWORD", "MONGODB_PASSWORD", "REDIS_FOREIGN"),
+)
+def refuses(look: Look) -> Iterator[Found]:
+    for service, name, word in look.needs():
+        if name in ("redis", "mongodb") and re.search(r"password|authentication", word, re.I):
+            yield Found(
+                (service,), {"database": name, "service": service, "word": word}, (f"{service}/health: {name}: {word}",)
+            )
+
+
+@cause(
+    "DATABASE_UNREACHED",
+    "{service} does not reach {database}: {word}",
+    layer="service",
+    visitor="503",
+    guide="Issue 2: Container Network Issues",
+    reads=("edge.answers", "host.answers"),
+    fix="docker exec {container} getent hosts {database}; mech drift",
+    floor="degraded",
+    follows=_DATABASE,
+)
+def unreached(look: Look) -> Iterator[Found]:
+    for service, name, word in look.needs():
+        if name in ("redis", "mongodb") and not re.search(r"password|authentication", word, re.I):
+            container = look.services[service]["containers"][0]
+            given = {"database": name, "service": service, "word": word, "container": container}
+            yield Found((service,), given, (f"{service}/health: {name}: {word}",))
+
+
+@cause(
+    "CALLED_SERVICE_FAILS",
+    "{service} says of {name}, which it calls: {word}",
+    layer="service",
+    visitor="503 from this one, too",
+    guide="mech-sequences",
+    reads=("edge.answers", "host.answers"),
+    fix="first {name}: its own cause is named apart",
+    floor="notice",
+)
+def called(look: Look) -> Iterator[Found]:
+    for service, name, word in look.needs():
+        if name in catalogue.SERVICES:
+            yield Found(
+                (service,), {"service": service, "name": name, "word": word}, (f"{service}/health: {name}: {word}",)
+            )
+
+
+def _logged(look: Look, pattern: str) -> Iterator[tuple[str, str]]:
+    """(container, line): the last one of each container's log."""
+    for name, about in look.fact("host.inspected").items():
+        lines = [line for line in about["said"] if re.search(pattern, line, re.I)]
+        if lines:
+            yield name, lines[-1]
+
+
+@cause(
+    "MODEL_NOT_AVAILABLE",
+    "the model that {container} is to use is not there: {line}",
+    layer="service",
+    visitor="502 from requests for an answer; health says ok",
+    guide="mech-llms: Model Loading Failures",
+    reads=("host.inspected",),
+    fix="pulumi config set --path mech:services.llm.environment.LLM_MODEL gpt-4o, then pulumi up",
+    key="mech:services.llm.environment.LLM_MODEL",
+    floor="degraded",
+)
+def model(look: Look) -> Iterator[Found]:
+    for container, line in _logged(
+        look, r"could not load model|model .* (?:not found|does not exist|is not available)"
+    ):
+        yield Found((), {"container": container, "line": line}, (f"docker logs {container}: {line}",), known=True)
+
+
+@cause(
+    "JOB_TIMEOUT",
+    "a job took longer than its own limit and was ended: {line}",
+    layer="service",
+    visitor="that job failed",
+    guide="mech-queue: Job Processing Failures",
+    reads=("host.inspected",),
+    fix="nothing: the queue goes on; a longer limit is the job's own (timeoutS)",
+    floor="notice",
+)
+def job_timeout(look: Look) -> Iterator[Found]:
+    for container, line in _logged(look, r"job timeout"):
+        yield Found((), {"line": line}, (f"docker logs {container}: {line}",))
+
+
+@cause(
+    "LOG_ERRORS",
+    "{container} notes errors of late: {line}",
+    layer="service",
+    visitor="errors from some requests",
+    guide="System Status Overview",
+    reads=("host.inspected",),
+    fix="docker logs --tail 50 {container}",
+    floor="notice",
+    follows=("MODEL_NOT_AVAILABLE", "JOB_TIMEOUT"),
+    fallback=True,
+)
+def log_errors(look: Look) -> Iterator[Found]:
+    for container, line in _logged(look, r"\b(?:error|fatal|panic)\b"):
+        service = look.of_container(container)
+        if set(service) & look.failing:
+            yield Found(service, {"container": container, "line": line}, (f"docker logs {container}: {line}",))

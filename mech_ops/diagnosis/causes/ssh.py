@@ -1,0 +1,127 @@
+"""The way to the host: each way in which SSH fails has a cause and a way out of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mech_ops.diagnosis.causes.model import Found, cause
+from mech_ops.diagnosis.look import Look
+
+_VULTR_SAYS_WHY = ("INSTANCE_GONE", "INSTANCE_HALTED", "ADDRESS_DETACHED", "VULTR_GROUP_CLOSED", "VULTR_GROUP_LOST")
+
+
+def _says(look: Look, pattern: str) -> Iterator[Found]:
+    said = look.silent("host")
+    if re.search(pattern, said, re.I):
+        # Services may go on without us; whom it harms, the services themselves say.
+        yield Found(arguments={"address": look.declared["address"]}, evidence=(f"ssh: {said}",))
+
+
+@cause(
+    "SSH_TIMED_OUT",
+    "the host {address} does not answer at 22/tcp: a firewall drops it, or the host is not there",
+    layer="ssh",
+    visitor="nothing, as long as only SSH is closed",
+    guide="Issue 1",
+    reads=("host.silent",),
+    fix="mech:host.sshFrom must contain this machine's address; else at Vultr's console: ufw delete deny 22; mech recover --reboot",
+    key="mech:host.sshFrom",
+    floor="degraded",
+    follows=_VULTR_SAYS_WHY,
+)
+def timed_out(look: Look) -> Iterator[Found]:
+    yield from _says(look, r"timed out|no answer within")
+
+
+@cause(
+    "SSH_REFUSED",
+    "the host {address} is there and refuses 22/tcp: sshd does not run, or a ban rejects this machine",
+    layer="ssh",
+    visitor="nothing, as long as only SSH is closed",
+    guide="public reports: fail2ban",
+    reads=("host.silent",),
+    fix="at Vultr's console: systemctl start ssh; fail2ban-client unban --all",
+    floor="degraded",
+    follows=_VULTR_SAYS_WHY,
+)
+def refused(look: Look) -> Iterator[Found]:
+    yield from _says(look, r"connection refused")
+
+
+@cause(
+    "SSH_UNREACHABLE",
+    "there is no way to {address} from this machine",
+    layer="ssh",
+    visitor="nothing, if it is only this machine's network",
+    guide="Issue 1",
+    reads=("host.silent",),
+    fix="ping {address} from elsewhere; look at this machine's own network",
+    floor="degraded",
+    follows=_VULTR_SAYS_WHY,
+)
+def unreachable(look: Look) -> Iterator[Found]:
+    yield from _says(look, r"no route|network is unreachable|could not resolve")
+
+
+@cause(
+    "SSH_HOST_KEY",
+    "who answers at {address} has another host key than the stack remembers",
+    layer="ssh",
+    visitor="nothing",
+    guide="public reports: host made anew, sshd's keys made anew",
+    reads=("host.silent",),
+    fix="compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` at Vultr's console; then "
+    "pulumi up --replace '**host-host-key' (a stranger in between looks the same: compare first)",
+    floor="degraded",
+)
+def host_key(look: Look) -> Iterator[Found]:
+    yield from _says(look, r"host key|remote host identification")
+
+
+@cause(
+    "SSH_KEY_REFUSED",
+    "the host {address} does not take this machine's key",
+    layer="ssh",
+    visitor="nothing",
+    guide="SSH",
+    reads=("host.silent",),
+    key="mech:host.sshPrivateKey",
+    fix="the key must be the one of mech:host.sshPublicKey; at Vultr's console: cat /root/.ssh/authorized_keys",
+    floor="degraded",
+)
+def key_refused(look: Look) -> Iterator[Found]:
+    yield from _says(look, r"permission denied|no such identity|too many authentication|load key")
+
+
+@cause(
+    "SSH_CLOSED",
+    "the host {address} takes the connection and closes it: too many at once (MaxStartups, `ufw limit`), a ban, or no memory",
+    layer="ssh",
+    visitor="perhaps errors, too",
+    guide="public reports: ufw limit, MaxStartups",
+    reads=("host.silent",),
+    fix="wait 30 s and try again; at Vultr's console: ufw status, free -m, journalctl -u ssh -n 20",
+    floor="degraded",
+)
+def closed(look: Look) -> Iterator[Found]:
+    yield from _says(look, r"connection (?:closed|reset)|kex_exchange|broken pipe")
+
+
+@cause(
+    "HOST_UNREAD",
+    "the host {address} was reached, and its facts could not be read",
+    layer="ssh",
+    visitor="unknown",
+    guide="SSH",
+    reads=("host.silent",),
+    fix="ssh root@{address} python3 --version",
+    floor="degraded",
+)
+def unread(look: Look) -> Iterator[Found]:
+    known = (
+        r"timed out|no answer within|refused|no route|unreachable|resolve|host key|identification|permission denied|"
+    )
+    known += r"identity|authentication|load key|connection (?:closed|reset)|kex_exchange|broken pipe"
+    if (said := look.silent("host")) and not re.search(known, said, re.I):
+        yield Found(arguments={"address": look.declared["address"]}, evidence=(said,))

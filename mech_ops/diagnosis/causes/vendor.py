@@ -1,0 +1,136 @@
+"""Keys, and those who gave them: what a service says of a dependency outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mech_infra import catalogue
+from mech_ops.diagnosis.causes.model import Found, cause
+from mech_ops.diagnosis.look import Look
+
+_OURS = ("redis", "mongodb")
+_MISSING = r"missing (\w+)|(\w+) is not set"
+_REFUSED = r"invalid api key|bad credentials|access denied|unauthorized|forbidden|signature"
+_LIMIT = r"rate limit|too many requests|quota"
+_SLOW = r"timeout|timed out|in time"
+_OUTSIDE = (
+    "NO_WAY_OUT",
+    "FORWARDING_OFF",
+    "NAT_GONE",
+    "UFW_DENIES_OUTGOING",
+    "UFW_DENIES_FORWARD",
+    "CONTAINER_OFF_NETWORK",
+    "NETWORK_INTERNAL",
+    "DOCKER_NO_IPTABLES",
+    "UFW_BEFORE_RULES",
+    "CHAIN_REJECTS",
+    "NETWORK_MISSING",
+)
+
+
+def _vendors(look: Look) -> Iterator[tuple[str, str, str]]:
+    yield from (
+        (service, name, word) for service, name, word in look.needs() if name not in (*_OURS, *catalogue.SERVICES)
+    )
+
+
+def _key(service: str, look: Look, word: str) -> str:
+    named = re.findall(r"[A-Z][A-Z0-9]+_[A-Z0-9_]+", word)
+    return ", ".join(dict.fromkeys(named)) or ", ".join(look.services[service]["secrets"]) or "its key"
+
+
+@cause(
+    "KEY_MISSING",
+    "{service} has no {key}: {word}",
+    layer="vendor",
+    visitor="503, or errors from what needs it",
+    guide="mech-llms: API Key Errors",
+    reads=("edge.answers", "host.answers"),
+    fix="pulumi config set --secret mech:{key}, then pulumi up",
+    key="mech:{key}",
+    floor="degraded",
+)
+def missing(look: Look) -> Iterator[Found]:
+    for service, name, word in _vendors(look):
+        if re.search(_MISSING, word, re.I):
+            given = {"service": service, "key": _key(service, look, word), "word": word}
+            yield Found((service,), given, (f"{service}/health: {name}: {word}",))
+
+
+@cause(
+    "KEY_REFUSED",
+    "{name} refuses {service}'s {key}: {word}",
+    layer="vendor",
+    visitor="503, or errors from what needs it",
+    guide="mech-llms: API Key Errors",
+    reads=("edge.answers", "host.answers"),
+    fix="make a new key there (or give it its rights back), pulumi config set --secret mech:{key}, then pulumi up",
+    key="mech:{key}",
+    floor="degraded",
+)
+def refused(look: Look) -> Iterator[Found]:
+    for service, name, word in _vendors(look):
+        if re.search(_REFUSED, word, re.I) and not re.search(f"{_MISSING}|{_LIMIT}", word, re.I):
+            given = {"service": service, "name": name, "key": _key(service, look, word), "word": word}
+            yield Found((service,), given, (f"{service}/health: {name}: {word}",))
+
+
+@cause(
+    "VENDOR_LIMIT",
+    "{name} lets {service} send no more for now: {word}",
+    layer="vendor",
+    visitor="503, or errors from what needs it",
+    guide="mech-indexer: GitHub Token Errors",
+    reads=("edge.answers", "host.answers"),
+    fix="wait for {name}'s next hour, or ask for a higher limit",
+    floor="degraded",
+)
+def limit(look: Look) -> Iterator[Found]:
+    for service, name, word in _vendors(look):
+        if re.search(_LIMIT, word, re.I):
+            yield Found(
+                (service,), {"service": service, "name": name, "word": word}, (f"{service}/health: {name}: {word}",)
+            )
+
+
+@cause(
+    "VENDOR_TIMEOUT",
+    "{name} does not answer {service} in time: {word}",
+    layer="vendor",
+    visitor="504 from what needs it",
+    guide="mech-llms: Model Loading Failures",
+    reads=("edge.answers", "host.answers"),
+    fix="nothing of ours if others reach it: look at {name}'s status page",
+    floor="degraded",
+    follows=_OUTSIDE,
+)
+def timeout(look: Look) -> Iterator[Found]:
+    for service, name, word in _vendors(look):
+        if re.search(_SLOW, word, re.I):
+            yield Found(
+                (service,), {"service": service, "name": name, "word": word}, (f"{service}/health: {name}: {word}",)
+            )
+
+
+@cause(
+    "VENDOR_FAILS",
+    "{service} says of {name}: {word}",
+    layer="vendor",
+    visitor="errors from what needs it",
+    guide="mech-llms: API Key Errors",
+    reads=("edge.answers", "host.answers"),
+    fix="docker logs --tail 50 {container}; {name}'s status page",
+    floor="degraded",
+    follows=_OUTSIDE,
+)
+def fails(look: Look) -> Iterator[Found]:
+    for service, name, word in _vendors(look):
+        if not re.search("|".join((_MISSING, _REFUSED, _LIMIT, _SLOW)), word, re.I):
+            given = {
+                "service": service,
+                "name": name,
+                "word": word,
+                "container": look.services[service]["containers"][0],
+            }
+            yield Found((service,), given, (f"{service}/health: {name}: {word}",))

@@ -1,0 +1,134 @@
+"""Vultr: the instance, and what is attached to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mech_infra.facts.clouds import vultr as facts
+from mech_ops.diagnosis.causes.model import Found, cause
+from mech_ops.diagnosis.look import Look
+
+
+def _all(look: Look) -> tuple[str, ...]:
+    return tuple(look.services)
+
+
+@cause(
+    "INSTANCE_GONE",
+    "the instance {id} does not exist at Vultr any more",
+    layer="vultr",
+    visitor="523 or 522",
+    guide="Escalation: Infrastructure Failure",
+    reads=("vultr.attachments",),
+    fix="mech recover, then pulumi up",
+    floor="outage",
+)
+def gone(look: Look) -> Iterator[Found]:
+    if look.fact("vultr.attachments")["instance"] is None:
+        yield Found(_all(look), {"id": look.declared["ids"]["instance"]}, ("GET /instances/ID: 404",), known=True)
+
+
+@cause(
+    "INSTANCE_HALTED",
+    "the instance is {power} at Vultr",
+    layer="vultr",
+    visitor="522 after 19 s",
+    guide="Escalation: Infrastructure Failure",
+    reads=("vultr.attachments",),
+    fix="mech recover, then pulumi up",
+    floor="outage",
+)
+def halted(look: Look) -> Iterator[Found]:
+    about = look.fact("vultr.attachments")["instance"]
+    if about and about["power_status"] != "running":
+        shows = (f"power_status {about['power_status']}", f"status {about['status']}")
+        yield Found(_all(look), {"power": about["power_status"]}, shows, known=True)
+
+
+@cause(
+    "ADDRESS_DETACHED",
+    "the reserved address {address}, to which the records lead, is not at our instance",
+    layer="vultr",
+    visitor="522 after 19 s, or 523",
+    guide="public reports: reserved IP",
+    reads=("vultr.attachments",),
+    fix="at Vultr: attach it to the instance (Network, Reserved IPs), then reboot it",
+    floor="risk",
+)
+def address_detached(look: Look) -> Iterator[Found]:
+    about = look.fact("vultr.attachments")
+    if about["instance"] is None or not look.declared["ids"]["reserved_ip"]:
+        return
+    at = (about["reserved_ip"] or {}).get("instance_id", "")
+    if at != look.declared["ids"]["instance"]:
+        where = f"Vultr: it is at {at or 'no instance'}" if about["reserved_ip"] else "Vultr: there is no such address"
+        yield Found(_all(look), {"address": look.declared["address"]}, (where,))
+
+
+@cause(
+    "VOLUME_DETACHED",
+    "the databases' volume is not attached to our instance: the next reboot takes the platform down",
+    layer="vultr",
+    visitor="nothing until then; 502 and lost data after it",
+    guide="public reports: block storage",
+    reads=("vultr.attachments",),
+    fix="mech recover",
+    floor="data",
+)
+def volume_detached(look: Look) -> Iterator[Found]:
+    about = look.fact("vultr.attachments")
+    if about["instance"] is None or not look.declared["ids"]["volume"]:
+        return
+    at = (about["volume"] or {}).get("attached_to_instance", "")
+    if at != look.declared["ids"]["instance"]:
+        harmed = tuple(sorted({*look.using("mongodb"), *look.using("redis")}))
+        where = f"Vultr: it is at {at or 'no instance'}" if about["volume"] else "Vultr: there is no such volume"
+        yield Found(harmed, {}, (where,))
+
+
+@cause(
+    "VULTR_GROUP_LOST",
+    "the instance is not behind our firewall group at Vultr, but behind {group}",
+    layer="vultr",
+    visitor="522 after 19 s, or nothing",
+    guide="Issue 1",
+    reads=("vultr.attachments",),
+    fix="pulumi up",
+)
+def group_lost(look: Look) -> Iterator[Found]:
+    about, ours = look.fact("vultr.attachments")["instance"], look.declared["ids"]["firewall_group"]
+    if about and ours and about["firewall_group_id"] != ours:
+        yield Found(_all(look), {"group": about["firewall_group_id"] or "none"}, ("firewall_group_id of the instance",))
+
+
+@cause(
+    "VULTR_GROUP_CLOSED",
+    "Vultr's firewall group does not let {port}/tcp in",
+    layer="vultr",
+    visitor="522 after 19 s",
+    guide="Issue 1",
+    reads=("vultr.rules",),
+    fix="pulumi up",
+)
+def group_closed(look: Look) -> Iterator[Found]:
+    there = {str(rule.get("port")) for rule in look.fact("vultr.rules") if rule["protocol"] == "tcp"}
+    for port in look.declared["ports"]:
+        if port not in there:
+            harmed = _all(look) if port in ("80", "443") else ()
+            yield Found(harmed, {"port": port}, (f"its rules open {', '.join(sorted(there)) or 'nothing'}",))
+
+
+@cause(
+    "VULTR_GROUP_OPEN",
+    "{sentence}",
+    layer="vultr",
+    visitor="nothing",
+    guide="Unauthorized Access",
+    reads=("vultr.rules",),
+    fix="remove the rule at Vultr, or declare it",
+    floor="risk",
+)
+def group_open(look: Look) -> Iterator[Found]:
+    seen = {"rules": look.fact("vultr.rules")}
+    for said in facts.ForeignRules(look.declared["ports"]).tell(seen, {}):
+        yield Found(arguments={"sentence": said.removeprefix("not ours: ").removesuffix(" (left as it is)")})

@@ -1,0 +1,28 @@
+"""`mech diagnose`, put together: look (or read a bundle), rank, say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from mech_ops.diagnosis import bundle, gather, ranking
+from mech_ops.diagnosis.look import Look
+
+
+def diagnose(stack: str | None, given: Path | None, keep: Path | None, console: Console) -> ranking.Diagnosis:
+    """Look now, or at a bundle; `keep` is where what was seen is written. Raises OpsError."""
+    if given:
+        return ranking.diagnose(Look(bundle.read(given)))
+
+    def heard(source: str, seconds: float, silent: str) -> None:
+        console.print(
+            f"{source} {f'says nothing: {silent}' if silent else 'looked at'} ({seconds:.1f} s)",
+            style="dim",
+            markup=False,
+        )
+
+    seen = gather.look(stack, heard)
+    if keep:
+        seen.write(keep)
+    return ranking.diagnose(Look(seen))

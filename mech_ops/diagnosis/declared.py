@@ -1,0 +1,142 @@
+"""What should be there, out of the stack's state: as `pulumi up` left it, without asking anybody."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mech_infra import catalogue
+from mech_infra.commands.containers import REPLICA, SERVICE
+from mech_ops import pulumi
+from mech_ops.drift.report import SENSORS
+from mech_ops.errors import OpsError
+
+Json = dict[str, Any]
+_IDS = {
+    "instance": "vultr:index/instance:Instance",
+    "reserved_ip": "vultr:index/reservedIp:ReservedIp",
+    "volume": "vultr:index/blockStorage:BlockStorage",
+    "firewall_group": "vultr:index/firewallGroup:FirewallGroup",
+}
+
+
+def state(stack: str | None) -> list[Json]:
+    """The resources of the state, secrets in the clear. Raises OpsError where there is nothing to diagnose."""
+    exported = json.loads(pulumi.run([*pulumi.export_command(stack), "--show-secrets"]))
+    found = list((exported.get("deployment") or {}).get("resources") or [])
+    if not any(r["type"] in SENSORS for r in found):
+        raise OpsError("this stack has nothing to diagnose: bring it up first (`pulumi up`, in the sandbox `make up`)")
+    return found
+
+
+def declared(resources: list[Json]) -> Json:
+    """As a bundle has it: no secret."""
+    return {
+        "stack": next((r["urn"].split(":")[2] for r in resources), ""),
+        "address": _output(resources, "host_ip"),
+        "services": _services(resources),
+        "containers": _containers(resources),
+        "settings": {
+            _plain(r["inputs"]["settingId"]): r["inputs"]["value"]
+            for r in _of(resources, "cloudflare:index/zoneSetting:ZoneSetting")
+        },
+        "records": {
+            r["inputs"]["name"]: {"content": r["inputs"]["content"], "proxied": r["inputs"].get("proxied", False)}
+            for r in _of(resources, "cloudflare:index/dnsRecord:DnsRecord")
+        },
+        "zone": next((a["zone"] for a in accesses(resources) if "zone" in a), ""),
+        "ids": {name: next((r["id"] for r in _of(resources, token)), "") for name, token in _IDS.items()},
+        "ports": [str(r["inputs"]["port"]) for r in _of(resources, "vultr:index/firewallRule:FirewallRule")],
+    }
+
+
+def sensors(resources: list[Json]) -> list[Json]:
+    """What each sensor declares: title, checks, watches, access."""
+    return [_open(r["inputs"]) for r in resources if r["type"] in SENSORS]
+
+
+def accesses(resources: list[Json]) -> list[Json]:
+    return [about["access"] for about in sensors(resources)]
+
+
+def secrets(resources: list[Json]) -> list[str]:
+    """Every secret text of the state of at least six characters: what is said must not have one."""
+    found: set[str] = set()
+    _collect([r.get(part) for r in resources for part in ("inputs", "outputs")], found)
+    return sorted((text for text in found if len(text) >= 6), key=len, reverse=True)
+
+
+_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret value (sdk/go/common/resource)
+
+
+def _open(value: Any) -> Any:
+    if isinstance(value, dict):
+        if _SECRET in value:
+            return _open(json.loads(value["plaintext"]))
+        return {key: _open(part) for key, part in value.items()}
+    return [_open(part) for part in value] if isinstance(value, list) else value
+
+
+def _collect(value: Any, into: set[str], secret: bool = False) -> None:
+    if isinstance(value, dict):
+        if _SECRET in value:
+            _collect(json.loads(value["plaintext"]), into, secret=True)
+        else:
+            for part in value.values():
+                _collect(part, into, secret)
+    elif isinstance(value, list):
+        for part in value:
+            _collect(part, into, secret)
+    elif secret and isinstance(value, str):
+        into.add(value)
+
+
+def _of(resources: list[Json], token: str) -> list[Json]:
+    return [r for r in resources if r["type"] == token and not r.get("delete")]
+
+
+def _plain(value: Any) -> str:
+    return str(value)
+
+
+def _output(resources: list[Json], name: str) -> Any:
+    return next((r["outputs"].get(name) for r in resources if r["type"] == "pulumi:pulumi:Stack"), None)
+
+
+def _labels(resource: Json) -> dict[str, str]:
+    return {one["label"]: one["value"] for one in resource["inputs"].get("labels") or []}
+
+
+def _services(resources: list[Json]) -> dict[str, Json]:
+    found = {}
+    for name, url in (_output(resources, "service_urls") or {}).items():
+        known = catalogue.SERVICES.get(name)
+        own = [r for r in _containers(resources).items() if r[1]["service"] == name]
+        found[name] = {
+            "url": url,
+            "containers": [about["called"] for _, about in own] or [known.container_name if known else f"mech-{name}"],
+            "datastores": list(known.datastores) if known else [],
+            "calls": list(known.calls) if known else [],
+            "secrets": list(known.secrets) if known else [],
+        }
+    return found
+
+
+def _containers(resources: list[Json]) -> dict[str, Json]:
+    """By the name that it is known under on the host; a service's container gets the guide's from the switch."""
+    found: dict[str, Json] = {}
+    for r in _of(resources, "docker:index/container:Container"):
+        labels, inputs = _labels(r), r["inputs"]
+        service = labels.get(SERVICE, "")
+        called = _called(service, labels.get(REPLICA, "1")) if service else inputs["name"]
+        found[called] = {
+            "called": called, "service": service, "memory": int(inputs.get("memory") or 0) << 20,
+            "cpus": float(inputs.get("cpus") or 0),
+        }  # fmt: skip
+    return found
+
+
+def _called(service: str, replica: str) -> str:
+    known = catalogue.SERVICES.get(service)
+    name = known.container_name if known else f"mech-{service}"
+    return name if replica == "1" else f"{name}-{replica}"

@@ -1,0 +1,147 @@
+"""One look at everything, at once: the services through the edge, the host, the zone, Vultr."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import dataclasses
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from mech_infra.facts import look as facts
+from mech_infra.facts import model
+from mech_infra.facts.clouds import cloudflare, vultr
+from mech_infra.facts.host import trip
+from mech_ops import status
+from mech_ops.diagnosis import declared
+from mech_ops.diagnosis.bundle import Bundle
+
+Json = dict[str, Any]
+
+# Seconds. A host that says nothing, and an edge that waits for it, must not cost more than 15.
+EDGE_S, HOST_ANSWERED_EDGE_S = 13.0, 8.0
+PORTS = {"redis": 6379, "mongodb": 27017}
+# Whoever needs a vendor needs names and TCP to the world; this one is asked for nothing but a connection.
+OUTSIDE = ("api.github.com", 443)
+_ABOUT = ("name", "port", "source", "network", "path", "reference", "names")
+
+
+def look(stack: str | None, heard: Callable[[str, float, str], None]) -> Bundle:
+    """`heard`: (source, seconds, why it said nothing) as each comes in. Raises OpsError without a state to go by."""
+    resources = declared.state(stack)
+    bundle = Bundle(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), declared.declared(resources))
+    sensors = declared.sensors(resources)
+    began = time.monotonic()
+    host_answered = threading.Event()
+    asks = _asks(bundle.declared, [about["access"] for about in sensors], host_answered)
+    with concurrent.futures.ThreadPoolExecutor(len(asks)) as pool:
+        pending = {pool.submit(ask): source for source, ask in asks.items()}
+        for done in concurrent.futures.as_completed(pending):
+            source, took = pending[done], time.monotonic() - began
+            try:
+                bundle.facts[source] = done.result()
+                if source == "host":
+                    host_answered.set()
+            except model.Unreachable as error:
+                bundle.silent[source] = str(error)
+            bundle.seconds[source] = round(took, 2)
+            heard(source, took, bundle.silent.get(source, ""))
+    bundle.drift, bundle.told = judged(sensors, bundle.facts)
+    return scrubbed(bundle, declared.secrets(resources))
+
+
+def _asks(wanted: Json, accesses: list[Json], hurry: threading.Event) -> dict[str, Callable[[], Json]]:
+    host = next((access for access in accesses if "host" in access), None)
+    asks: dict[str, Callable[[], Json]] = {"edge": lambda: {"answers": answers(wanted["services"], hurry)}}
+    if host:
+        asks["host"] = lambda: trip.facts(host, asked(wanted))
+    if wanted["zone"]:
+        asks["zone"] = lambda: cloudflare.zone_facts({"zone": wanted["zone"]})
+    if wanted["ids"]["instance"]:
+        asks["vultr"] = lambda: {
+            "attachments": vultr.attachments(wanted["ids"]),
+            "rules": vultr.facts({"firewall_group": wanted["ids"]["firewall_group"]})["rules"],
+        }
+    return asks
+
+
+def answers(services: Mapping[str, Json], hurry: threading.Event) -> Json:
+    """What a visitor gets of each service's health; with `hurry` set, who has not answered by then is not waited for."""
+    urls = {name: about["url"] for name, about in services.items()}
+    found = asyncio.run(status.ask_until(urls, lambda: HOST_ANSWERED_EDGE_S if hurry.is_set() else EDGE_S))
+    return {
+        health.service: {
+            "code": health.code, "ms": health.took_ms, "status": health.state if health.reported else "",
+            "error": "" if health.code else health.detail, "dependencies": health.dependencies,
+        }
+        for health in found
+    }  # fmt: skip
+
+
+def asked(wanted: Json) -> dict[str, Json]:
+    """Arguments for the host's readers that only run when they are asked for."""
+    encrypted = wanted["settings"].get("ssl") in ("full", "strict")
+    sites = {
+        name: {
+            "host": urlsplit(about["url"]).hostname,
+            "scheme": "https" if encrypted else "http",
+            "containers": about["containers"],
+        }
+        for name, about in wanted["services"].items()
+    }
+    paths = {
+        container: [[store, PORTS[store]] for store in about["datastores"]]
+        for about in wanted["services"].values()
+        for container in about["containers"]
+    }
+    bare: dict[str, Json] = {
+        name: {} for name in ("inspected", "daemon", "filters", "redis_info", "machine", "web_logs", "jobs")
+    }
+    return {"answers": {"sites": sites}, "paths": {"wanted": paths, "outside": list(OUTSIDE)}, **bare}
+
+
+def judged(sensors: list[Json], seen: Mapping[str, Json]) -> tuple[list[Json], list[str]]:
+    """Drift of each sensor's facts, and what its watches tell; nothing of who was silent."""
+    drift: list[Json] = []
+    told: list[str] = []
+    for sensor in sensors:
+        source = _source(sensor["access"])
+        if source not in seen:
+            continue
+        for label, wire in sensor["checks"].items():
+            check = model.Check.of(wire)
+            word = check.seen(seen[source]) if check else wire["good"]
+            if check and word != wire["good"]:
+                about = {key: value for key, value in dataclasses.asdict(check).items() if key in _ABOUT}  # type: ignore[call-overload]
+                drift.append(
+                    {"kind": wire["kind"], "label": label, "there": word, "declared": wire["good"], "about": about}
+                )
+        told += model.findings(sensor["watches"], seen[source], sensor["access"])
+    return drift, told
+
+
+def _source(access: Mapping[str, Any]) -> str:
+    return "host" if "host" in access else "zone" if "zone" in access else "vultr"
+
+
+def scrubbed(bundle: Bundle, secrets: list[str]) -> Bundle:
+    """The same without any secret's text: it may be kept and sent."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {clean(key): clean(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [clean(part) for part in value]
+        if isinstance(value, str):
+            for secret in secrets:
+                value = value.replace(secret, "[secret]")
+        return value
+
+    return Bundle(**clean(dataclasses.asdict(bundle)))
+
+
+assert facts  # its import makes every kind of check known

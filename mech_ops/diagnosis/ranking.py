@@ -1,0 +1,118 @@
+"""The cause, not the list: what is there, how bad it is, what only follows from something else, the true one first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mech_ops.diagnosis.causes import TABLE, Cause, Found
+from mech_ops.diagnosis.causes.model import LAYERS, SEVERITIES, Severity
+from mech_ops.diagnosis.look import Look, Missing
+from mech_ops.errors import FOUND, OK
+
+_DEPTH = {layer: depth for depth, layer in enumerate(LAYERS)}
+
+
+@dataclass(frozen=True)
+class Named:
+    """One cause that is there, with everything that was found of it."""
+
+    cause: Cause
+    found: tuple[Found, ...]
+    severity: Severity
+    failing: tuple[str, ...]  # services that fail, and that it harms
+    after: tuple[str, ...] = ()  # causes that are there, too, and of which it is only a consequence
+
+    @property
+    def code(self) -> str:
+        return self.cause.code
+
+    @property
+    def sentence(self) -> str:
+        said = self.cause.words(self.found[0])[0]
+        more = len(self.found) - 1
+        return f"{said} (and {more} more like it)" if more else said
+
+    @property
+    def fix(self) -> str:
+        return self.cause.words(self.found[0])[1]
+
+    @property
+    def key(self) -> str:
+        return self.cause.words(self.found[0])[2]
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(shows for found in self.found for shows in found.evidence))
+
+    @property
+    def rank(self) -> tuple[bool, int, bool, int, int, str]:
+        severity = SEVERITIES.index(self.severity)
+        return (
+            bool(self.after),
+            severity,
+            self.cause.fallback,
+            -len(self.failing),
+            _DEPTH[self.cause.layer],
+            self.code,
+        )
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    look: Look
+    named: list[Named]
+    skipped: dict[str, list[str]] = field(default_factory=dict)  # by reason, the codes that were not looked for
+    looked_for: int = 0
+
+    @property
+    def failing(self) -> dict[str, str]:
+        return {name: view.state for name, view in self.look.views.items() if view.failing}
+
+    @property
+    def exit_code(self) -> int:
+        """2 for a cause that is more than a notice, a service that fails, or a source that said nothing."""
+        wrong = any(named.severity != "notice" for named in self.named) or self.failing or self.look.bundle.silent
+        return FOUND if wrong else OK
+
+
+def diagnose(look: Look) -> Diagnosis:
+    """Every cause is looked for; the fallbacks only for services that fail and that nothing else explains."""
+    skipped: dict[str, list[str]] = {}
+    found = {
+        cause.code: there for cause in TABLE.values() if not cause.fallback and (there := _find(cause, look, skipped))
+    }
+    look.explained = {
+        name for code, there in found.items() if _explains(TABLE[code]) for one in there for name in one.harms
+    }
+    found |= {
+        cause.code: there for cause in TABLE.values() if cause.fallback and (there := _find(cause, look, skipped))
+    }
+    look.explained = set()
+    named = sorted((_named(TABLE[code], there, found, look) for code, there in found.items()), key=lambda one: one.rank)
+    return Diagnosis(look, named, skipped, len(TABLE) - sum(map(len, skipped.values())))
+
+
+def _explains(cause: Cause) -> bool:
+    return cause.floor != "notice"
+
+
+def _find(cause: Cause, look: Look, skipped: dict[str, list[str]]) -> tuple[Found, ...]:
+    try:
+        return tuple(cause.find(look))
+    except Missing as why:
+        reason = str(why)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        # Facts of a host can be odder than anybody thought; the other causes are looked for all the same.
+        reason = f"its facts were not understood ({type(error).__name__}: {error})"
+    skipped.setdefault(reason, []).append(cause.code)
+    return ()
+
+
+def _named(cause: Cause, found: tuple[Found, ...], all_: dict[str, tuple[Found, ...]], look: Look) -> Named:
+    harmed = {name for one in found for name in one.harms}
+    failing = tuple(sorted(harmed & look.failing))
+    severity = cause.floor
+    if failing:
+        seen: Severity = "outage" if any(look.views[name].state == "down" for name in failing) else "degraded"
+        severity = min(severity, seen, key=SEVERITIES.index)
+    return Named(cause, found, severity, failing, tuple(code for code in cause.follows if code in all_))

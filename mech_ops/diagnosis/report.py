@@ -1,0 +1,120 @@
+"""A diagnosis said: one sentence first, then each cause with its evidence and its fix, then what was not looked at."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+
+from mech_ops.diagnosis.causes.model import LAYERS
+from mech_ops.diagnosis.look import Answer
+from mech_ops.diagnosis.ranking import Diagnosis, Named
+
+Json = dict[str, Any]
+_COLOURS = {"outage": "bold red", "data": "bold red", "degraded": "red", "risk": "yellow", "notice": "cyan"}
+_STATES = {"ok": "green", "degraded": "yellow", "down": "red", "unknown": "dim"}
+_EVIDENCE = 4  # lines of it that a terminal shows
+
+
+def headline(found: Diagnosis) -> str:
+    """One sentence that says it all."""
+    failing, services = found.failing, len(found.look.services)
+    down = sum(state == "down" for state in found.failing.values())
+    first = found.named[0] if found.named else None
+    if failing:
+        how = (
+            f"{down} down, {len(failing) - down} degraded"
+            if down and down < len(failing)
+            else "down"
+            if down
+            else "degraded"
+        )
+        why = first.sentence if first else "and nothing that was looked at says why"
+        return f"{len(failing)} of {services} services {how}: {why}"
+    unknown = sum(view.state == "unknown" for view in found.look.views.values())
+    well = f"{services - unknown} of {services} services answer" if unknown else f"all {services} services are well"
+    if first and first.severity != "notice":
+        return f"{well}, but: {first.sentence}"
+    return f"{well}; nothing is wrong ({found.looked_for} causes looked for)"
+
+
+def data(found: Diagnosis) -> Json:
+    """As `--json` gives it; the exit code is the command's."""
+    return {
+        "exit_code": found.exit_code,
+        "stack": found.look.declared["stack"],
+        "taken": found.look.bundle.taken,
+        "headline": headline(found),
+        "causes": [_cause(named) for named in found.named],
+        "services": {
+            name: {"state": view.state, **{at: _answer(getattr(view, at)) for at in ("edge", "nginx", "container")}}
+            for name, view in found.look.views.items()
+        },
+        "skipped": [{"because": why, "causes": codes} for why, codes in found.skipped.items()],
+        "silent": found.look.bundle.silent,
+        "looked_for": found.looked_for,
+        "seconds": found.look.bundle.seconds,
+    }
+
+
+def as_json(found: Diagnosis) -> str:
+    return json.dumps(data(found), indent=2, ensure_ascii=False)
+
+
+def text(found: Diagnosis) -> Group:
+    """For a terminal."""
+    parts: list[Any] = [f"[bold]{escape(headline(found))}[/]"]
+    for number, named in enumerate(found.named, 1):
+        parts += ["", *_told(number, named)]
+    if found.failing:
+        parts += ["", _views(found)]
+    for why, codes in found.skipped.items():
+        parts += [
+            "",
+            f"[yellow]skipped[/] (because {escape(why)}): {len(codes)} causes, such as {', '.join(codes[:3])}",
+        ]
+    return Group(*parts)
+
+
+def _cause(named: Named) -> Json:
+    about = named.cause
+    return {
+        "code": named.code, "severity": named.severity, "layer": about.layer, "sentence": named.sentence,
+        "visitor": about.visitor, "fix": named.fix, "key": named.key, "evidence": list(named.evidence),
+        "services": list(named.failing), "follows_from": list(named.after), "guide": about.guide,
+        "page": f"docs/causes.md#{named.code.lower()}",
+    }  # fmt: skip
+
+
+def _answer(answer: Answer) -> Json:
+    return {"state": answer.state, "code": answer.code, "says": answer.says, "ms": answer.ms}
+
+
+def _told(number: int, named: Named) -> list[str]:
+    colour = _COLOURS[named.severity]
+    lines = [f"{number}. [{colour}]{named.severity}[/] [bold]{named.code}[/]  {escape(named.sentence)}"]
+    lines.append(
+        f"   where    {LAYERS[named.cause.layer]}" + (f"; harms {', '.join(named.failing)}" if named.failing else "")
+    )
+    if named.after:
+        lines.append(f"   follows  from {', '.join(named.after)}")
+    lines += [f"   shown by {escape(line)}" for line in named.evidence[:_EVIDENCE]]
+    lines.append(f"   fix      [bold]{escape(named.fix)}[/]" + (f"  (config: {named.key})" if named.key else ""))
+    return lines
+
+
+def _views(found: Diagnosis) -> Table:
+    shown = Table(box=None, pad_edge=False)
+    for column in ("service", "by the edge", "at nginx", "at its container"):
+        shown.add_column(column, overflow="fold")
+    for name, view in found.look.views.items():
+        shown.add_row(name, *(_cell(answer) for answer in (view.edge, view.nginx, view.container)))
+    return shown
+
+
+def _cell(answer: Answer) -> str:
+    code = f"{answer.code} " if answer.code else ""
+    return f"[{_STATES[answer.state]}]{code}{answer.state}[/]" + (f" {escape(answer.says[:60])}" if answer.says else "")
