@@ -58,6 +58,8 @@ class Scenario:
     symptom: tuple[Symptom, ...]
     seen: tuple[Seen, ...]
     heal: Step
+    cause: str | tuple[str, ...] = ()  # what `mech diagnose` names first; one of them where two things were broken
+    uncaused: str = ""  # why it names none
     after: Symptom | None = None  # more than health that must be right again
     prepare: Step | None = None  # before, and not a part of the failure
     undo: Step | None = None  # at the end, also when it failed: what neither heal nor `pulumi up` takes away

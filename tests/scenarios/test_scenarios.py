@@ -8,6 +8,7 @@ import pytest
 
 from . import measured
 from .conftest import SCENARIOS
+from .diagnosed import diagnosed
 from .scenario import Scenario, Seen
 from .world import World, until
 
@@ -46,6 +47,7 @@ def _play(world: World, scenario: Scenario) -> dict[str, float]:
         until(lambda symptom=symptom: symptom.check(world), symptom.within_s, symptom.pause_s)  # type: ignore[misc]
     shown = time.monotonic() - broken
     detect = [_detect(world, seen) for seen in scenario.seen]
+    diagnose_s = diagnosed(world, scenario)
     begin = time.monotonic()
     scenario.heal.do(world)
     world.well()
@@ -54,7 +56,7 @@ def _play(world: World, scenario: Scenario) -> dict[str, float]:
         until(lambda: scenario.after.check(world), scenario.after.within_s)  # type: ignore[union-attr]
     _clean(world)
     world.find(planted, redis=not scenario.flushes_redis)
-    return {"symptom_s": shown, "detect_s": min(detect), "heal_s": healed}
+    return {"symptom_s": shown, "detect_s": min(detect), "heal_s": healed, "diagnose_s": diagnose_s}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

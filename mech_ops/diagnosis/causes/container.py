@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mech_infra.commands.containers import SERVICE, VERSION
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Drift, Look
 
@@ -250,3 +251,29 @@ def env_edited(look: Look) -> Iterator[Found]:
     for item in look.drift("file"):
         if item.label.endswith("/.env"):
             yield Found((), {"path": item.label, "there": item.there})
+
+
+@cause(
+    "ROLLOUT_REFUSED",
+    "the new version of {service} was refused, and the one before serves on: {why}",
+    layer="container",
+    visitor="nothing: the version before answers",
+    guide="Automated Troubleshooting (unhealthy containers)",
+    reads=("host.docker", "host.inspected"),
+    fix="set its config right, then pulumi up; or mech rollback {service}",
+    key="mech:services.{service}",
+)
+def rollout_refused(look: Look) -> Iterator[Found]:
+    """A stopped container of another version beside the one that runs; a rollout that goes well removes it."""
+    inspected = look.fact("host.inspected")
+    known = [c for c in look.fact("host.docker")["containers"] if SERVICE in (c["labels"] or {})]
+    for c in known:
+        service, version = c["labels"][SERVICE], c["labels"].get(VERSION)
+        serves = any(
+            one["state"] == "running" and one["labels"][SERVICE] == service and one["labels"].get(VERSION) != version
+            for one in known
+        )
+        if serves and c["state"] in ("exited", "created", "dead"):
+            said = [line for line in (inspected.get(c["name"]) or {}).get("said", []) if line.strip()]
+            why = said[-1] if said else f"its container {c['name']} is {c['state']}"
+            yield Found((), {"service": service, "why": why}, (f"docker ps -a: {c['name']} {c['state']}",))

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Always Use HTTPS off",
     guide="Issue 3: SSL/TLS Certificate Errors",
     breaks=setting("always_use_https", "off"),
+    cause="ZONE_SETTING",
     symptom=(http("llm", 200, scheme="http"),),
     seen=(preview("edge-always-use-https update [diff: ~value]"),),
     heal=up(),

@@ -39,6 +39,7 @@ SCENARIO = Scenario(
     title="An IP that attacks: blocked at the edge",
     guide="Unauthorized Access",
     breaks=attack(),
+    cause="CLIENT_PROBES",
     symptom=(holds("HTTP 404 again and again to one address, which reaches the service each time", let_in),),
     seen=(
         diagnosis(

@@ -26,6 +26,7 @@ SCENARIO = Scenario(
     title="An IP that attacks: rate-limited",
     guide="Unauthorized Access",
     breaks=flood(),
+    cause="CLIENT_LIMITED",
     symptom=(holds("the attacker gets HTTP 429, others at the same time 200", slowed),),
     seen=(
         diagnosis(

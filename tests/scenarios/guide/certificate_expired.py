@@ -9,6 +9,7 @@ SCENARIO = Scenario(
     title="Certificate expired",
     guide="Certificate Expiration",
     breaks=certificate("expired yesterday", ("*.mech.is", "mech.is"), days_left=-1),
+    cause="CERTIFICATE_BAD",
     symptom=(
         says(
             OPENSSL, "certificate has expired", shown="openssl s_client -connect 127.0.0.1:443 -servername llm.mech.is"

@@ -9,6 +9,7 @@ SCENARIO = Scenario(
     title="Certificate with a wrong name",
     guide="Certificate Expiration",
     breaks=certificate("for other.example", ("other.example",), days_left=100),
+    cause="CERTIFICATE_BAD",
     symptom=(
         says(OPENSSL, "CN = other.example", shown="openssl s_client -connect 127.0.0.1:443 -servername llm.mech.is"),
     ),

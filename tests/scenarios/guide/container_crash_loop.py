@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Container in a crash loop",
     guide="Automated Troubleshooting (unhealthy containers)",
     breaks=remade("queue", env="QUEUE_WORKERS=0"),
+    cause=("CONTAINER_CRASHES", "CONTAINER_FOREIGN"),
     symptom=(
         http("queue", 502),
         says("docker inspect -f '{{.State.Status}}' mech-queue", "restarting"),

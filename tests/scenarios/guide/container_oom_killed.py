@@ -8,6 +8,7 @@ SCENARIO = Scenario(
     guide="Memory Issues",
     breaks=on_host("docker update --memory 6m --memory-swap 6m mech-search")
     + large_requests("search", "/documents", "text"),
+    cause=("CONTAINER_LIMITS", "CONTAINER_OOM"),
     symptom=(
         says(
             "docker events --since 120s --until 0s --filter event=oom --filter container=mech-search", "container oom"

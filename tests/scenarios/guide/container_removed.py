@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Container removed",
     guide="System Status Overview",
     breaks=on_host("docker rm -f mech-search"),
+    cause="CONTAINER_MISSING",
     symptom=(http("search", 502),),
     seen=(preview("drift: docker: container mech-search: missing"), status("search 502 down")),
     heal=up(),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Container stopped",
     guide="System Status Overview",
     breaks=on_host("docker stop mech-search"),
+    cause="CONTAINER_STOPPED",
     symptom=(http("search", 502),),
     seen=(preview("drift: docker: container mech-search: exited"), status("search 502 down")),
     heal=up(),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Container unhealthy",
     guide="Automated Troubleshooting (unhealthy containers)",
     breaks=on_host("docker kill -s STOP mech-search"),
+    cause="CONTAINER_UNHEALTHY",
     symptom=(
         http("search", 524),
         says("docker inspect -f '{{.State.Health.Status}}' mech-search", "unhealthy", within_s=75),

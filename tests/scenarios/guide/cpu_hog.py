@@ -23,6 +23,7 @@ SCENARIO = Scenario(
     title="CPU hog",
     guide="High CPU Usage",
     breaks=on_host("docker update --cpus 2 mech-queue") + hog(),
+    cause="CONTAINER_LIMITS",
     symptom=(holds("`docker stats`: mech-queue above 100 % CPU", busy),),
     seen=(preview("docker:index:Container services-queue", "~cpus"),),
     heal=up(),

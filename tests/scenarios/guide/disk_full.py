@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Disk full",
     guide="Disk Space Issues",
     breaks=fill("/var/tmp"),
+    cause="DISK_FULL",
     symptom=(
         http("storage", 507, "/files/a.txt", method="PUT", size=1_000, text="cannot keep the upload"),
         # What is larger than nginx' buffers it cannot keep itself.

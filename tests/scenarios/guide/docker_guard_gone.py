@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Docker passes UFW by",
     guide="Issue 1: All Services Unreachable",
     breaks=on_host("iptables -F DOCKER-USER && iptables -A DOCKER-USER -j RETURN"),
+    cause="DOCKER_BYPASSES_UFW",
     symptom=(says("iptables -S DOCKER-USER", "-A DOCKER-USER -j RETURN"),),
     seen=(preview("drift: firewall: guard over Docker's published ports: not in force"),),
     heal=up(),

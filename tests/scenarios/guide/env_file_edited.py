@@ -11,6 +11,7 @@ SCENARIO = Scenario(
         "chmod 644 /opt/mech-services/mech-llms/.env",
         "on the host: OPENAI_API_KEY in mech-llms/.env edited, the file left readable by all",
     ),
+    cause="ENV_FILE_EDITED",
     symptom=(says("stat -c %a /opt/mech-services/mech-llms/.env", "644"),),
     seen=(preview("drift: services: /opt/mech-services/mech-llms/.env: edited, mode 644"),),
     heal=up(),

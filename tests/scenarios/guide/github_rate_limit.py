@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="GitHub rate limit",
     guide="mech-indexer: GitHub Token Errors",
     breaks=vendor("the hour's requests to GitHub are used up", github={"rate_limited": True}),
+    cause="VENDOR_LIMIT",
     symptom=(
         http(
             "indexer",

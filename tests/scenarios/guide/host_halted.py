@@ -9,6 +9,7 @@ SCENARIO = Scenario(
     breaks=Step(
         "at Vultr: the instance is halted", lambda world: world.vultr("POST", f"/instances/{world.instance}/halt")
     ),
+    cause="INSTANCE_HALTED",
     symptom=(http("llm", 523, within_s=60),),
     seen=(preview("does not answer"), status("llm 523 down: the origin cannot be reached")),
     heal=recover() + up(),

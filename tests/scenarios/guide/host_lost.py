@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Host lost for good",
     guide="Escalation: Infrastructure Failure",
     breaks=Step("at Vultr: the instance is deleted", lambda world: world.lose_host()),
+    cause="INSTANCE_GONE",
     symptom=(http("llm", 523, within_s=60),),
     seen=(status("llm 523 down: the origin cannot be reached"),),
     heal=recover() + up(),

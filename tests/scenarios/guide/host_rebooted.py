@@ -16,6 +16,7 @@ SCENARIO = Scenario(
     breaks=Step(
         "at Vultr: the instance is restarted", lambda world: world.vultr("POST", f"/instances/{world.instance}/reboot")
     ),
+    cause="HOST_REBOOTED",
     symptom=(Symptom("HTTP 52x or 502 at `https://llm.mech.is/`, for the seconds of the boot", away, pause_s=0.1),),
     seen=(diagnosis("docker ps --format '{{.Names}}: {{.Status}}'", "mech-llms: Up", "seconds", within_s=60),),
     heal=nothing("nothing: units and containers start at boot"),

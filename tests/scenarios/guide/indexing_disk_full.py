@@ -10,6 +10,7 @@ SCENARIO = Scenario(
     title="Indexing fails: disk full",
     guide="mech-indexer: Indexing Failures",
     breaks=fill(DATA),
+    cause="DISK_FULL",
     symptom=(http("search", 503, "/documents", method="POST", body=LARGE, text="MongoDB"),),
     seen=(preview(f"not well: {DATA} is 100 % full"), diagnosis(f"df -h {DATA}", "100%")),
     heal=emptied(DATA),

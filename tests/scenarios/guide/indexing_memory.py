@@ -8,6 +8,7 @@ SCENARIO = Scenario(
     guide="mech-indexer: Indexing Failures",
     breaks=on_host("docker update --memory 10m --memory-swap 10m mech-indexer")
     + large_requests("indexer", "/index", "repo"),
+    cause=("CONTAINER_LIMITS", "CONTAINER_OOM"),
     symptom=(
         says(
             "docker events --since 120s --until 0s --filter event=die --filter container=mech-indexer", "exitCode=137"

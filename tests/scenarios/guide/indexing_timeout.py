@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Indexing fails: time-out",
     guide="mech-indexer: Indexing Failures",
     breaks=vendor("GitHub answers after 4 s (the indexer waits 2 s here, 60 s by default)", github={"delay_s": 4}),
+    cause="VENDOR_TIMEOUT",
     symptom=(
         http(
             "indexer",

@@ -17,6 +17,7 @@ SCENARIO = Scenario(
     title="Job time-out",
     guide="mech-queue: Job Processing Failures",
     breaks=slow_job(),
+    cause="JOB_TIMEOUT",
     symptom=(logs("mech-queue", "Error: Job timeout: sleep job"),),
     seen=(diagnosis("docker logs mech-queue --tail 20", "did not end in 1s"),),
     heal=nothing("nothing: the queue ends it by itself and takes the next one"),

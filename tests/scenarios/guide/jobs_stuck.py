@@ -38,6 +38,7 @@ SCENARIO = Scenario(
     title="Stuck jobs",
     guide="mech-queue: Job Processing Failures",
     breaks=stuck_jobs(),
+    cause="JOBS_STUCK",
     symptom=(holds("a new job stays `queued`", job_waits),),
     seen=(
         told(

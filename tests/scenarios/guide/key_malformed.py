@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Key malformed",
     guide="mech-llms: API Key Errors",
     breaks=config("mech:OPENAI_API_KEY", "sk-short", secret=True),
+    uncaused="the policy refuses it: nothing on the platform is wrong",
     symptom=(),
     seen=(
         told(

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="ANTHROPIC_API_KEY missing",
     guide="mech-llms: API Key Errors",
     breaks=gone("mech:ANTHROPIC_API_KEY") + remade("llm", without="ANTHROPIC_API_KEY"),
+    cause="KEY_MISSING",
     symptom=(depends("llm", "anthropic", "Missing ANTHROPIC_API_KEY"),),
     seen=(config_refuses("mech:ANTHROPIC_API_KEY is missing and llm cannot work without it"),),
     heal=config_back() + up(),

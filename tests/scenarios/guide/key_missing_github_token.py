@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="GITHUB_TOKEN missing",
     guide="mech-indexer: GitHub Token Errors",
     breaks=gone("mech:GITHUB_TOKEN") + remade("indexer", without="GITHUB_TOKEN"),
+    cause="KEY_MISSING",
     symptom=(depends("indexer", "github", "Bad credentials: GITHUB_TOKEN is not set"),),
     seen=(config_refuses("mech:GITHUB_TOKEN is missing and indexer cannot work without it"),),
     heal=config_back() + up(),

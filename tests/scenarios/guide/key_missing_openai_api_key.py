@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="OPENAI_API_KEY missing",
     guide="mech-llms: API Key Errors",
     breaks=gone("mech:OPENAI_API_KEY") + remade("llm", without="OPENAI_API_KEY"),
+    cause="KEY_MISSING",
     symptom=(depends("llm", "openai", "Missing OPENAI_API_KEY"),),
     seen=(config_refuses("mech:OPENAI_API_KEY is missing and llm cannot work without it"),),
     heal=config_back() + up(),

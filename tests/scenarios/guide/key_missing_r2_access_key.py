@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="R2_ACCESS_KEY missing",
     guide="mech-storage: R2 Connection Errors",
     breaks=gone("mech:R2_ACCESS_KEY") + remade("storage", without="R2_ACCESS_KEY"),
+    cause="KEY_MISSING",
     symptom=(depends("storage", "r2", "Access Denied: R2_ACCESS_KEY is not set"),),
     seen=(config_refuses("mech:R2_ACCESS_KEY is missing and storage cannot work without it"),),
     heal=config_back() + up(),

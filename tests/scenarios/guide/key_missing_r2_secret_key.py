@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="R2_SECRET_KEY missing",
     guide="mech-storage: R2 Connection Errors",
     breaks=gone("mech:R2_SECRET_KEY") + remade("storage", without="R2_SECRET_KEY"),
+    cause="KEY_MISSING",
     symptom=(depends("storage", "r2", "Access Denied: R2_SECRET_KEY is not set"),),
     seen=(config_refuses("mech:R2_SECRET_KEY is missing and storage cannot work without it"),),
     heal=config_back() + up(),

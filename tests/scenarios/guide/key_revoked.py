@@ -16,6 +16,7 @@ SCENARIO = Scenario(
     title="OPENAI_API_KEY revoked",
     guide="mech-llms: API Key Errors",
     breaks=Step("at OpenAI: the key is revoked, and another one made", revoked),
+    cause="KEY_REFUSED",
     symptom=(depends("llm", "openai", "Invalid API key provided (openai: see OPENAI_API_KEY)", within_s=90),),
     seen=(status("llm 503 degraded: openai: Invalid API key provided (openai: see OPENAI_API_KEY)"),),
     heal=config("mech:OPENAI_API_KEY", NEW, secret=True) + up(),

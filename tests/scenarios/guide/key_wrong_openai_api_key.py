@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="OPENAI_API_KEY wrong",
     guide="mech-llms: API Key Errors",
     breaks=config("mech:OPENAI_API_KEY", "sk-proj-wrong00000000000000000000000000000001", secret=True) + up_refused(),
+    cause="ROLLOUT_REFUSED",
     symptom=(http("llm", 200),),
     seen=(refusal("llm", "Invalid API key provided (openai: see OPENAI_API_KEY)"),),
     heal=config_back() + up(),

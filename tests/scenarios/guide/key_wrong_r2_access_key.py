@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="R2_ACCESS_KEY wrong",
     guide="mech-storage: R2 Connection Errors",
     breaks=config("mech:R2_ACCESS_KEY", "00000000000000000000000000000001", secret=True) + up_refused(),
+    cause="ROLLOUT_REFUSED",
     symptom=(http("storage", 200),),
     seen=(refusal("storage", "Access Denied: R2 refused R2_ACCESS_KEY and R2_SECRET_KEY"),),
     heal=config_back() + up(),

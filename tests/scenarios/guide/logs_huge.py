@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Logs huge",
     guide="Disk Space Issues",
     breaks=on_host("head -c 150M /dev/zero | tr '\\0' x >> /var/log/nginx/mech-llm.access.log"),
+    cause="LOG_LARGE",
     symptom=(says("du -sm /var/log/nginx/mech-llm.access.log", "15"),),
     seen=(
         preview("not well: /var/log/nginx/mech-llm.access.log takes 15", "MB: logrotate"),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Log rotation removed",
     guide="Disk Space Issues",
     breaks=on_host("rm /etc/logrotate.d/mech"),
+    cause="LOGROTATE_MISSING",
     symptom=(says("ls /etc/logrotate.d/mech", "No such file"),),
     seen=(preview("drift: proxy: /etc/logrotate.d/mech: missing"),),
     heal=up(),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Container's log without limit",
     guide="Disk Space Issues",
     breaks=remade("reader"),
+    cause="CONTAINER_FOREIGN",
     symptom=(says("docker inspect -f '{{.HostConfig.LogConfig.Config}}' mech-reader", "map[]"),),
     seen=(preview("drift: docker: container mech-reader: made by hand"),),
     heal=up(),

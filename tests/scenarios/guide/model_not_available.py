@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Model not available",
     guide="mech-llms: Model Loading Failures",
     breaks=vendor("OpenAI withdraws gpt-3.5-turbo", openai={"missing_models": ["gpt-3.5-turbo"]}),
+    cause="MODEL_NOT_AVAILABLE",
     symptom=(
         http("llm", 502, "/chat", method="POST", body={"prompt": "hello"}, text="Could not load model gpt-3.5-turbo"),
     ),

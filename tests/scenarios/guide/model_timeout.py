@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Time-out from the model's provider",
     guide="mech-llms: Model Loading Failures",
     breaks=vendor("OpenAI answers after 5 s (the service waits 2 s here, 30 s by default)", openai={"delay_s": 5}),
+    cause="VENDOR_TIMEOUT",
     symptom=(
         http(
             "llm",

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="MongoDB: authentication failure",
     guide="MongoDB Connection Issues",
     breaks=remade("memories", env="MONGODB_URI=mongodb://mech:wrong@mongodb:27017/mech?authSource=admin"),
+    cause=("DATABASE_REFUSES", "CONTAINER_FOREIGN"),
     symptom=(depends("memories", "mongodb", "MongoDB authentication failed at mongodb:27017"),),
     seen=(
         preview("drift: docker: container mech-memories: made by hand"),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="MongoDB down",
     guide="MongoDB Connection Issues",
     breaks=on_host("docker stop mongodb"),
+    cause="MONGODB_DOWN",
     symptom=(depends("memories", "mongodb", "Could not connect to MongoDB at mongodb:27017"),),
     seen=(
         preview("drift: docker: container mongodb: exited"),

@@ -11,6 +11,7 @@ SCENARIO = Scenario(
         "mkdir -p /opt/mech-services/shared/data/mongodb /opt/mech-services/shared/data/redis; docker start redis mongodb",
         "on the host: databases stopped, `umount /opt/mech-services/shared/data`, databases started",
     ),
+    cause="VOLUME_NOT_MOUNTED",
     symptom=(http("memories", 200, "/memories?tag=canary", text='"memories":[]'),),
     seen=(preview("drift: data volume: /opt/mech-services/shared/data: not mounted (declared: mounted)"),),
     heal=up(),

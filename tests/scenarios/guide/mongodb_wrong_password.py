@@ -18,6 +18,7 @@ SCENARIO = Scenario(
         CHANGE,
         "on the host: the services' user gets another password in `mongosh`, then `docker restart mech-memories`",
     ),
+    cause="MONGODB_PASSWORD",
     symptom=(depends("memories", "mongodb", "MongoDB authentication failed at mongodb:27017", within_s=60),),
     seen=(
         preview("drift: mongodb: password: refused (declared: accepted)"),

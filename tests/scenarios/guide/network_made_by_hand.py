@@ -12,6 +12,7 @@ SCENARIO = Scenario(
         "for c in $(docker ps --format '{{.Names}}'); do docker network connect mech-network $c; done",
         "on the host, the guide's repair: `docker network create mech-network`, then `docker network connect` for each",
     ),
+    cause="NETWORK_FOREIGN",
     symptom=(says("docker network inspect -f '{{.Labels}}' mech-network", "map[]"),),
     seen=(preview("drift: docker: network mech-network: made by hand (declared: there)"),),
     heal=up(),

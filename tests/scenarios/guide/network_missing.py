@@ -11,6 +11,7 @@ SCENARIO = Scenario(
         "docker network rm mech-network",
         "on the host: every container off mech-network, `docker network rm mech-network`",
     ),
+    cause="NETWORK_MISSING",
     symptom=(says("docker network ls | grep mech-network || echo none", "none"), http("queue", 502)),
     seen=(preview("drift: docker: network mech-network: missing (declared: there)"),),
     heal=up(),

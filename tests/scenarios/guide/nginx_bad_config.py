@@ -9,6 +9,7 @@ SCENARIO = Scenario(
     breaks=on_host(
         "sed -i '0,/listen 80;/s//listen 80/' /etc/nginx/conf.d/mech.conf; systemctl restart nginx", check=False
     ),
+    cause="NGINX_CONFIG_REFUSED",
     symptom=(http("llm", 521), says("nginx -t", "[emerg]")),
     seen=(preview("drift: proxy: /etc/nginx/conf.d/mech.conf: edited", "drift: proxy: nginx -t: refuses"),),
     heal=up(),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="nginx down",
     guide="Nginx Proxy Issues",
     breaks=on_host("systemctl stop nginx"),
+    cause="NGINX_DOWN",
     symptom=(http("llm", 521),),
     seen=(
         preview("drift: proxy: unit nginx: not running"),

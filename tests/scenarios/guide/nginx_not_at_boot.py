@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="nginx not at boot",
     guide="Nginx Proxy Issues",
     breaks=on_host("systemctl disable nginx"),
+    cause="NGINX_NOT_AT_BOOT",
     symptom=(says("systemctl is-enabled nginx", "disabled"),),
     seen=(preview("drift: proxy: unit nginx: not at boot"),),
     heal=up(),

@@ -9,6 +9,7 @@ SCENARIO = Scenario(
     breaks=on_host(
         "sed -i 's/127.0.0.1:[12]3008/127.0.0.1:3018/' /etc/nginx/conf.d/mech.conf && systemctl reload nginx"
     ),
+    cause="NGINX_CONFIG_EDITED",
     symptom=(http("llm", 502),),
     seen=(
         preview("drift: proxy: /etc/nginx/conf.d/mech.conf: edited"),

@@ -11,6 +11,7 @@ SCENARIO = Scenario(
         "systemd-run --quiet --unit=intruder nc -lk ${at%:*} ${at#*:}; sleep 1",
         "on the host: `docker stop mech-search`, then another process listens where `docker port mech-search` showed it",
     ),
+    cause="PORT_TAKEN",
     symptom=(says("docker start mech-search", "address already in use"),),
     seen=(
         preview("not ours: port", "3007 is held by nc", "drift: docker: container mech-search: exited"),

@@ -11,6 +11,7 @@ SCENARIO = Scenario(
         "on the host: nginx stopped, another process listens on 3007, nginx started",
         check=False,
     ),
+    cause="NGINX_PORT_TAKEN",
     symptom=(http("llm", 521), says("journalctl -u nginx -n 20 --no-pager", "Address already in use")),
     seen=(
         preview("not ours: port 3007 is held by nc", "drift: proxy: unit nginx: not running"),

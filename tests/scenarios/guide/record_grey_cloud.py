@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Grey cloud",
     guide="DNS Propagation Issues",
     breaks=record("llm", "llm's proxy is switched off (grey cloud)", proxied=False),
+    cause="RECORD_NOT_PROXIED",
     symptom=(refused("https://llm.mech.is/health", "self-signed certificate"),),
     seen=(
         preview("edge-llm update [diff: ~proxied]"),

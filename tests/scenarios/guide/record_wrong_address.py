@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="A record wrong",
     guide="DNS Propagation Issues",
     breaks=record("llm", "llm's A record = 203.0.113.9", content="203.0.113.9"),
+    cause="RECORD_WRONG_ADDRESS",
     symptom=(http("llm", 523),),
     seen=(
         preview("edge-llm update [diff: ~content]"),

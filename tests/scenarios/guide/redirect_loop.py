@@ -11,6 +11,7 @@ SCENARIO = Scenario(
         "/etc/nginx/conf.d/mech.conf && nginx -t && systemctl reload nginx",
         "on the host, in nginx: `if ($scheme = http) { return 301 https://$host$request_uri; }`",
     ),
+    cause="NGINX_CONFIG_EDITED",
     symptom=(
         http("llm", 301, header=("location", "https://llm.mech.is/health")),
         there("curl -sSL -o /dev/null https://llm.mech.is/health", "redirects"),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Redirect loop: declared",
     guide="Issue 3: SSL/TLS Certificate Errors",
     breaks=config("mech:proxy.redirectToHttps", "true"),
+    uncaused="the config refuses it: nothing on the platform is wrong",
     symptom=(),
     seen=(config_refuses("mech:proxy.redirectToHttps with mech:edge.ssl flexible is a redirect loop"),),
     heal=config_back() + up(),

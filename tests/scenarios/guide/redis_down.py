@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Redis down",
     guide="mech-queue: Redis Connection Errors",
     breaks=on_host("docker stop redis"),
+    cause="REDIS_DOWN",
     symptom=(depends("queue", "redis", "Could not connect to Redis at redis:6379"),),
     seen=(
         preview("drift: docker: container redis: exited"),

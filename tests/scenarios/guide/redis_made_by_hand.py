@@ -10,6 +10,7 @@ SCENARIO = Scenario(
         "docker stop redis; docker rm redis; docker run -d --name redis --network mech-network redis:alpine",
         "on the host, the guide's repair: `docker run -d --name redis --network mech-network redis:alpine`",
     ),
+    cause="REDIS_FOREIGN",
     symptom=(depends("queue", "redis", "Could not connect to Redis at redis:6379"),),
     seen=(preview("drift: docker: container redis: made by hand"),),
     heal=up(),

@@ -9,6 +9,7 @@ SCENARIO = Scenario(
     title="Redis: no password",
     guide="mech-queue: Redis Connection Errors",
     breaks=on_host("docker exec redis redis-cli acl setuser default '~*' '&*' +@all"),
+    cause="REDIS_PASSWORD",
     symptom=(says(ANYBODY, "anybody"),),
     seen=(preview("drift: redis: password: not asked for (declared: accepted)"),),
     heal=up(),

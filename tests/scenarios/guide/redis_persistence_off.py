@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Redis: persistence off",
     guide="Redis Performance Issues",
     breaks=on_host("docker exec redis redis-cli config set save ''"),
+    cause="REDIS_SETTING",
     symptom=(says("docker exec redis redis-cli config get save | tail -n +2 | wc -w", "0"),),
     seen=(preview("drift: redis: save: empty (declared: 900 1)"),),
     heal=up(),

@@ -10,6 +10,7 @@ SCENARIO = Scenario(
         "docker rm -f redis; docker run -d --name redis --network mech-network redis:alpine redis-server --port 6380",
         "on the host, the guide's repair with a wrong port: `docker run -d --name redis … --port 6380`",
     ),
+    cause="REDIS_FOREIGN",
     symptom=(depends("queue", "redis", "Redis connection refused"),),
     seen=(preview("drift: docker: container redis: made by hand"),),
     heal=up(),

@@ -10,6 +10,7 @@ SCENARIO = Scenario(
         "docker exec redis sh -c 'redis-cli acl setuser $(redis-cli acl whoami) resetpass \">other\"'; "
         "docker restart -t 2 mech-queue"
     ),
+    cause="REDIS_PASSWORD",
     symptom=(depends("queue", "redis", "Redis at redis:6379 refused the password in REDIS_URL", within_s=60),),
     seen=(
         preview("drift: redis: password: refused (declared: accepted)"),

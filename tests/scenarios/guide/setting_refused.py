@@ -17,6 +17,7 @@ SCENARIO = Scenario(
     title="A setting that ends the service",
     guide="Automated Troubleshooting (unhealthy containers)",
     breaks=config("mech:services.queue.environment.QUEUE_WORKERS", "0") + up_refused(),
+    cause="ROLLOUT_REFUSED",
     symptom=(http("queue", 200),),
     seen=(
         refusal("queue", "QUEUE_WORKERS must be a whole number from 1 to 64"),

@@ -10,6 +10,7 @@ SCENARIO = Scenario(
     + on_host(
         "sed -i 's/proxy_read_timeout .*;/proxy_read_timeout 1s;/' /etc/nginx/conf.d/mech.conf && systemctl reload nginx"
     ),
+    cause="NGINX_CONFIG_EDITED",
     symptom=(http("llm", 504, "/chat", method="POST", body={"prompt": "hello"}),),
     seen=(preview("drift: proxy: /etc/nginx/conf.d/mech.conf: edited"),),
     heal=up(),

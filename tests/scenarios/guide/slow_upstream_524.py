@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Slow upstream: 524",
     guide="Issue 1: All Services Unreachable (524 and 504)",
     breaks=on_host("docker pause mech-search"),
+    cause="CONTAINER_PAUSED",
     symptom=(http("search", 524),),
     seen=(
         preview("drift: docker: container mech-search: paused"),

@@ -14,6 +14,7 @@ SCENARIO = Scenario(
     title="UFW rule order cuts SSH",
     guide="Issue 1: All Services Unreachable",
     breaks=on_host("ufw insert 1 deny 22"),
+    cause="SSH_TIMED_OUT",
     symptom=(holds("`ssh root@HOST`: “Connection timed out”", shut_out),),
     seen=(preview("does not answer"),),
     heal=console("ufw delete deny 22") + up(),

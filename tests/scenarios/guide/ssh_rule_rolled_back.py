@@ -30,6 +30,7 @@ SCENARIO = Scenario(
     title="Our own rule cuts SSH: rolled back",
     guide="Issue 1: All Services Unreachable",
     breaks=lock_out(),
+    uncaused="the host has put it right by the time that anybody can look",
     symptom=(holds("`ssh root@HOST`: “Connection timed out”", shut_out),),
     seen=(
         told(

@@ -8,6 +8,7 @@ SCENARIO = Scenario(
     guide="Issue 3: SSL/TLS Certificate Errors",
     breaks=setting("ssl", "full")
     + on_host("sed -i '/listen 443/d; /ssl_/d' /etc/nginx/conf.d/mech.conf && systemctl restart nginx"),
+    cause=("SSL_MODE", "NGINX_CONFIG_EDITED"),
     symptom=(http("llm", 521),),
     seen=(
         preview("edge-ssl update", "drift: proxy: /etc/nginx/conf.d/mech.conf: edited"),

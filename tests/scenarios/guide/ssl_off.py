@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="SSL mode off",
     guide="Issue 3: SSL/TLS Certificate Errors",
     breaks=setting("ssl", "off"),
+    cause="SSL_MODE",
     symptom=(http("llm", 301, header=("location", "http://llm.mech.is")),),
     seen=(preview("edge-ssl update [diff: ~value]"),),
     heal=up(),

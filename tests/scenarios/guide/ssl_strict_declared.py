@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="SSL strict, self-signed: declared",
     guide="Issue 3: SSL/TLS Certificate Errors",
     breaks=config("mech:edge.ssl", "strict"),
+    uncaused="the config refuses it: nothing on the platform is wrong",
     symptom=(),
     seen=(config_refuses("mech:edge.ssl strict refuses a self-signed certificate (526)", "origin-ca"),),
     heal=config_back() + up(),

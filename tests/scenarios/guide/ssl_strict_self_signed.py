@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="SSL strict, self-signed",
     guide="Issue 3: SSL/TLS Certificate Errors",
     breaks=setting("ssl", "strict"),
+    cause="SSL_MODE",
     symptom=(http("llm", 526),),
     seen=(
         preview("edge-ssl update [diff: ~value]"),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="UFW closed 443, SSL mode Full",
     guide="Issue 1: All Services Unreachable",
     breaks=on_host("ufw insert 1 deny 443") + setting("ssl", "full"),
+    cause=("UFW_PORT_CLOSED", "SSL_MODE"),
     symptom=(http("llm", 522),),
     seen=(
         preview("drift: firewall: 443/tcp: shadowed by `deny 443`", "edge-ssl update"),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="UFW closed 80",
     guide="Issue 1: All Services Unreachable",
     breaks=on_host("ufw delete allow 80/tcp && ufw reload"),
+    cause="UFW_PORT_CLOSED",
     symptom=(http("llm", 522), http("queue", 522)),
     seen=(
         preview("drift: firewall: 80/tcp: missing (declared: open)"),

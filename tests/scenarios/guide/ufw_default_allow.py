@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="UFW lets everything in",
     guide="Issue 1: All Services Unreachable",
     breaks=on_host("ufw --force default allow incoming && ufw reload"),
+    cause="UFW_ALLOWS_ALL",
     symptom=(says("ufw status verbose", "Default: allow (incoming)"),),
     seen=(preview("drift: firewall: UFW's default for incoming: allow (declared: deny)"),),
     heal=up(),

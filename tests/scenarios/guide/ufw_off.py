@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="UFW off",
     guide="Issue 1: All Services Unreachable",
     breaks=on_host("ufw disable"),
+    cause="UFW_OFF",
     symptom=(says("ufw status", "Status: inactive"),),
     seen=(preview("drift: firewall: UFW: off (declared: on)"),),
     heal=up(),

@@ -7,6 +7,7 @@ SCENARIO = Scenario(
     title="Upload larger than the plan allows",
     guide="mech-storage: File Upload Failures",
     breaks=nothing("a visitor uploads 101 MB"),
+    uncaused="the edge refuses it by itself: nothing of ours sees it",
     symptom=(http("storage", 413, "/files/huge.bin", method="PUT", size=101 * 2**20, text="error code: 413"),),
     seen=(
         told(

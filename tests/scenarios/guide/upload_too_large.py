@@ -9,6 +9,7 @@ SCENARIO = Scenario(
     breaks=on_host(
         "sed -i 's/client_max_body_size .*;/client_max_body_size 1m;/' /etc/nginx/conf.d/mech.conf && systemctl reload nginx"
     ),
+    cause="NGINX_CONFIG_EDITED",
     symptom=(http("storage", 413, "/files/big.bin", method="PUT", size=3_000_000),),
     seen=(preview("drift: proxy: /etc/nginx/conf.d/mech.conf: edited"),),
     heal=up(),
