@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+
 from mech_ops import pulumi
-from mech_ops.drift import events
+from mech_ops.drift import events, visitors
 from mech_ops.drift.report import Report, judge, silences
 from mech_ops.errors import OpsError
 
@@ -14,7 +16,17 @@ _GENERAL = ("preview failed", "update failed", "resource refresh failed")
 
 
 def check(stack: str | None) -> Report:
-    """Ask once what is there. Raises OpsError with the engine's own words when it cannot be asked."""
+    """Ask once what is there, and what visitors get. Raises OpsError with the engine's own words when it cannot be asked."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(visitors.ask, stack)
+        report = _declared(stack)
+        said = asked.result()
+    report.down, report.visitors_unasked = said.down, said.unasked
+    report.not_well += said.ill
+    return report
+
+
+def _declared(stack: str | None) -> Report:
     ran = pulumi.preview(stack)
     preview = events.read(ran.stdout.splitlines())
     if ran.returncode == 0:

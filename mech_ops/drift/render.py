@@ -25,17 +25,28 @@ def headline(report: Report) -> str:
         f"{len(report.drift)} drifted" if report.drift else "",
         f"{len(report.unapplied)} declared and not applied yet" if report.unapplied else "",
         "a part was not looked at" if report.not_looked_at else "",
+        _down(report),
         "" if report.exit_code else "no drift: everything that was looked at is as declared",
+        "visitors could not be asked from here" if report.visitors_unasked else "",
     ]
     said = ", ".join(filter(None, found))
     return f"stack {report.stack}: {said}" if report.stack else said
+
+
+def _down(report: Report) -> str:
+    if not report.down:
+        return ""
+    explained = "" if report.drift or report.not_looked_at else ", and nothing declared explains it: mech diagnose"
+    return f"{len(report.down)} services down for visitors{explained}"
 
 
 def following(report: Report) -> str:
     """What the next command is; empty when there is nothing to do."""
     if any("mech recover" in said for said in report.not_looked_at):
         return "mech recover, then mech drift"
-    return "pulumi up" if report.drift or report.unapplied else ""
+    if report.drift or report.unapplied:
+        return "pulumi up"
+    return "mech diagnose" if report.down else ""
 
 
 def _sections(report: Report) -> list[tuple[str, list[tuple[str, str, str]]]]:
@@ -46,7 +57,8 @@ def _sections(report: Report) -> list[tuple[str, list[tuple[str, str, str]]]]:
         return [("", sentence, "") for sentence in sorted(sentences)]
 
     return [
-        ("Not looked at", plain(report.not_looked_at)),
+        ("Not looked at", plain([*report.not_looked_at, *filter(None, [report.visitors_unasked])])),
+        ("Visitors", plain(report.down)),
         ("Repaired", rows([replace(item, repair="") for item in report.repaired])),
         ("Drift", rows(report.drift)),
         ("Declared, not applied yet", rows(report.unapplied)),

@@ -54,13 +54,15 @@ class Report:
     not_well: list[str] = field(default_factory=list)
     not_looked_at: list[str] = field(default_factory=list)
     follows: list[str] = field(default_factory=list)  # steps of `up` that only follow from the others
+    down: list[str] = field(default_factory=list)  # services that visitors do not get
+    visitors_unasked: str = ""  # why nobody could be asked
     repaired: list[Item] = field(default_factory=list)  # by `mech drift --repair`
     not_repaired: str = ""  # why not, when it was asked for
 
     @property
     def exit_code(self) -> int:
-        """2 unless everything is as declared. What is not ours, or ours and not well, is told and is no drift."""
-        return FOUND if self.drift or self.unapplied or self.not_looked_at else OK
+        """2 unless everything is as declared and visitors get every service; what is not ours, or not well, is only told."""
+        return FOUND if self.drift or self.unapplied or self.not_looked_at or self.down else OK
 
     def data(self) -> dict[str, Any]:
         return {"exit_code": self.exit_code, **asdict(self)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mech_infra.commands.containers import SERVICE
 from mech_infra.facts.host.docker import running
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
@@ -246,10 +247,7 @@ def config_edited(look: Look) -> Iterator[Found]:
 )
 def jobs_stuck(look: Look) -> Iterator[Found]:
     jobs = look.fact("host.jobs")
-    if (
-        running({"mech.service": "queue"}, {"docker": look.fact("host.docker")})
-        and jobs["active"] >= jobs["workers"] > 0
-    ):
-        if jobs["queued"] > 0:
-            given = {"workers": jobs["workers"], "seconds": jobs["oldest_s"], "waiting": jobs["queued"]}
-            yield Found(("queue",), given, (f"GET /jobs: active {jobs['active']}, queued {jobs['queued']}",))
+    runs = running({SERVICE: "queue"}, {"docker": look.fact("host.docker")})
+    if runs and jobs["active"] >= jobs["workers"] > 0 and jobs["queued"] > 0:
+        given = {"workers": jobs["workers"], "seconds": jobs["oldest_s"], "waiting": jobs["queued"]}
+        yield Found(("queue",), given, (f"GET /jobs: active {jobs['active']}, queued {jobs['queued']}",))

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from mech_ops import cli, pulumi
-from mech_ops.drift import check, events, render, repair, report
+from mech_ops.drift import check, events, render, repair, report, visitors
 from mech_ops.errors import OpsError
 
 from .engine_says import CONTAINER, SECRET, said, sensor, step
@@ -48,6 +48,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Sequence[str]]
             return subprocess.CompletedProcess([], code, out, err)
 
         monkeypatch.setattr(pulumi, "preview", preview)
+        monkeypatch.setattr(visitors, "ask", lambda stack: visitors.Visitors())
         return asked
 
     return answering
