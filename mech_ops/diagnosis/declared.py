@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from mech_infra import catalogue
 from mech_infra.commands.containers import REPLICA, SERVICE
@@ -60,9 +63,10 @@ def accesses(resources: list[Json]) -> list[Json]:
 
 
 def secrets(resources: list[Json]) -> list[str]:
-    """Every secret text of the state of at least six characters: what is said must not have one."""
+    """Secret texts of at least six characters that the state has, longest first: what is said must not have one."""
     found: set[str] = set()
-    _collect([r.get(part) for r in resources for part in ("inputs", "outputs")], found)
+    # What a sensor declares is secret as a whole, and no secret: hashes, and words such as "maxmemory".
+    _collect([r.get(part) for r in resources if r["type"] not in SENSORS for part in ("inputs", "outputs")], found)
     return sorted((text for text in found if len(text) >= 6), key=len, reverse=True)
 
 
@@ -77,18 +81,21 @@ def _open(value: Any) -> Any:
     return [_open(part) for part in value] if isinstance(value, list) else value
 
 
-def _collect(value: Any, into: set[str], secret: bool = False) -> None:
-    if isinstance(value, dict):
-        if _SECRET in value:
-            _collect(json.loads(value["plaintext"]), into, secret=True)
-        else:
-            for part in value.values():
-                _collect(part, into, secret)
-    elif isinstance(value, list):
-        for part in value:
-            _collect(part, into, secret)
-    elif secret and isinstance(value, str):
-        into.add(value)
+def _collect(value: Any, into: set[str]) -> None:
+    if isinstance(value, dict) and _SECRET in value:
+        hidden = json.loads(value["plaintext"])
+        into.update([hidden] if isinstance(hidden, str) else _assigned(hidden))
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            _collect(part, into)
+
+
+def _assigned(value: Any) -> Iterator[str]:
+    """Values of NAME=VALUE where the name says that it is a secret, and the passwords of URLs."""
+    for text in re.findall(r"\b\w*(?:KEY|TOKEN|SECRET|PASSWORD|URL|URI)\w*=([^\s\"\\]+)", json.dumps(value)):
+        yield text
+        if (parts := urlsplit(text)).password:
+            yield from (parts.password, unquote(parts.password))
 
 
 def _of(resources: list[Json], token: str) -> list[Json]:

@@ -42,7 +42,20 @@ def answers(sites: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 @asked()
 def jobs() -> dict[str, Any] | None:
-    """What the queue says of its jobs; None where it does not answer."""
+    """What the queue says of its jobs now, and (`before`) two seconds ago; None where it does not answer.
+
+    One look cannot tell a queue that is busy from one that is stuck.
+    """
+    before = counted_jobs()
+    if before and before.get("pending"):
+        time.sleep(2)
+        now = counted_jobs()
+        return now and {**now, "before": before}
+    return before
+
+
+@on_host
+def counted_jobs() -> dict[str, Any] | None:
     for container in listing() or []:
         if of(container, "queue", ["mech-queue"]) and container["running"] and container["port"]:
             code, _, _, body = got(container["address"], container["port"], "localhost", "/jobs")

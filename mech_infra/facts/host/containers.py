@@ -44,7 +44,7 @@ def closely(id_: str) -> dict[str, Any]:
     return {
         name: {
             "state": state["Status"], "health": (state.get("Health") or {}).get("Status", ""), "oom": state["OOMKilled"],
-            "restarts": about.get("RestartCount", 0), "exit": state["ExitCode"], "started": state["StartedAt"],
+            "restarts": about.get("RestartCount", 0), "exit": state["ExitCode"], "created": about.get("Created", ""), "started": state["StartedAt"],
             "error": state.get("Error", "")[:300], "memory": limits.get("Memory") or 0,
             "cpus": (limits.get("NanoCpus") or 0) / 1e9, "log": {"driver": log.get("Type", ""), "options": options},
             "restart": (limits.get("RestartPolicy") or {}).get("Name", ""),

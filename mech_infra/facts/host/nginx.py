@@ -57,7 +57,7 @@ def newest_worker_s() -> float | None:
 def web_logs(access: str, errors: list[str], minutes: float) -> dict[str, Any]:
     """What the last 512 kB of each log say of the last `minutes`: the newest 30 errors, and by service how often which code.
 
-    `loud` are [address, code, count] of who got one code, neither 2xx nor 3xx, a hundred times or more.
+    `loud` are [address, code, count] of who got one code, neither 2xx nor 3xx, twenty times or more.
     """
     since = time.time() - 60 * minutes
     failed = [pair for pattern in errors for path in glob.glob(pattern) for pair in errors_of(tail(path), since)]  # noqa: PTH207 - absolute
@@ -70,7 +70,7 @@ def web_logs(access: str, errors: list[str], minutes: float) -> dict[str, Any]:
             of[code] = of.get(code, 0) + 1
             if code[0] not in "23":
                 by[address, int(code)] = by.get((address, int(code)), 0) + 1
-    often = sorted(((count, who) for who, count in by.items() if count >= 100), reverse=True)
+    often = sorted(((count, who) for who, count in by.items() if count >= 20), reverse=True)
     loud = [[address, code, count] for count, (address, code) in often]
     return {"errors": [line for _, line in sorted(failed)[-30:]], "codes": codes, "loud": loud}
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mech_infra.commands.containers import SERVICE
-from mech_infra.facts.host.docker import running
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
@@ -236,18 +234,22 @@ def config_edited(look: Look) -> Iterator[Found]:
 
 @cause(
     "JOBS_STUCK",
-    "all {workers} workers of the queue are held by jobs, the oldest for {seconds} s, and {waiting} wait",
+    "{waiting} jobs wait and none of the {active} at work has ended for seconds: workers are held by long jobs, or hang",
     layer="datastores",
     visitor="new jobs stay queued",
     guide="mech-queue: Job Processing Failures",
-    reads=("host.jobs", "host.docker"),
-    fix="curl -s https://queue.DOMAIN/jobs; docker restart mech-queue gives them back (never flushall: it deletes every job)",
+    reads=("host.jobs",),
+    fix="docker restart mech-queue gives them back to be tried again (never flushall: it deletes every job)",
     key="mech:services.queue.environment.QUEUE_WORKERS",
-    floor="degraded",
 )
 def jobs_stuck(look: Look) -> Iterator[Found]:
     jobs = look.fact("host.jobs")
-    runs = running({SERVICE: "queue"}, {"docker": look.fact("host.docker")})
-    if runs and jobs["active"] >= jobs["workers"] > 0 and jobs["queued"] > 0:
-        given = {"workers": jobs["workers"], "seconds": jobs["oldest_s"], "waiting": jobs["queued"]}
-        yield Found(("queue",), given, (f"GET /jobs: active {jobs['active']}, queued {jobs['queued']}",))
+    before = jobs.get("before") or {}
+    if (
+        jobs["pending"]
+        and jobs["active"]
+        and jobs["pending"] >= before.get("pending", 0)
+        and jobs["active"] >= before.get("active", 1)
+    ):
+        given = {"waiting": jobs["pending"], "active": jobs["active"]}
+        yield Found((), given, (f"GET /jobs, twice: pending {jobs['pending']}, active {jobs['active']}",))

@@ -151,16 +151,15 @@ def before_rules(look: Look) -> Iterator[Found]:
     layer="firewall",
     visitor="whatever it closes",
     guide="Issue 1: All Services Unreachable",
-    reads=("host.chains",),
+    reads=("host.chains", "host.ufw"),
     fix="iptables -D {spec}",
     floor="risk",
 )
 def chain_rejects(look: Look) -> Iterator[Found]:
-    """In the chains that packets enter first; UFW's and Docker's own rules are others' matter."""
+    """In the chains that packets enter first; UFW's own rules and our guard before Docker's ports are others' matter."""
+    guard = look.fact("host.ufw")["after"].splitlines()
     for line in look.fact("host.chains"):
-        if re.match(r"-A (?:INPUT|OUTPUT|FORWARD|DOCKER-USER) .*-j (?:DROP|REJECT)", line) and "mech" not in line:
-            if line.startswith("-A DOCKER-USER") and "RETURN" not in line and "conntrack" in line:
-                continue
+        if re.match(r"-A (?:INPUT|OUTPUT|FORWARD|DOCKER-USER) (?:.* )?-j (?:DROP|REJECT)", line) and line not in guard:
             yield Found(tuple(look.services) if look.failing else (), {"rule": line, "spec": line[3:]}, (line,))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from mech_infra.facts.host import disks
@@ -9,6 +10,7 @@ from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
 _JUST_S = 600
+_SKEW_S = 60
 _WRITES = ("storage", "queue", "indexer", "memories", "search", "llm")
 
 
@@ -97,16 +99,20 @@ def load_high(look: Look) -> Iterator[Found]:
 
 @cause(
     "CLOCK_WRONG",
-    "the host's clock is not synchronized",
+    "the host's clock is {seconds} s {which} this machine's",
     layer="machine",
     visitor="signed requests (R2, tokens) are refused",
     guide="public reports: clock skew",
     reads=("host.machine",),
-    fix="timedatectl set-ntp true; systemctl restart systemd-timesyncd",
+    fix="on the host: timedatectl; timedatectl set-ntp true",
+    floor="degraded",
 )
 def clock_wrong(look: Look) -> Iterator[Found]:
-    if look.fact("host.machine")["synchronized"] is False:
-        yield Found((), {}, ("timedatectl: NTPSynchronized=no",))
+    """Each look tells its time; a request of R2's may be 15 min off."""
+    skew = look.fact("host.machine")["now"] - dt.datetime.fromisoformat(look.bundle.taken).timestamp()
+    if abs(skew) > _SKEW_S:
+        which = "before" if skew > 0 else "behind"
+        yield Found((), {"seconds": f"{abs(skew):.0f}", "which": which}, ("its time, and ours when we asked",))
 
 
 @cause(
@@ -135,12 +141,18 @@ def reboot_required(look: Look) -> Iterator[Found]:
     floor="notice",
 )
 def rebooted(look: Look) -> Iterator[Found]:
-    """Not the boot of its first day: the containers are older than the boot then no more than the host."""
+    """A host that is new was started, too: then no container is older than its boot."""
     about = look.fact("host.machine")
-    restarted = [name for name, one in look.fact("host.inspected").items() if one.get("before_boot")]
-    if about["uptime_s"] < _JUST_S and restarted:
-        shows = (f"uptime {about['uptime_s']:.0f} s, and older containers: {', '.join(sorted(restarted)[:3])}",)
-        yield Found((), {"minutes": int(about["uptime_s"] // 60)}, shows)
+    booted = about["now"] - about["uptime_s"]
+    older = [name for name, one in look.fact("host.inspected").items() if _seconds(one["created"]) < booted]
+    if about["uptime_s"] < _JUST_S and older:
+        shows = f"uptime {about['uptime_s']:.0f} s, and containers that are older: {', '.join(sorted(older)[:3])}"
+        yield Found((), {"minutes": int(about["uptime_s"] // 60)}, (shows,))
+
+
+def _seconds(text: str) -> float:
+    """Docker's times, which have nanoseconds."""
+    return dt.datetime.fromisoformat(text[:19] + "+00:00").timestamp()
 
 
 @cause(
