@@ -87,7 +87,7 @@ class Look:
 
     def drift(self, *kinds: str) -> list[Drift]:
         """Drift of these kinds of checks. Raises Missing where the host could not be looked at."""
-        self.read.add("host.drift")
+        self.read.update(f"drift.{kind}" for kind in kinds)
         if "host" in self.bundle.silent:
             raise Missing(self.bundle.silent["host"])
         return [

@@ -49,7 +49,7 @@ def space(paths: list[str]) -> list[dict[str, Any]]:
         except OSError:
             continue
         found.append({
-            "path": path, "device": Path(path).stat().st_dev,
+            "path": path, "device": Path(path).stat().st_dev, "read_only": bool(about.f_flag & os.ST_RDONLY),
             "used": (about.f_blocks - about.f_bfree) * about.f_frsize, "free": about.f_bavail * about.f_frsize,
             "inodes_used": about.f_files - about.f_ffree, "inodes_free": about.f_favail,
         })  # fmt: skip

@@ -14,7 +14,11 @@ from mech_ops.diagnosis.look import Look
     layer="certificate",
     visitor="526 with SSL mode strict",
     guide="Certificate Expiration",
-    reads=("host.drift",),
+    reads=(
+        "drift.certificate",
+        "edge.answers",
+        "host.answers",
+    ),
     fix="pulumi up",
 )
 def bad(look: Look) -> Iterator[Found]:
@@ -30,7 +34,7 @@ def bad(look: Look) -> Iterator[Found]:
     layer="certificate",
     visitor="nothing yet",
     guide="Certificate Expiration",
-    reads=("host.drift",),
+    reads=("drift.certificate",),
     fix="pulumi up",
 )
 def expiring(look: Look) -> Iterator[Found]:
@@ -45,7 +49,7 @@ def expiring(look: Look) -> Iterator[Found]:
     layer="certificate",
     visitor="nothing until it expires",
     guide="Certificate Expiration",
-    reads=("host.drift",),
+    reads=("drift.unit",),
     fix="pulumi up",
 )
 def renewal_off(look: Look) -> Iterator[Found]:

@@ -31,7 +31,7 @@ def _said(look: Look, name: str) -> tuple[str, ...]:
     layer="container",
     visitor="502",
     guide="Port Binding Issues",
-    reads=("host.told", "host.drift"),
+    reads=("host.told", "drift.bears-name", "drift.container"),
     fix="kill $(lsof -t -i:{port}) when it is nobody's; then pulumi up",
     floor="risk",
     follows=("NGINX_PORT_TAKEN",),
@@ -52,7 +52,10 @@ def port_taken(look: Look) -> Iterator[Found]:
     layer="container",
     visitor="502",
     guide="System Status Overview",
-    reads=("host.drift",),
+    reads=(
+        "drift.bears-name",
+        "drift.container",
+    ),
     fix="pulumi up",
     follows=(*_HOST, "PORT_TAKEN"),
 )
@@ -67,7 +70,7 @@ def missing(look: Look) -> Iterator[Found]:
     layer="container",
     visitor="502",
     guide="System Status Overview",
-    reads=("host.drift", "host.inspected"),
+    reads=("drift.bears-name", "drift.container", "host.inspected"),
     fix="pulumi up",
     follows=(*_HOST, "PORT_TAKEN", "CONTAINER_OOM"),
 )
@@ -85,7 +88,10 @@ def stopped(look: Look) -> Iterator[Found]:
     layer="container",
     visitor="524 after 120 s",
     guide="Issue 1: All Services Unreachable (524 and 504)",
-    reads=("host.drift",),
+    reads=(
+        "drift.bears-name",
+        "drift.container",
+    ),
     fix="docker unpause {name} (or pulumi up)",
 )
 def paused(look: Look) -> Iterator[Found]:
@@ -99,7 +105,10 @@ def paused(look: Look) -> Iterator[Found]:
     layer="container",
     visitor="503: could not connect to redis or mongodb",
     guide="Issue 2: Container Network Issues",
-    reads=("host.drift",),
+    reads=(
+        "drift.bears-name",
+        "drift.container",
+    ),
     fix="pulumi up",
     floor="degraded",
     follows=("NETWORK_MISSING", "NETWORK_FOREIGN"),
@@ -184,7 +193,11 @@ def limits(look: Look) -> Iterator[Found]:
     layer="container",
     visitor="whatever the hand left out",
     guide="System Status Overview",
-    reads=("host.drift",),
+    reads=(
+        "drift.bears-name",
+        "drift.container",
+        "host.inspected",
+    ),
     fix="pulumi up",
     follows=("KEY_MISSING",),
 )
@@ -201,7 +214,11 @@ def foreign(look: Look) -> Iterator[Found]:
     layer="container",
     visitor="524 or 503",
     guide="Automated Troubleshooting (unhealthy containers)",
-    reads=("host.inspected",),
+    reads=(
+        "host.inspected",
+        "edge.answers",
+        "host.answers",
+    ),
     fix="docker logs --tail 50 {name}; docker restart {name}",
     floor="degraded",
     follows=(
@@ -244,7 +261,7 @@ def unhealthy(look: Look) -> Iterator[Found]:
     layer="container",
     visitor="nothing yet",
     guide="mech-llms: API Key Errors",
-    reads=("host.drift",),
+    reads=("drift.file",),
     fix="pulumi up",
 )
 def env_edited(look: Look) -> Iterator[Found]:

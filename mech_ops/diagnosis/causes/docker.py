@@ -34,7 +34,7 @@ def down(look: Look) -> Iterator[Found]:
     layer="docker",
     visitor="nothing until the next reboot",
     guide="Escalation: Infrastructure Failure",
-    reads=("host.drift",),
+    reads=("drift.unit",),
     fix="pulumi up",
 )
 def not_at_boot(look: Look) -> Iterator[Found]:
@@ -49,7 +49,7 @@ def not_at_boot(look: Look) -> Iterator[Found]:
     layer="docker",
     visitor="503: could not connect to redis or mongodb",
     guide="Issue 2: Container Network Issues",
-    reads=("host.drift",),
+    reads=("drift.network",),
     fix="pulumi up",
     floor="degraded",
 )
@@ -65,7 +65,7 @@ def network_missing(look: Look) -> Iterator[Found]:
     layer="docker",
     visitor="503 for those who are not on it",
     guide="Issue 2: Container Network Issues",
-    reads=("host.drift",),
+    reads=("drift.network",),
     fix="pulumi up",
     floor="degraded",
 )
@@ -101,7 +101,7 @@ def network_internal(look: Look) -> Iterator[Found]:
     layer="docker",
     visitor="another program than the declared one, from the next start on",
     guide="by drift",
-    reads=("host.drift",),
+    reads=("drift.image",),
     fix="pulumi up",
 )
 def image_foreign(look: Look) -> Iterator[Found]:

@@ -113,7 +113,11 @@ def development(look: Look) -> Iterator[Found]:
     layer="edge",
     visitor="403 or a challenge for some, or for all",
     guide="by drift",
-    reads=("zone.rulesets",),
+    reads=(
+        "zone.rulesets",
+        "edge.answers",
+        "host.answers",
+    ),
     fix="Cloudflare's dashboard: Security, WAF",
     floor="risk",
 )

@@ -25,7 +25,7 @@ def entrance(look: Look) -> str:
     layer="firewall",
     visitor="522 after 19 s",
     guide="Issue 1: All Services Unreachable",
-    reads=("host.drift",),
+    reads=("drift.ufw-rule",),
     fix="pulumi up",
     key="mech:firewall",
 )
@@ -42,7 +42,7 @@ def port_closed(look: Look) -> Iterator[Found]:
     layer="firewall",
     visitor="nothing",
     guide="Issue 1: All Services Unreachable",
-    reads=("host.drift",),
+    reads=("drift.ufw-on",),
     fix="pulumi up",
 )
 def off(look: Look) -> Iterator[Found]:
@@ -56,7 +56,7 @@ def off(look: Look) -> Iterator[Found]:
     layer="firewall",
     visitor="nothing",
     guide="Issue 1: All Services Unreachable",
-    reads=("host.drift",),
+    reads=("drift.ufw-denies",),
     fix="pulumi up",
 )
 def allows_all(look: Look) -> Iterator[Found]:
@@ -70,7 +70,7 @@ def allows_all(look: Look) -> Iterator[Found]:
     layer="firewall",
     visitor="nothing, or 522 for some",
     guide="by drift",
-    reads=("host.drift",),
+    reads=("drift.ufw-only-declared",),
     fix="pulumi up",
 )
 def unknown_rule(look: Look) -> Iterator[Found]:
@@ -84,7 +84,7 @@ def unknown_rule(look: Look) -> Iterator[Found]:
     layer="firewall",
     visitor="nothing; strangers reach containers directly",
     guide="Issue 1: All Services Unreachable",
-    reads=("host.drift",),
+    reads=("drift.docker-guard",),
     fix="pulumi up",
 )
 def bypass(look: Look) -> Iterator[Found]:
@@ -136,7 +136,11 @@ def denies_forward(look: Look) -> Iterator[Found]:
     layer="firewall",
     visitor="whatever they close",
     guide="public reports: before.rules",
-    reads=("host.filters",),
+    reads=(
+        "host.filters",
+        "edge.answers",
+        "host.answers",
+    ),
     fix="diff {path} /usr/share/ufw/iptables/{name}; put it back, then ufw reload",
 )
 def before_rules(look: Look) -> Iterator[Found]:
@@ -151,7 +155,12 @@ def before_rules(look: Look) -> Iterator[Found]:
     layer="firewall",
     visitor="whatever it closes",
     guide="Issue 1: All Services Unreachable",
-    reads=("host.chains", "host.ufw"),
+    reads=(
+        "host.chains",
+        "host.ufw",
+        "edge.answers",
+        "host.answers",
+    ),
     fix="iptables -D {spec}",
     floor="risk",
 )
@@ -169,7 +178,12 @@ def chain_rejects(look: Look) -> Iterator[Found]:
     layer="firewall",
     visitor="521 or 522",
     guide="public reports: fail2ban and Cloudflare",
-    reads=("host.filters", "host.chains"),
+    reads=(
+        "host.filters",
+        "host.chains",
+        "edge.answers",
+        "host.answers",
+    ),
     fix="fail2ban-client unban {addresses}; then ignoreip = Cloudflare's networks in /etc/fail2ban/jail.local",
 )
 def edge_banned(look: Look) -> Iterator[Found]:

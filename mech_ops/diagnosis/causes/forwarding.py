@@ -19,7 +19,7 @@ def _who_calls_out(look: Look) -> tuple[str, ...]:
     layer="forwarding",
     visitor="503 where a vendor is needed, 502",
     guide="public reports: ip_forward",
-    reads=("host.drift",),
+    reads=("drift.kernel",),
     fix="pulumi up",
     floor="degraded",
 )
@@ -35,7 +35,7 @@ def forwarding_off(look: Look) -> Iterator[Found]:
     layer="forwarding",
     visitor="it depends on which",
     guide="by drift",
-    reads=("host.drift",),
+    reads=("drift.kernel",),
     fix="pulumi up",
 )
 def kernel_setting(look: Look) -> Iterator[Found]:
@@ -132,3 +132,59 @@ def no_way_out(look: Look) -> Iterator[Found]:
     elif away and len(away) > 1:
         shows = tuple(f"{name}: {how}" for name, how in sorted(away.items())[:4])
         yield Found(_who_calls_out(look), {"who": "containers", "how": next(iter(away.values()))}, shows)
+
+
+@cause(
+    "CONTAINER_NO_WAY_OUT",
+    "the container {name} reaches nothing outside the host ({how}), and others do",
+    layer="forwarding",
+    visitor="503 where it needs a vendor",
+    guide="by trying",
+    reads=("host.paths",),
+    fix="docker restart {name}; docker exec {name} ip route",
+    follows=("CONTAINER_OFF_NETWORK", "NETWORK_MISSING", "DOCKER_DOWN"),
+)
+def container_no_way_out(look: Look) -> Iterator[Found]:
+    paths = look.fact("host.paths")["containers"]
+    away = {name: about["outside"] for name, about in paths.items() if about.get("outside")}
+    if len(away) == 1 and len(paths) > 1:
+        name, how = next(iter(away.items()))
+        yield Found(
+            look.of_container(name), {"name": name, "how": how}, (f"a TCP connection from inside {name}: {how}",)
+        )
+
+
+@cause(
+    "DATABASE_NOT_REACHED",
+    "the container {name} does not reach {target} ({how}), and that container runs",
+    layer="forwarding",
+    visitor="503",
+    guide="by trying",
+    reads=("host.paths", "host.docker"),
+    fix="docker exec {name} getent hosts {host}; iptables -S FORWARD; iptables -S DOCKER-ISOLATION-STAGE-1",
+    floor="degraded",
+    follows=(
+        "REDIS_DOWN",
+        "MONGODB_DOWN",
+        "REDIS_FOREIGN",
+        "MONGODB_FOREIGN",
+        "DATASTORE_OFF_NETWORK",
+        "CONTAINER_OFF_NETWORK",
+        "NETWORK_MISSING",
+        "NETWORK_FOREIGN",
+        "CHAIN_REJECTS",
+        "UFW_BEFORE_RULES",
+        "UFW_DENIES_FORWARD",
+        "FORWARDING_OFF",
+    ),
+)
+def database_not_reached(look: Look) -> Iterator[Found]:
+    runs = {c["name"] for c in look.fact("host.docker")["containers"] if c["state"] == "running"}
+    for name, about in look.fact("host.paths")["containers"].items():
+        for target, how in about.items():
+            host = target.partition(":")[0]
+            if how and host in runs and look.of_container(name):
+                given = {"name": name, "target": target, "how": how, "host": host}
+                yield Found(
+                    look.of_container(name), given, (f"a TCP connection from inside {name} to {target}: {how}",)
+                )

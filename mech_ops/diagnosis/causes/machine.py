@@ -53,7 +53,7 @@ def log_large(look: Look) -> Iterator[Found]:
     layer="machine",
     visitor="their data is not there",
     guide="MongoDB Connection Issues",
-    reads=("host.drift",),
+    reads=("drift.mounted",),
     fix="pulumi up",
     floor="data",
     follows=("VOLUME_DETACHED",),
@@ -62,6 +62,23 @@ def not_mounted(look: Look) -> Iterator[Found]:
     for item in look.drift("mounted"):
         harmed = tuple(sorted({*look.using("mongodb"), *look.using("redis")}))
         yield Found(harmed, {"path": item.label}, (f"mounts: {item.label} {item.there}",), known=True)
+
+
+@cause(
+    "VOLUME_READ_ONLY",
+    "{path} is mounted read-only: nothing can be written there",
+    layer="machine",
+    visitor="503 for what must be kept",
+    guide="Disk Space Issues",
+    reads=("host.space",),
+    fix="dmesg | tail -20 (a kernel that met a broken disk does it); mount -o remount,rw {path}",
+    floor="data",
+)
+def read_only(look: Look) -> Iterator[Found]:
+    for fs in look.fact("host.space"):
+        if fs.get("read_only"):
+            harmed = tuple(sorted({*look.using("mongodb"), *look.using("redis")}))
+            yield Found(harmed, {"path": fs["path"]}, (f"statvfs {fs['path']}: read-only",), known=True)
 
 
 @cause(
@@ -177,7 +194,7 @@ def unit_failed(look: Look) -> Iterator[Found]:
     layer="machine",
     visitor="nothing at first",
     guide="System Status Overview",
-    reads=("host.drift",),
+    reads=("drift.package",),
     fix="pulumi up",
 )
 def package_missing(look: Look) -> Iterator[Found]:
@@ -206,7 +223,7 @@ def apt_locked(look: Look) -> Iterator[Found]:
     layer="machine",
     visitor="nothing at first",
     guide="by drift",
-    reads=("host.drift",),
+    reads=("drift.file",),
     fix="pulumi up",
 )
 def file_edited(look: Look) -> Iterator[Found]:

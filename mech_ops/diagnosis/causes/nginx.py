@@ -16,7 +16,10 @@ _WEB = ("80", "443")
     layer="nginx",
     visitor="521 from its next start on",
     guide="Nginx Proxy Issues",
-    reads=("host.drift",),
+    reads=(
+        "drift.nginx-accepts",
+        "drift.unit",
+    ),
     fix="pulumi up",
 )
 def refused(look: Look) -> Iterator[Found]:
@@ -32,7 +35,7 @@ def refused(look: Look) -> Iterator[Found]:
     layer="nginx",
     visitor="521",
     guide="Port Binding Issues",
-    reads=("host.told", "host.drift"),
+    reads=("host.told", "drift.unit"),
     fix="kill $(lsof -t -i:{port}) when it is nobody's; then pulumi up",
 )
 def port_taken(look: Look) -> Iterator[Found]:
@@ -49,7 +52,7 @@ def port_taken(look: Look) -> Iterator[Found]:
     layer="nginx",
     visitor="521",
     guide="Nginx Proxy Issues",
-    reads=("host.drift",),
+    reads=("drift.unit",),
     fix="pulumi up",
     follows=("NGINX_CONFIG_REFUSED", "NGINX_PORT_TAKEN"),
 )
@@ -60,12 +63,33 @@ def down(look: Look) -> Iterator[Found]:
 
 
 @cause(
+    "NGINX_SILENT",
+    "nginx runs and answers nobody on the host itself ({how})",
+    layer="nginx",
+    visitor="522 or 524",
+    guide="Nginx Proxy Issues",
+    reads=("host.answers", "host.units"),
+    fix="systemctl restart nginx; tail -20 /var/log/nginx/error.log",
+    floor="outage",
+    follows=("NGINX_DOWN", "NGINX_PORT_TAKEN", "NGINX_CONFIG_REFUSED"),
+)
+def silent(look: Look) -> Iterator[Found]:
+    """For every service at once, whatever their containers do: then it is nginx, not one of them."""
+    answers = {name: one["nginx"] for name, one in look.fact("host.answers").items()}
+    if look.fact("host.units").get("nginx.service", {}).get("active") != "active":
+        return
+    if answers and not any(one["code"] for one in answers.values()):
+        how = next(iter(answers.values()))["error"]
+        yield Found(tuple(answers), {"how": how}, (f"127.0.0.1: {how}, for each of {len(answers)} names",))
+
+
+@cause(
     "NGINX_NOT_AT_BOOT",
     "nginx is not started at boot",
     layer="nginx",
     visitor="521 after the next reboot",
     guide="Nginx Proxy Issues",
-    reads=("host.drift",),
+    reads=("drift.unit",),
     fix="pulumi up",
 )
 def not_at_boot(look: Look) -> Iterator[Found]:
@@ -80,7 +104,11 @@ def not_at_boot(look: Look) -> Iterator[Found]:
     layer="nginx",
     visitor="502, 504, 413 or endless redirects, by what was changed",
     guide="Nginx Proxy Issues",
-    reads=("host.drift",),
+    reads=(
+        "drift.file",
+        "edge.answers",
+        "host.answers",
+    ),
     fix="pulumi up",
     key="mech:proxy",
 )
@@ -98,7 +126,7 @@ def edited(look: Look) -> Iterator[Found]:
     layer="nginx",
     visitor="what the older one says",
     guide="Nginx Proxy Issues",
-    reads=("host.drift",),
+    reads=("drift.nginx-current",),
     fix="systemctl reload nginx",
     follows=("NGINX_CONFIG_REFUSED",),
 )
@@ -113,7 +141,11 @@ def not_reloaded(look: Look) -> Iterator[Found]:
     layer="nginx",
     visitor="it depends on what it says",
     guide="by drift",
-    reads=("host.told",),
+    reads=(
+        "host.told",
+        "edge.answers",
+        "host.answers",
+    ),
     fix="remove it, or declare it",
 )
 def site_foreign(look: Look) -> Iterator[Found]:
@@ -128,7 +160,7 @@ def site_foreign(look: Look) -> Iterator[Found]:
     layer="nginx",
     visitor="nothing, until the disk is full",
     guide="Disk Space Issues",
-    reads=("host.drift",),
+    reads=("drift.file",),
     fix="pulumi up",
 )
 def logrotate(look: Look) -> Iterator[Found]:
@@ -143,7 +175,7 @@ def logrotate(look: Look) -> Iterator[Found]:
     layer="nginx",
     visitor="another version than the declared one",
     guide="by drift",
-    reads=("host.drift",),
+    reads=("drift.slot",),
     fix="pulumi up",
 )
 def wrong_slot(look: Look) -> Iterator[Found]:

@@ -138,7 +138,11 @@ def job_timeout(look: Look) -> Iterator[Found]:
     layer="service",
     visitor="errors from some requests",
     guide="System Status Overview",
-    reads=("host.inspected",),
+    reads=(
+        "host.inspected",
+        "edge.answers",
+        "host.answers",
+    ),
     fix="docker logs --tail 50 {container}",
     floor="notice",
     follows=("MODEL_NOT_AVAILABLE", "JOB_TIMEOUT"),

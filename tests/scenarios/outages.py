@@ -1,0 +1,183 @@
+"""Outages of which the guide says nothing: made on the host's and the clouds' own surface, most of them outside what is declared.
+
+Whoever is harmed, and which number is taken, comes from a seed (MECH_OUTAGE_SEED): a cause must not be known by its example.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mech_infra.catalogue import SERVICES
+
+from .world import World
+
+
+@dataclass(frozen=True)
+class Outage:
+    """`cause`: what `mech diagnose` is to name first, one of them. `declared`: whether drift of ours tells it, too."""
+
+    name: str
+    breaks: Callable[[World, random.Random], Any]
+    heals: Callable[[World], Any]
+    cause: tuple[str, ...]
+    declared: bool = False
+
+
+def host(line: str) -> Callable[..., Any]:
+    """A command on the host by SSH."""
+    return lambda world, *_: world.ssh(line)
+
+
+def console(line: str) -> Callable[..., Any]:
+    """The same at Vultr's console: SSH may be what is broken."""
+    return lambda world, *_: world.console(line)
+
+
+def container(line: str) -> Callable[[World, random.Random], Any]:
+    """A command about one service's container, {name}."""
+    return lambda world, luck: world.ssh(line.format(name=luck.choice(_containers())))
+
+
+def zone(method: str, path: str, body: Any) -> Callable[..., Any]:
+    return lambda world, *_: world.cloudflare(method, path, body)
+
+
+def _containers() -> list[str]:
+    return [service.container_name for service in SERVICES.values()]
+
+
+def _recover(world: World) -> None:
+    world.stack.mech("recover", "--stack", "sandbox")
+    world.up()
+
+
+def _reserved(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = world.vultr("GET", "/reserved-ips")["reserved_ips"][0]
+    return found
+
+
+def _attach_address(world: World) -> None:
+    world.vultr("POST", f"/reserved-ips/{_reserved(world)['id']}/attach", {"instance_id": world.instance})
+    _recover(world)
+
+
+def _detach_volume(world: World, _: random.Random) -> None:
+    world.vultr("POST", f"/blocks/{world.vultr('GET', '/blocks')['blocks'][0]['id']}/detach", {"live": True})
+
+
+def _close_group(world: World, luck: random.Random) -> None:
+    group = world.vultr("GET", "/firewalls")["firewall_groups"][0]["id"]
+    rules = world.vultr("GET", f"/firewalls/{group}/rules")["firewall_rules"]
+    rule = next(rule for rule in rules if rule["port"] == "80")
+    world.vultr("DELETE", f"/firewalls/{group}/rules/{rule['id']}")
+
+
+def _ban_the_edge(world: World, _: random.Random) -> None:
+    """As fail2ban does it when nginx logs the edge and not the visitor."""
+    banned = f"iptables -A f2b-nginx -s {world.settings.edge} -j REJECT; iptables -A f2b-nginx -j RETURN"
+    world.ssh(f"iptables -N f2b-nginx; {banned}; iptables -I INPUT -p tcp -m multiport --dports 80,443 -j f2b-nginx")
+
+
+_UNBAN = (
+    "iptables -D INPUT -p tcp -m multiport --dports 80,443 -j f2b-nginx; iptables -F f2b-nginx; iptables -X f2b-nginx"
+)
+_BEFORE = "/etc/ufw/before.rules"
+_UP: Callable[[World], Any] = lambda world: world.up()  # noqa: E731
+
+OUTAGES = (
+    Outage(
+        "outgoing denied", host("ufw default deny outgoing && ufw reload"), console("ufw default allow outgoing && ufw reload"),
+        ("UFW_DENIES_OUTGOING",),
+    ),
+    Outage("forwarding off", host("sysctl -w net.ipv4.ip_forward=0"), _UP, ("FORWARDING_OFF",), declared=True),
+    Outage("Docker's NAT flushed", host("iptables -t nat -F"), host("systemctl restart docker"), ("NAT_GONE",)),
+    Outage(
+        "a rule in before.rules",
+        lambda world, luck: world.ssh(
+            f"sed -i '/^# End required lines/a -A ufw-before-input -p tcp --dport {luck.choice([80, 80])} -j DROP' {_BEFORE} && ufw reload"
+        ),
+        console(f"cp /usr/share/ufw/iptables/before.rules {_BEFORE} && ufw reload"), ("UFW_BEFORE_RULES",),
+    ),
+    Outage(
+        "Docker without iptables, and a reboot",
+        host("echo '{\"iptables\": false}' > /etc/docker/daemon.json && iptables -t nat -F && systemctl restart docker"),
+        host("rm /etc/docker/daemon.json && systemctl restart docker"), ("DOCKER_NO_IPTABLES",),
+    ),
+    Outage(
+        "the address detached at Vultr",
+        lambda world, _: world.vultr("POST", f"/reserved-ips/{_reserved(world)['id']}/detach"), _attach_address, ("ADDRESS_DETACHED",),
+    ),
+    Outage("the volume detached at Vultr", _detach_volume, _recover, ("VOLUME_DETACHED",)),
+    Outage(
+        "Redis filled",
+        host("docker exec -i redis redis-cli eval \"local ok = redis.pcall('set','fill:0','x'); for i=1,4000 do "
+             "local r = redis.pcall('set','fill:'..i,string.rep('x',100000)); if type(r)=='table' and r.err then return i end end\" 0"),
+        host("docker exec -i redis redis-cli eval \"for i=0,4000 do redis.call('del','fill:'..i) end\" 0"), ("REDIS_FULL",),
+    ),
+    Outage(
+        "Redis made a replica", host("docker exec redis redis-cli replicaof 192.0.2.9 6379"),
+        host("docker exec redis redis-cli replicaof no one"), ("REDIS_REPLICA",),
+    ),
+    Outage("the zone paused", zone("PATCH", "", {"paused": True}), lambda world: world.cloudflare("PATCH", "", {"paused": False}), ("ZONE_PAUSED",)),
+    Outage(
+        "under attack mode", zone("PATCH", "/settings/security_level", {"value": "under_attack"}),
+        lambda world: world.cloudflare("PATCH", "/settings/security_level", {"value": "medium"}), ("UNDER_ATTACK_MODE",),
+    ),
+    Outage("the edge banned", _ban_the_edge, console(_UNBAN), ("EDGE_BANNED",)),
+    Outage(
+        "an IPv6 rule opens a database",
+        lambda world, luck: world.ssh(f"ufw allow proto tcp from ::/0 to any port {luck.choice([27017, 6379])}"),
+        lambda world: world.ssh("for p in 27017 6379; do ufw delete allow proto tcp from ::/0 to any port $p || true; done"),
+        ("UFW_IPV6_OPEN",),
+    ),
+    Outage(
+        "another host key",
+        host("cp -a /etc/ssh/ssh_host_ed25519_key /root/was; cp -a /etc/ssh/ssh_host_ed25519_key.pub /root/was.pub; "
+             "ssh-keygen -q -t ed25519 -N '' -f /root/new; cp /root/new /etc/ssh/ssh_host_ed25519_key; "
+             "cp /root/new.pub /etc/ssh/ssh_host_ed25519_key.pub; rm -f /root/new*; systemctl restart ssh"),
+        console("mv /root/was /etc/ssh/ssh_host_ed25519_key; mv /root/was.pub /etc/ssh/ssh_host_ed25519_key.pub; systemctl restart ssh"),
+        ("SSH_HOST_KEY",),
+    ),
+    Outage("SSH refused by a rule", host("iptables -I INPUT 1 -p tcp --dport 22 -j REJECT --reject-with tcp-reset"),
+           console("iptables -D INPUT -p tcp --dport 22 -j REJECT --reject-with tcp-reset"), ("SSH_REFUSED",)),
+    Outage("our key taken away", host("mv /root/.ssh/authorized_keys /root/.ssh/was"),
+           console("mv /root/.ssh/was /root/.ssh/authorized_keys"), ("SSH_KEY_REFUSED",)),
+    Outage("sshd masked", host("systemctl mask ssh; (sleep 1; systemctl stop ssh ssh.socket; pkill -x sshd) >/dev/null 2>&1 &"),
+           console("systemctl unmask ssh; systemctl start ssh"), ("SSH_REFUSED",)),
+    Outage("a rule before Docker's guard", host("iptables -I DOCKER-USER 1 -j DROP"),
+           _UP, ("CHAIN_REJECTS", "DOCKER_BYPASSES_UFW")),
+    Outage(
+        "a port closed by iptables", lambda world, luck: world.ssh("iptables -I INPUT 1 -p tcp --dport 80 -j DROP"), _UP,
+        ("UFW_PORT_CLOSED", "CHAIN_REJECTS"), declared=True,
+    ),
+    Outage("nginx to containers rejected", host("iptables -I OUTPUT 1 -d 172.16.0.0/12 -p tcp -j REJECT"),
+           host("iptables -D OUTPUT -d 172.16.0.0/12 -p tcp -j REJECT"), ("CHAIN_REJECTS",)),
+    Outage("MongoDB off the network", host("docker network disconnect mech-network mongodb"), _UP, ("DATASTORE_OFF_NETWORK",), declared=True),
+    Outage("Redis paused", host("docker pause redis"), host("docker unpause redis"), ("REDIS_DOWN",), declared=True),
+    Outage("Redis answers nobody", host("docker exec redis redis-cli client pause 120000 all"),
+           host("docker restart -t 5 redis"), ("DATABASE_UNREACHED", "BETWEEN_NGINX_AND_CONTAINER", "IN_THE_CONTAINER", "CONTAINER_UNHEALTHY")),
+    Outage("Docker stopped", host("systemctl stop docker.socket docker"), _recover, ("DOCKER_DOWN",), declared=True),
+    Outage("nginx frozen", host("pkill -STOP -x nginx"), host("pkill -CONT -x nginx"), ("NGINX_SILENT",)),
+    Outage(
+        "somebody's site before ours",
+        lambda world, luck: world.ssh(
+            "printf 'server { listen 80; server_name %s.mech.is; return 503; }\\n' > /etc/nginx/conf.d/aa.conf; systemctl reload nginx"
+            % luck.choice(list(SERVICES))
+        ),
+        host("rm /etc/nginx/conf.d/aa.conf; systemctl reload nginx"), ("NGINX_SITE_FOREIGN",),
+    ),
+    Outage("a container without a way", container("nsenter -t $(docker inspect -f '{{{{.State.Pid}}}}' {name}) -n ip route del default"),
+           lambda world: world.ssh("docker restart -t 5 $(docker ps -q --filter label=mech.service)"), ("CONTAINER_NO_WAY_OUT",)),
+    Outage("a service frozen", container("docker exec {name} kill -STOP 1 || docker kill -s STOP {name}"),
+           lambda world: world.ssh("for c in $(docker ps -q --filter label=mech.service); do docker kill -s CONT $c; done"),
+           ("CONTAINER_UNHEALTHY", "IN_THE_CONTAINER")),
+    Outage("80 closed at Vultr", _close_group, _UP, ("VULTR_GROUP_CLOSED",), declared=True),
+    Outage("the group taken off the instance",
+           lambda world, _: world.vultr("PATCH", f"/instances/{world.instance}", {"firewall_group_id": ""}), _UP, ("VULTR_GROUP_LOST",),
+           declared=True),
+    Outage("data read-only", host("mount -o remount,ro /opt/mech-services/shared/data"),
+           host("mount -o remount,rw /opt/mech-services/shared/data"), ("VOLUME_READ_ONLY",)),
+)  # fmt: skip
