@@ -1,6 +1,6 @@
 """One sandbox for all scenarios of a run; MECH_SCENARIO_KEEP=1 goes on with one that is there, and leaves it.
 
-MECH_SCENARIO_ALONE=1 makes a fresh one for each scenario.
+MECH_SCENARIO_ALONE=1 makes a fresh one for each scenario; MECH_SCENARIO_SANDBOX gives it another name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope=SCOPE)
 def world() -> Iterator[World]:
-    world = World("scenarios-alone" if ALONE else "scenarios")
+    world = World(os.environ.get("MECH_SCENARIO_SANDBOX") or ("scenarios-alone" if ALONE else "scenarios"))
     if not (KEEP and world.reuse()):
         world.make()
     yield world

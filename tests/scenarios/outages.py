@@ -6,6 +6,7 @@ Whoever is harmed, and which number is taken, comes from a seed (MECH_OUTAGE_SEE
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,10 @@ class Outage:
     heals: Callable[[World], Any]
     cause: tuple[str, ...]
     declared: bool = False
+
+    @property
+    def slug(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
 
 def host(line: str) -> Callable[..., Any]:
@@ -79,6 +84,11 @@ def _ban_the_edge(world: World, _: random.Random) -> None:
     """As fail2ban does it when nginx logs the edge and not the visitor."""
     banned = f"iptables -A f2b-nginx -s {world.settings.edge} -j REJECT; iptables -A f2b-nginx -j RETURN"
     world.ssh(f"iptables -N f2b-nginx; {banned}; iptables -I INPUT -p tcp -m multiport --dports 80,443 -j f2b-nginx")
+
+
+def _foreign_site(world: World, luck: random.Random) -> None:
+    site = f"server {{ listen 80; server_name {luck.choice(list(SERVICES))}.mech.is; return 503; }}"
+    world.ssh(f"echo '{site}' > /etc/nginx/conf.d/aa.conf && systemctl reload nginx")
 
 
 _UNBAN = (
@@ -163,10 +173,7 @@ OUTAGES = (
     Outage("nginx frozen", host("pkill -STOP -x nginx"), host("pkill -CONT -x nginx"), ("NGINX_SILENT",)),
     Outage(
         "somebody's site before ours",
-        lambda world, luck: world.ssh(
-            "printf 'server { listen 80; server_name %s.mech.is; return 503; }\\n' > /etc/nginx/conf.d/aa.conf; systemctl reload nginx"
-            % luck.choice(list(SERVICES))
-        ),
+        _foreign_site,
         host("rm /etc/nginx/conf.d/aa.conf; systemctl reload nginx"), ("NGINX_SITE_FOREIGN",),
     ),
     Outage("a container without a way", container("nsenter -t $(docker inspect -f '{{{{.State.Pid}}}}' {name}) -n ip route del default"),

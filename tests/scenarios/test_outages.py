@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import time
 import zlib
 
 import pytest
@@ -16,18 +14,17 @@ from .outages import OUTAGES, Outage
 from .world import World, until
 
 _SEED = int(os.environ.get("MECH_OUTAGE_SEED") or SEED)
-_WITHIN_S = 60
 
 
-@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.name.replace(" ", "-"))
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.slug)
 def test_outage(world: World, outage: Outage) -> None:
     luck = random.Random(_SEED ^ zlib.crc32(outage.name.encode()))
     print(f"MECH_OUTAGE_SEED={_SEED}")
-    keep = os.environ.get("MECH_SCENARIO_BUNDLES")
-    bundle = diagnosed.BUNDLES / f"outage-{outage.name.replace(' ', '-').replace(',', '')}.json" if keep else None
+    diagnosed.well(world)
     try:
         outage.breaks(world, luck)
-        _named(world, outage, bundle)
+        took = diagnosed.named(world, f"outage-{outage.slug}", outage.cause)
+        print(f"{outage.name}: named in {took:.1f} s")
         outage.heals(world)
         world.well()
         until(lambda: world.stack.pulumi("preview", "--expect-no-changes") and None, 30)
@@ -39,19 +36,3 @@ def test_outage(world: World, outage: Outage) -> None:
             print(f"and is not healed: {str(more)[:500]}")
         world.rescue()
         raise
-
-
-def _named(world: World, outage: Outage, bundle: object) -> None:
-    """Some take a while to be felt: Docker's and the services' own looks are 10 s apart."""
-    begin = time.monotonic()
-
-    def first() -> None:
-        found = diagnosed.look(world, bundle)  # type: ignore[arg-type]
-        codes = [cause["code"] for cause in found["causes"]]
-        assert found["exit_code"] == 2, f"{outage.name} is called clean: {found['headline']}"
-        assert codes[0] in outage.cause, (
-            f"{outage.name}: {codes}, not {outage.cause} first:\n{json.dumps(found)[:5000]}"
-        )
-
-    until(first, _WITHIN_S, 2)
-    print(f"{outage.name}: named after {time.monotonic() - begin:.0f} s")

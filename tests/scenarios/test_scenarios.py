@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from . import measured
+from . import diagnosed, measured
 from .conftest import SCENARIOS
-from .diagnosed import diagnosed
 from .scenario import Scenario, Seen
 from .world import World, until
 
@@ -40,6 +39,7 @@ def _clean(world: World) -> None:
 def _play(world: World, scenario: Scenario) -> dict[str, float]:
     if scenario.prepare:
         scenario.prepare.do(world)
+    diagnosed.well(world)
     planted = world.plant()
     scenario.breaks.do(world)
     broken = time.monotonic()
@@ -47,7 +47,8 @@ def _play(world: World, scenario: Scenario) -> dict[str, float]:
         until(lambda symptom=symptom: symptom.check(world), symptom.within_s, symptom.pause_s)  # type: ignore[misc]
     shown = time.monotonic() - broken
     detect = [_detect(world, seen) for seen in scenario.seen]
-    diagnose_s = diagnosed(world, scenario)
+    causes = (scenario.cause,) if isinstance(scenario.cause, str) else scenario.cause
+    diagnose_s = diagnosed.named(world, scenario.name, causes)
     begin = time.monotonic()
     scenario.heal.do(world)
     world.well()

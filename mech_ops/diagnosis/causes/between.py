@@ -41,6 +41,10 @@ def edge_and_nginx(look: Look) -> Iterator[Found]:
     fallback=True,
     fix="tail -20 /var/log/nginx/error.log; nginx -T | grep -A5 upstream; mech drift",
     floor="outage",
+    rules=(
+        "services-port-mismatch",
+        "services-upstream-port",
+    ),
 )
 def nginx_and_container(look: Look) -> Iterator[Found]:
     lost = {

@@ -20,6 +20,10 @@ from mech_ops.diagnosis.look import Look
         "host.answers",
     ),
     fix="pulumi up",
+    rules=(
+        "certificate-names",
+        "certificate-short",
+    ),
 )
 def bad(look: Look) -> Iterator[Found]:
     for item in look.drift("certificate"):
@@ -36,6 +40,7 @@ def bad(look: Look) -> Iterator[Found]:
     guide="Certificate Expiration",
     reads=("drift.certificate",),
     fix="pulumi up",
+    rules=("certificate-short",),
 )
 def expiring(look: Look) -> Iterator[Found]:
     for item in look.drift("certificate"):
@@ -51,6 +56,7 @@ def expiring(look: Look) -> Iterator[Found]:
     guide="Certificate Expiration",
     reads=("drift.unit",),
     fix="pulumi up",
+    rules=("certificate-not-renewed",),
 )
 def renewal_off(look: Look) -> Iterator[Found]:
     for item in look.drift("unit"):

@@ -35,6 +35,7 @@ def _said(look: Look, name: str) -> tuple[str, ...]:
     fix="kill $(lsof -t -i:{port}) when it is nobody's; then pulumi up",
     floor="risk",
     follows=("NGINX_PORT_TAKEN",),
+    rules=("services-port-collision",),
 )
 def port_taken(look: Look) -> Iterator[Found]:
     ill = {name for name, _ in _drifted(look, "exited", "created", "missing", "dead")}
@@ -73,6 +74,7 @@ def missing(look: Look) -> Iterator[Found]:
     reads=("drift.bears-name", "drift.container", "host.inspected"),
     fix="pulumi up",
     follows=(*_HOST, "PORT_TAKEN", "CONTAINER_OOM"),
+    rules=("services-no-restart",),
 )
 def stopped(look: Look) -> Iterator[Found]:
     inspected = look.fact("host.inspected")
@@ -112,6 +114,7 @@ def paused(look: Look) -> Iterator[Found]:
     fix="pulumi up",
     floor="degraded",
     follows=("NETWORK_MISSING", "NETWORK_FOREIGN"),
+    rules=("network-container-outside",),
 )
 def off_network(look: Look) -> Iterator[Found]:
     for name, item in _drifted(look, "not on", "not known as", "also on"):
@@ -148,6 +151,7 @@ def crashes(look: Look) -> Iterator[Found]:
     fix="raise mech:services.{service}.memoryMb, then pulumi up",
     key="mech:services.{service}.memoryMb",
     floor="degraded",
+    rules=("services-no-memory-limit",),
 )
 def oom(look: Look) -> Iterator[Found]:
     killed = "\n".join(look.fact("host.machine")["oom"])
@@ -168,6 +172,11 @@ def oom(look: Look) -> Iterator[Found]:
     fix="pulumi up",
     key="mech:services.NAME",
     floor="degraded",
+    rules=(
+        "services-no-memory-limit",
+        "services-no-cpu-limit",
+        "services-swap",
+    ),
 )
 def limits(look: Look) -> Iterator[Found]:
     inspected = look.fact("host.inspected")
@@ -200,6 +209,11 @@ def limits(look: Look) -> Iterator[Found]:
     ),
     fix="pulumi up",
     follows=("KEY_MISSING",),
+    rules=(
+        "services-privileged",
+        "services-docker-socket",
+        "services-no-log-rotation",
+    ),
 )
 def foreign(look: Look) -> Iterator[Found]:
     for name, _ in _drifted(look, "made by hand"):
@@ -242,6 +256,7 @@ def foreign(look: Look) -> Iterator[Found]:
         "CONTAINER_FOREIGN",
         "VENDOR_FAILS",
     ),
+    rules=("services-no-health",),
 )
 def unhealthy(look: Look) -> Iterator[Found]:
     for name, about in look.fact("host.inspected").items():

@@ -28,6 +28,7 @@ def _state(look: Look, name: str, *words: str) -> Iterator[Found]:
     fix="pulumi up",
     floor="outage",
     follows=_NETWORK,
+    rules=("data-no-grace",),
 )
 def redis_down(look: Look) -> Iterator[Found]:
     yield from _state(look, "redis", *_STOPPED)
@@ -43,6 +44,7 @@ def redis_down(look: Look) -> Iterator[Found]:
     fix="pulumi up",
     floor="outage",
     follows=_NETWORK,
+    rules=("data-no-grace",),
 )
 def mongodb_down(look: Look) -> Iterator[Found]:
     yield from _state(look, "mongodb", *_STOPPED)
@@ -86,6 +88,7 @@ def mongodb_foreign(look: Look) -> Iterator[Found]:
     fix="pulumi up",
     floor="degraded",
     follows=_NETWORK,
+    rules=("network-container-outside",),
 )
 def off_network(look: Look) -> Iterator[Found]:
     for item in look.drift("container"):
@@ -121,6 +124,7 @@ def redis_password(look: Look) -> Iterator[Found]:
     fix="pulumi up",
     key="mech:MONGODB_PASSWORD",
     follows=("MONGODB_FOREIGN",),
+    rules=("data-mongodb-auth",),
 )
 def mongodb_password(look: Look) -> Iterator[Found]:
     for item in look.drift("mongodb-password"):
@@ -138,6 +142,10 @@ def mongodb_password(look: Look) -> Iterator[Found]:
     fix="pulumi up",
     key="mech:datastores.redis",
     follows=("REDIS_FOREIGN",),
+    rules=(
+        "data-redis-eviction",
+        "data-redis-persistence",
+    ),
 )
 def redis_setting(look: Look) -> Iterator[Found]:
     for item in look.drift("redis"):
@@ -157,6 +165,7 @@ def redis_setting(look: Look) -> Iterator[Found]:
     key="mech:datastores.redis.memoryMb",
     floor="degraded",
     follows=("REDIS_SETTING",),
+    rules=("data-redis-memory",),
 )
 def redis_full(look: Look) -> Iterator[Found]:
     about = look.fact("host.redis_info")

@@ -25,6 +25,7 @@ def _ours(look: Look) -> Iterator[tuple[str, str, dict[str, Any], list[dict[str,
     reads=("zone.records",),
     fix="pulumi up",
     floor="outage",
+    rules=("edge-record-missing",),
 )
 def missing(look: Look) -> Iterator[Found]:
     for service, name, _, there in _ours(look):
@@ -40,6 +41,7 @@ def missing(look: Look) -> Iterator[Found]:
     guide="DNS Propagation Issues",
     reads=("zone.records",),
     fix="pulumi up",
+    rules=("edge-wrong-address",),
 )
 def wrong_address(look: Look) -> Iterator[Found]:
     for service, name, wanted, there in _ours(look):
@@ -60,6 +62,10 @@ def wrong_address(look: Look) -> Iterator[Found]:
     guide="DNS Propagation Issues",
     reads=("zone.records",),
     fix="pulumi up",
+    rules=(
+        "edge-grey-cloud",
+        "edge-proxied-ttl",
+    ),
 )
 def grey(look: Look) -> Iterator[Found]:
     for service, name, wanted, there in _ours(look):
@@ -77,6 +83,7 @@ def grey(look: Look) -> Iterator[Found]:
     reads=("zone.records",),
     fix="delete it in Cloudflare's dashboard: it is not ours",
     floor="degraded",
+    rules=("edge-addresses-differ",),
 )
 def shadowed(look: Look) -> Iterator[Found]:
     for service, name, wanted, there in _ours(look):

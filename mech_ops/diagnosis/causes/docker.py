@@ -52,6 +52,7 @@ def not_at_boot(look: Look) -> Iterator[Found]:
     reads=("drift.network",),
     fix="pulumi up",
     floor="degraded",
+    rules=("network-missing",),
 )
 def network_missing(look: Look) -> Iterator[Found]:
     for item in look.drift("network"):
@@ -68,6 +69,7 @@ def network_missing(look: Look) -> Iterator[Found]:
     reads=("drift.network",),
     fix="pulumi up",
     floor="degraded",
+    rules=("network-missing",),
 )
 def network_foreign(look: Look) -> Iterator[Found]:
     for item in look.drift("network"):
@@ -103,6 +105,7 @@ def network_internal(look: Look) -> Iterator[Found]:
     guide="by drift",
     reads=("drift.image",),
     fix="pulumi up",
+    rules=("services-latest-image",),
 )
 def image_foreign(look: Look) -> Iterator[Found]:
     for item in look.drift("image"):

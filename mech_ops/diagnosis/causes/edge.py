@@ -19,6 +19,12 @@ _CERTIFICATE = ("CERTIFICATE_BAD", "CERTIFICATE_EXPIRING")
     reads=("zone.settings",),
     fix="pulumi up",
     key="mech:edge.ssl",
+    rules=(
+        "edge-ssl-mode",
+        "edge-no-tls-origin",
+        "edge-no-plain-origin",
+        "edge-strict-self-signed",
+    ),
 )
 def ssl_mode(look: Look) -> Iterator[Found]:
     there, wanted = look.fact("zone.settings").get("ssl"), look.declared["settings"].get("ssl")
@@ -34,6 +40,10 @@ def ssl_mode(look: Look) -> Iterator[Found]:
     guide="Issue 3: SSL/TLS Certificate Errors",
     reads=("zone.settings",),
     fix="pulumi up",
+    rules=(
+        "edge-http-allowed",
+        "edge-old-tls",
+    ),
 )
 def setting(look: Look) -> Iterator[Found]:
     there = look.fact("zone.settings")

@@ -28,6 +28,10 @@ def entrance(look: Look) -> str:
     reads=("drift.ufw-rule",),
     fix="pulumi up",
     key="mech:firewall",
+    rules=(
+        "firewall-http-closed",
+        "firewall-ssh-lockout",
+    ),
 )
 def port_closed(look: Look) -> Iterator[Found]:
     for item in look.drift("ufw-rule"):
@@ -44,6 +48,7 @@ def port_closed(look: Look) -> Iterator[Found]:
     guide="Issue 1: All Services Unreachable",
     reads=("drift.ufw-on",),
     fix="pulumi up",
+    rules=("firewall-ufw-off",),
 )
 def off(look: Look) -> Iterator[Found]:
     for item in look.drift("ufw-on"):
@@ -58,6 +63,7 @@ def off(look: Look) -> Iterator[Found]:
     guide="Issue 1: All Services Unreachable",
     reads=("drift.ufw-denies",),
     fix="pulumi up",
+    rules=("firewall-default-allow",),
 )
 def allows_all(look: Look) -> Iterator[Found]:
     for item in look.drift("ufw-denies"):
@@ -72,6 +78,7 @@ def allows_all(look: Look) -> Iterator[Found]:
     guide="by drift",
     reads=("drift.ufw-only-declared",),
     fix="pulumi up",
+    rules=("firewall-undeclared-port",),
 )
 def unknown_rule(look: Look) -> Iterator[Found]:
     for item in look.drift("ufw-only-declared"):
@@ -86,6 +93,7 @@ def unknown_rule(look: Look) -> Iterator[Found]:
     guide="Issue 1: All Services Unreachable",
     reads=("drift.docker-guard",),
     fix="pulumi up",
+    rules=("firewall-docker-bypass",),
 )
 def bypass(look: Look) -> Iterator[Found]:
     for item in look.drift("docker-guard"):
@@ -206,6 +214,10 @@ def edge_banned(look: Look) -> Iterator[Found]:
     reads=("host.filters",),
     fix="ufw status | grep v6; ufw delete the rule",
     floor="risk",
+    rules=(
+        "firewall-database-open",
+        "data-published",
+    ),
 )
 def ipv6_open(look: Look) -> Iterator[Found]:
     open_ = {"22", "80", "443", "3001:3010"}

@@ -39,6 +39,7 @@ def disk_full(look: Look) -> Iterator[Found]:
     guide="Disk Space Issues",
     reads=("host.logs", "host.docker"),
     fix="{fix}",
+    rules=("services-no-log-rotation",),
 )
 def log_large(look: Look) -> Iterator[Found]:
     seen = {"logs": look.fact("host.logs"), "docker": look.fact("host.docker")}
@@ -57,6 +58,10 @@ def log_large(look: Look) -> Iterator[Found]:
     fix="pulumi up",
     floor="data",
     follows=("VOLUME_DETACHED",),
+    rules=(
+        "data-mongodb-volume",
+        "data-on-instance",
+    ),
 )
 def not_mounted(look: Look) -> Iterator[Found]:
     for item in look.drift("mounted"):
@@ -90,6 +95,7 @@ def read_only(look: Look) -> Iterator[Found]:
     reads=("host.machine",),
     fix="docker stats --no-stream; lower what mech:services.NAME.memoryMb allows, or a larger mech:host.plan",
     key="mech:host.plan",
+    rules=("services-over-plan",),
 )
 def memory_short(look: Look) -> Iterator[Found]:
     about = look.fact("host.machine")["memory"]

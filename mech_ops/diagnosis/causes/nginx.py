@@ -21,6 +21,7 @@ _WEB = ("80", "443")
         "drift.unit",
     ),
     fix="pulumi up",
+    rules=("proxy-untested-reload",),
 )
 def refused(look: Look) -> Iterator[Found]:
     for item in look.drift("nginx-accepts"):
@@ -111,6 +112,12 @@ def not_at_boot(look: Look) -> Iterator[Found]:
     ),
     fix="pulumi up",
     key="mech:proxy",
+    rules=(
+        "edge-redirect-loop",
+        "proxy-body-size",
+        "proxy-no-rate-limit",
+        "services-upstream-port",
+    ),
 )
 def edited(look: Look) -> Iterator[Found]:
     """It harms those that fail though their container is well."""
@@ -194,6 +201,7 @@ def wrong_slot(look: Look) -> Iterator[Found]:
     fix="raise mech:proxy.maxBodyMb (Cloudflare's plans allow 100 MB, Business 200, Enterprise 500), then pulumi up",
     floor="notice",
     follows=("NGINX_CONFIG_EDITED",),
+    rules=("proxy-body-size",),
 )
 def body_too_large(look: Look) -> Iterator[Found]:
     lines = [line for line in look.fact("host.web_logs")["errors"] if "too large body" in line]
@@ -211,6 +219,7 @@ def body_too_large(look: Look) -> Iterator[Found]:
     key="mech:edge.blocked",
     fix="nothing: the limit holds (mech:proxy.rateLimit); for good: mech:edge.blocked",
     floor="notice",
+    rules=("proxy-no-rate-limit",),
 )
 def limited(look: Look) -> Iterator[Found]:
     for address, code, count in look.fact("host.web_logs")["loud"]:
@@ -228,6 +237,10 @@ def limited(look: Look) -> Iterator[Found]:
     key="mech:edge.blocked",
     fix="mech:edge.blocked: add {address}, then pulumi up",
     floor="notice",
+    rules=(
+        "proxy-client-address",
+        "proxy-no-access-log",
+    ),
 )
 def probes(look: Look) -> Iterator[Found]:
     for address, code, count in look.fact("host.web_logs")["loud"]:

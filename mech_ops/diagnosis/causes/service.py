@@ -64,6 +64,7 @@ def refuses(look: Look) -> Iterator[Found]:
     fix="docker exec {container} getent hosts {database}; mech drift",
     floor="degraded",
     follows=_DATABASE,
+    rules=("network-unknown-name",),
 )
 def unreached(look: Look) -> Iterator[Found]:
     for service, name, word in look.needs():

@@ -29,6 +29,7 @@ def _says(look: Look, pattern: str) -> Iterator[Found]:
     key="mech:host.sshFrom",
     floor="degraded",
     follows=_VULTR_SAYS_WHY,
+    rules=("firewall-ssh-lockout",),
 )
 def timed_out(look: Look) -> Iterator[Found]:
     yield from _says(look, r"timed out|no answer within")
@@ -89,6 +90,7 @@ def host_key(look: Look) -> Iterator[Found]:
     key="mech:host.sshPrivateKey",
     fix="the key must be the one of mech:host.sshPublicKey; at Vultr's console: cat /root/.ssh/authorized_keys",
     floor="degraded",
+    rules=("host-no-ssh-key",),
 )
 def key_refused(look: Look) -> Iterator[Found]:
     yield from _says(look, r"permission denied|no such identity|too many authentication|load key")

@@ -50,6 +50,7 @@ def _key(service: str, look: Look, word: str) -> str:
     fix="pulumi config set --secret mech:{key}, then pulumi up",
     key="mech:{key}",
     floor="degraded",
+    rules=("services-key-missing",),
 )
 def missing(look: Look) -> Iterator[Found]:
     for service, name, word in _vendors(look):
@@ -68,6 +69,7 @@ def missing(look: Look) -> Iterator[Found]:
     fix="make a new key there (or give it its rights back), pulumi config set --secret mech:{key}, then pulumi up",
     key="mech:{key}",
     floor="degraded",
+    rules=("services-key-malformed",),
 )
 def refused(look: Look) -> Iterator[Found]:
     for service, name, word in _vendors(look):

@@ -54,6 +54,7 @@ def halted(look: Look) -> Iterator[Found]:
     reads=("vultr.attachments",),
     fix="at Vultr: attach it to the instance (Network, Reserved IPs), then reboot it",
     floor="risk",
+    rules=("host-no-reserved-ip",),
 )
 def address_detached(look: Look) -> Iterator[Found]:
     about = look.fact("vultr.attachments")
@@ -74,6 +75,7 @@ def address_detached(look: Look) -> Iterator[Found]:
     reads=("vultr.attachments",),
     fix="mech recover",
     floor="data",
+    rules=("data-detachable",),
 )
 def volume_detached(look: Look) -> Iterator[Found]:
     about = look.fact("vultr.attachments")
@@ -94,6 +96,7 @@ def volume_detached(look: Look) -> Iterator[Found]:
     guide="Issue 1",
     reads=("vultr.attachments",),
     fix="pulumi up",
+    rules=("firewall-no-group",),
 )
 def group_lost(look: Look) -> Iterator[Found]:
     about, ours = look.fact("vultr.attachments")["instance"], look.declared["ids"]["firewall_group"]
@@ -109,6 +112,7 @@ def group_lost(look: Look) -> Iterator[Found]:
     guide="Issue 1",
     reads=("vultr.rules",),
     fix="pulumi up",
+    rules=("firewall-group-differs",),
 )
 def group_closed(look: Look) -> Iterator[Found]:
     there = {str(rule.get("port")) for rule in look.fact("vultr.rules") if rule["protocol"] == "tcp"}
@@ -127,6 +131,7 @@ def group_closed(look: Look) -> Iterator[Found]:
     reads=("vultr.rules",),
     fix="remove the rule at Vultr, or declare it",
     floor="risk",
+    rules=("firewall-group-differs",),
 )
 def group_open(look: Look) -> Iterator[Found]:
     seen = {"rules": look.fact("vultr.rules")}
