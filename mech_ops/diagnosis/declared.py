@@ -92,10 +92,11 @@ def _collect(value: Any, into: set[str]) -> None:
 
 def _assigned(value: Any) -> Iterator[str]:
     """Values of NAME=VALUE where the name says that it is a secret, and the passwords of URLs."""
-    for text in re.findall(r"\b\w*(?:KEY|TOKEN|SECRET|PASSWORD|URL|URI)\w*=([^\s\"\\]+)", json.dumps(value)):
-        yield text
-        if (parts := urlsplit(text)).password:
-            yield from (parts.password, unquote(parts.password))
+    text = json.dumps(value)
+    yield from re.findall(r"\b\w*(?:KEY|TOKEN|SECRET|PASSWORD)\w*=([^\s\"\\]+)", text)
+    for url in re.findall(r"\w+://[^\s\"\\]+", text):
+        if password := urlsplit(url).password:
+            yield from (password, unquote(password))
 
 
 def _of(resources: list[Json], token: str) -> list[Json]:

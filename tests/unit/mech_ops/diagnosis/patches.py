@@ -14,29 +14,39 @@ from mech_ops.diagnosis.bundle import Bundle
 
 BUNDLES = Path(__file__).with_name("bundles")
 WELL = "well"
-# What is another at each look, and says nothing.
-_NOISE = {"ms", "seconds", "load", "available", "used_memory", "connected_clients", "newest_worker_s", "config_s", "device", "used",
-          "inodes_used", "inodes_free", "free", "conntrack", "evicted_keys"}  # fmt: skip
+# What is another at each look, and says nothing; what says something only when it is another by far.
+_NOISE = {"ms", "seconds", "load", "newest_worker_s", "config_s", "uptime_s", "conntrack", "evicted_keys"}
+_ABOUT = {"available", "used_memory", "connected_clients", "used", "free", "inodes_used", "inodes_free"}
+_FAR = 1.3
 
 
-def diff(old: Any, new: Any) -> Any:
+def diff(old: Any, new: Any, key: str = "") -> Any:
     """What makes `new` of `old`; None where nothing does."""
+    if old == new or key in _NOISE or (key in _ABOUT and not _far(old, new)):
+        return None
     if isinstance(old, dict) and isinstance(new, dict):
         found = {
-            key: part if key in old else {"=": new[key]}
-            for key in new
-            if key not in old or (part := diff(old[key], new[key])) is not None
+            name: part if name in old else {"=": new[name]}
+            for name in new
+            if name not in old or (part := diff(old[name], new[name], name)) is not None
         }
         gone = sorted(old.keys() - new.keys())
         found |= {"-": gone} if gone else {}
         return found or None
-    if old == new:
-        return None
     if isinstance(old, list) and isinstance(new, list):
+        if key == "space":  # a filesystem each, always the same ones
+            return (
+                {"=": new} if any(diff(*pair) for pair in zip(old, new, strict=False)) or len(old) != len(new) else None
+            )
         less = [item for item in old if item not in new]
         more = [[place, item] for place, item in enumerate(new) if item not in old]
         return {"less": less, "more": more} if less or more else None
     return {"=": new}
+
+
+def _far(old: Any, new: Any) -> bool:
+    low, high = sorted((abs(float(old or 0)), abs(float(new or 0))))
+    return high > 1000 and high > _FAR * low
 
 
 def laid(old: Any, patch: Any) -> Any:
@@ -57,15 +67,6 @@ def laid(old: Any, patch: Any) -> Any:
     return {key: value for key, value in kept.items() if not (value is None and key in patch and key not in old)}
 
 
-def quiet(value: Any) -> Any:
-    """Without what is noise, and with times in whole minutes."""
-    if isinstance(value, dict):
-        return {
-            key: 0 if key in _NOISE and isinstance(part, int | float) else quiet(part) for key, part in value.items()
-        }
-    return [quiet(part) for part in value] if isinstance(value, list) else value
-
-
 def _plain(bundle: Bundle) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(json.dumps(vars(bundle)))
     return found
@@ -75,12 +76,10 @@ def keep(bundle: Bundle, name: str) -> None:
     """Write a bundle as a patch of the one that is well (that one whole)."""
     BUNDLES.mkdir(exist_ok=True)
     plain = _plain(bundle)
-    if name != WELL:
-        well = json.loads((BUNDLES / f"{WELL}.json").read_text())
-        noisy = plain
-        plain = diff(quiet(well), quiet(noisy)) or {}
-        for key in ("taken",):
-            plain[key] = {"=": noisy[key]}
+    if name == WELL:
+        plain["facts"]["host"]["machine"]["load"] = [0.1, 0.1, 0.1]  # the recording's own
+    else:
+        plain = diff(json.loads((BUNDLES / f"{WELL}.json").read_text()), plain) or {}
     (BUNDLES / f"{name}.json").write_text(json.dumps(plain, indent=1, sort_keys=True) + "\n")
 
 
