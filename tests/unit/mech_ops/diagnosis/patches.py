@@ -7,6 +7,7 @@ is new, each with its place. Two patches can be laid over the same bundle: that 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from mech_ops.diagnosis.bundle import Bundle
 BUNDLES = Path(__file__).with_name("bundles")
 WELL = "well"
 # What is another at each look, and says nothing; what says something only when it is another by far.
-_NOISE = {"ms", "seconds", "load", "newest_worker_s", "config_s", "uptime_s", "conntrack", "evicted_keys"}
+_NOISE = {"ms", "seconds", "load", "newest_worker_s", "config_s", "conntrack", "evicted_keys", "codes"}
 _ABOUT = {"available", "used_memory", "connected_clients", "used", "free", "inodes_used", "inodes_free"}
 _FAR = 1.3
 
@@ -68,7 +69,10 @@ def laid(old: Any, patch: Any) -> Any:
 
 
 def _plain(bundle: Bundle) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(vars(bundle)))
+    text = json.dumps(vars(bundle))
+    # Docker's "Up 2 minutes (healthy)": only the word in brackets is read.
+    text = re.sub(r"(?:\d+ (?:second|minute|hour)s?|About an? (?:minute|hour)|Less than a second)", "a while", text)
+    found: dict[str, Any] = json.loads(text)
     return found
 
 
