@@ -8,13 +8,16 @@ import time
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from mech_ops.errors import FAILED, FOUND, OpsError
+
+if TYPE_CHECKING:
+    from mech_ops.status import Health
 
 app = typer.Typer(
     help="Look after a Mech stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -34,22 +37,41 @@ def status(
     stack: Stack = None,
     as_json: AsJson = False,
     wait: Annotated[float, typer.Option(help="seconds to wait for all to be well")] = 0,
-    timeout: Annotated[float, typer.Option(help="seconds for one answer")] = 10,
+    timeout: Annotated[float, typer.Option(help="seconds for one answer; the edge's 522 takes 19")] = 25,
 ) -> None:
-    """Ask every service for its health through the edge. Exit code 2 unless all are ok."""
+    """Ask every service for its health through the edge, and name the cause where one is not well. Exit code 2 unless all are ok."""
     from mech_ops import pulumi
     from mech_ops import status as services
 
     urls = pulumi.outputs(stack).get("service_urls")
     if not urls:
         raise OpsError("this stack has no service_urls: bring it up first (`pulumi up`, in the sandbox `make up`)")
-    found = services.wait(urls, timeout, wait)
+    with errors.status("asking every service") as line:
+        found = services.wait(urls, timeout, wait, lambda seconds, names: line.update(services.late(seconds, names)))
     if as_json:
         print(json.dumps([asdict(health) for health in found], indent=2))
     else:
         console.print(services.table(found))
-    if not all(health.ok for health in found):
-        raise typer.Exit(FOUND)
+    if all(health.ok for health in found):
+        return
+    if not as_json:
+        _cause(stack, found)
+    raise typer.Exit(FOUND)
+
+
+def _cause(stack: str | None, found: list[Health]) -> None:
+    """What `mech diagnose` names first, from the same answers: some seconds, and never in the way of the table."""
+    from mech_ops.diagnosis import command, report
+
+    try:
+        with errors.status("looking for the cause"):
+            diagnosis = command.explain(stack, found)
+    except OpsError as error:
+        errors.print(f"the cause could not be looked for: {error}", markup=False)
+        return
+    console.print(f"\n{report.headline(diagnosis)}", markup=False, soft_wrap=True)
+    if diagnosis.named:
+        console.print(f"fix: {diagnosis.named[0].fix}   (more: mech diagnose)", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 from rich.table import Table
 
+# How long the edge waits for an origin that does not answer at all, in seconds (Cloudflare's 522).
+ORIGIN_SILENT_S = 19
 # What the edge's codes mean and where to look first (the guide's issues 1, 2 and 5).
 MEANINGS = {
     502: "nginx has no answer from the container: is it running, is the upstream port right?",
@@ -89,14 +91,24 @@ async def ask_all(
 
 
 async def ask_until(
-    urls: dict[str, str], limit_s: Callable[[], float], transport: httpx.AsyncBaseTransport | None = None
+    urls: dict[str, str],
+    limit_s: Callable[[], float],
+    transport: httpx.AsyncBaseTransport | None = None,
+    waiting: Callable[[float, list[str]], None] = lambda seconds, names: None,
 ) -> list[Health]:
-    """All services at once; `limit_s` is asked again and again, and may say less when less is worth waiting for."""
+    """All services at once. `limit_s` is asked again and again, and may say less when less is worth waiting for.
+
+    `waiting` hears how long it has been, and for whom.
+    """
     begin = time.monotonic()
     async with _client(None, transport) as client:
         asked = {name: asyncio.create_task(ask(client, name, url)) for name, url in urls.items()}
-        while (left := limit_s() - (time.monotonic() - begin)) > 0 and not all(task.done() for task in asked.values()):
+        while (left := limit_s() - (time.monotonic() - begin)) > 0:
             await asyncio.wait(asked.values(), timeout=min(left, 0.2))
+            late = [name for name, task in asked.items() if not task.done()]
+            if not late:
+                break
+            waiting(time.monotonic() - begin, late)
         took = time.monotonic() - begin
         silent = [task for task in asked.values() if not task.done() and task.cancel()]
         await asyncio.gather(*silent, return_exceptions=True)
@@ -112,14 +124,29 @@ def _client(timeout_s: float | None, transport: httpx.AsyncBaseTransport | None)
     return httpx.AsyncClient(timeout=timeout_s, verify=verify, transport=transport)
 
 
-def wait(urls: dict[str, str], timeout_s: float, wait_s: float) -> list[Health]:
-    """Ask until all are ok, at most `wait_s` seconds."""
+def wait(
+    urls: dict[str, str],
+    timeout_s: float,
+    wait_s: float,
+    waiting: Callable[[float, list[str]], None] = lambda seconds, names: None,
+) -> list[Health]:
+    """Ask until all are ok, at most `wait_s` seconds; `timeout_s` for one round of answers."""
     end = time.monotonic() + wait_s
     while True:
-        found = asyncio.run(ask_all(urls, timeout_s))
+        found = asyncio.run(ask_until(urls, lambda: timeout_s, waiting=waiting))
         if all(health.ok for health in found) or time.monotonic() >= end:
             return found
         time.sleep(1)
+
+
+def late(seconds: float, names: list[str]) -> str:
+    """What to tell who waits: the edge's own codes take their time."""
+    left = (
+        "522 takes 19 s"
+        if seconds < ORIGIN_SILENT_S
+        else "524 takes 120 s: the origin took the connection and is silent"
+    )
+    return f"still waiting for {', '.join(names)} ({seconds:.0f} s; {left})"
 
 
 def table(found: list[Health]) -> Table:

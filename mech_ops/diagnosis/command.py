@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from mech_ops.diagnosis import bundle, gather, ranking
 from mech_ops.diagnosis.look import Look
+from mech_ops.status import Health
 
 
 def diagnose(stack: str | None, given: Path | None, keep: Path | None, console: Console) -> ranking.Diagnosis:
@@ -26,3 +28,8 @@ def diagnose(stack: str | None, given: Path | None, keep: Path | None, console: 
     if keep:
         seen.write(keep)
     return ranking.diagnose(Look(seen))
+
+
+def explain(stack: str | None, answers: Sequence[Health]) -> ranking.Diagnosis:
+    """The same for who has asked the services already. Raises OpsError."""
+    return ranking.diagnose(Look(gather.look(stack, lambda *_: None, gather.as_facts(answers))))

@@ -8,7 +8,7 @@ import dataclasses
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,14 +30,19 @@ OUTSIDE = ("api.github.com", 443)
 _ABOUT = ("name", "port", "source", "network", "path", "reference", "names")
 
 
-def look(stack: str | None, heard: Callable[[str, float, str], None]) -> Bundle:
-    """`heard`: (source, seconds, why it said nothing) as each comes in. Raises OpsError without a state to go by."""
+def look(stack: str | None, heard: Callable[[str, float, str], None], known: Json | None = None) -> Bundle:
+    """`heard`: (source, seconds, why it said nothing) as each comes in; `known`: what the edge has said already.
+
+    Raises OpsError without a state to go by.
+    """
     resources = declared.state(stack)
     bundle = Bundle(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), declared.declared(resources))
     sensors = declared.sensors(resources)
     began = time.monotonic()
     host_answered = threading.Event()
     asks = _asks(bundle.declared, [about["access"] for about in sensors], host_answered)
+    if known is not None:
+        asks["edge"] = lambda: {"answers": known}
     with concurrent.futures.ThreadPoolExecutor(len(asks)) as pool:
         pending = {pool.submit(ask): source for source, ask in asks.items()}
         for done in concurrent.futures.as_completed(pending):
@@ -72,7 +77,10 @@ def _asks(wanted: Json, accesses: list[Json], hurry: threading.Event) -> dict[st
 def answers(services: Mapping[str, Json], hurry: threading.Event) -> Json:
     """What a visitor gets of each service's health; with `hurry` set, who has not answered by then is not waited for."""
     urls = {name: about["url"] for name, about in services.items()}
-    found = asyncio.run(status.ask_until(urls, lambda: HOST_ANSWERED_EDGE_S if hurry.is_set() else EDGE_S))
+    return as_facts(asyncio.run(status.ask_until(urls, lambda: HOST_ANSWERED_EDGE_S if hurry.is_set() else EDGE_S)))
+
+
+def as_facts(found: Sequence[status.Health]) -> Json:
     return {
         health.service: {
             "code": health.code, "ms": health.took_ms, "status": health.state if health.reported else "",
