@@ -147,11 +147,18 @@ def test_what_is_no_health_report(body: bytes) -> None:
     assert answers.report(body) == {"status": "", "dependencies": {}}
 
 
-def test_the_jobs_as_the_queue_counts_them(docker: list[Any], web: Callable[..., int]) -> None:
+def test_the_jobs_as_the_queue_counts_them(
+    docker: list[Any], web: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
     docker += [
         container("mech-queue-old", 0, "queue", "exited"),
         container("mech-queue", web(200, b'{"pending": 2, "active": 1}'), "queue"),
     ]
-    assert answers.jobs() == {"pending": 2, "active": 1}
+    counts = {"pending": 2, "active": 1}
+    assert answers.jobs() == {**counts, "before": counts} and waited == [2]
+    docker[:] = [container("mech-queue", web(200, b'{"pending": 0, "active": 1}'), "queue")]
+    assert answers.jobs() == {"pending": 0, "active": 1} and waited == [2], "nothing waits: one look is enough"
     docker[:] = [container("mech-queue", web(503, b'{"error": "x"}'), "queue")]
     assert answers.jobs() is None

@@ -11,7 +11,7 @@ from mech_infra.facts.host import containers
 
 # As Docker 20.10 says it of a service in the sandbox, shortened.
 QUEUE: dict[str, Any] = {
-    "Name": "/mech-queue", "RestartCount": 2, "Config": {"Env": ["MONGODB_URL=mongodb://x:hunter2@mongodb"]},
+    "Name": "/mech-queue", "Created": "2026-11-27T02:33:30.1Z", "RestartCount": 2, "Config": {"Env": ["MONGODB_URL=mongodb://x:hunter2@mongodb"]},
     "State": {"Status": "running", "Health": {"Status": "unhealthy", "Log": [{"Output": "hunter2"}]}, "OOMKilled": False,
               "ExitCode": 0, "Error": "", "StartedAt": "2026-11-27T02:33:37.035248334Z"},
     "HostConfig": {"Memory": 536870912, "NanoCpus": 500000000, "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0},
@@ -39,7 +39,7 @@ def test_a_container_closely_and_nothing_that_is_secret(docker: dict[str, Any]) 
     assert found == {
         "mech-queue": {
             "state": "running", "health": "unhealthy", "restarts": 2, "oom": False, "exit": 0, "error": "",
-            "started": "2026-11-27T02:33:37.035248334Z", "memory": 536870912, "cpus": 0.5, "restart": "unless-stopped",
+            "created": "2026-11-27T02:33:30.1Z", "started": "2026-11-27T02:33:37.035248334Z", "memory": 536870912, "cpus": 0.5, "restart": "unless-stopped",
             "log": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
             "networks": ["bridge", "mech-network"], "said": ["a line"],
         }

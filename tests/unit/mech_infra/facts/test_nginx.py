@@ -71,9 +71,9 @@ def test_what_the_logs_say_of_the_last_minutes(tmp_path: Path) -> None:
     assert "worker process 9" in first and "Connection refused" in second and "hunter2" not in second
 
 
-def test_who_is_refused_a_hundred_times(tmp_path: Path) -> None:
+def test_who_is_refused_twenty_times(tmp_path: Path) -> None:
     (tmp_path / "mech-llm.access.log").write_text(
-        asked_line("192.0.2.1", 429) * 60 + asked_line("192.0.2.2", 404) * 99 + asked_line("192.0.2.3", 200) * 200
+        asked_line("192.0.2.1", 429) * 60 + asked_line("192.0.2.2", 404) * 19 + asked_line("192.0.2.3", 200) * 200
     )
     (tmp_path / "mech-queue.access.log").write_text(
         asked_line("192.0.2.1", 429) * 60 + asked_line("192.0.2.4", 403) * 100
