@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
+# Codes that the edge gives by itself.
+_REFUSALS = (301, 302, 403, 429)
+
 
 @cause(
     "BETWEEN_EDGE_AND_NGINX",
@@ -21,7 +24,9 @@ from mech_ops.diagnosis.look import Look
 )
 def edge_and_nginx(look: Look) -> Iterator[Found]:
     lost = {
-        n: v for n, v in look.views.items() if n in look.failing and v.edge.state == "down" and v.nginx.state == "ok"
+        n: v
+        for n, v in look.views.items()
+        if n in look.failing and v.edge.state == "down" and v.edge.code not in _REFUSALS and v.nginx.state == "ok"
     }
     if lost:
         how = next(iter(lost.values())).edge
@@ -120,6 +125,6 @@ def edge_says(look: Look) -> Iterator[Found]:
     floor="outage",
 )
 def edge_refuses(look: Look) -> Iterator[Found]:
-    lost = {n: v.edge for n, v in look.views.items() if n in look.failing and v.edge.code in (301, 302, 403, 429)}
+    lost = {n: v.edge for n, v in look.views.items() if n in look.failing and v.edge.code in _REFUSALS}
     if lost:
         yield Found(tuple(sorted(lost)), {"names": ", ".join(sorted(lost)), "how": str(next(iter(lost.values())).code)})

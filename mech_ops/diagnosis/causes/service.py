@@ -146,7 +146,7 @@ def job_timeout(look: Look) -> Iterator[Found]:
     ),
     fix="docker logs --tail 50 {container}",
     floor="notice",
-    follows=("MODEL_NOT_AVAILABLE", "JOB_TIMEOUT"),
+    follows=("BETWEEN_EDGE_AND_NGINX", "BETWEEN_NGINX_AND_CONTAINER", "IN_THE_CONTAINER", "EDGE_SAYS", "EDGE_REFUSES"),
     fallback=True,
 )
 def log_errors(look: Look) -> Iterator[Found]:

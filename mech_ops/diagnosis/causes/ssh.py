@@ -11,11 +11,12 @@ from mech_ops.diagnosis.look import Look
 _VULTR_SAYS_WHY = ("INSTANCE_GONE", "INSTANCE_HALTED", "ADDRESS_DETACHED", "VULTR_GROUP_CLOSED", "VULTR_GROUP_LOST")
 
 
-def _says(look: Look, pattern: str) -> Iterator[Found]:
+def _says(look: Look, pattern: str, dark: bool = True) -> Iterator[Found]:
+    """`dark`: what shuts us out may shut out the edge, too; it harms whom the edge does not reach either."""
     said = look.silent("host")
     if re.search(pattern, said, re.I):
-        # Services may go on without us; whom it harms, the services themselves say.
-        yield Found(arguments={"address": look.declared["address"]}, evidence=(f"ssh: {said}",))
+        harmed = tuple(sorted(name for name in look.failing if dark and look.views[name].edge.state == "down"))
+        yield Found(harmed, {"address": look.declared["address"]}, (f"ssh: {said}",))
 
 
 @cause(
@@ -24,7 +25,7 @@ def _says(look: Look, pattern: str) -> Iterator[Found]:
     layer="ssh",
     visitor="nothing, as long as only SSH is closed",
     guide="Issue 1",
-    reads=("host.silent",),
+    reads=("host.silent", "edge.answers", "host.answers"),
     fix="mech:host.sshFrom must contain this machine's address; else at Vultr's console: ufw delete deny 22; mech recover --reboot",
     key="mech:host.sshFrom",
     floor="degraded",
@@ -41,7 +42,7 @@ def timed_out(look: Look) -> Iterator[Found]:
     layer="ssh",
     visitor="nothing, as long as only SSH is closed",
     guide="public reports: fail2ban",
-    reads=("host.silent",),
+    reads=("host.silent", "edge.answers", "host.answers"),
     fix="at Vultr's console: systemctl start ssh; fail2ban-client unban --all",
     floor="degraded",
     follows=_VULTR_SAYS_WHY,
@@ -56,7 +57,7 @@ def refused(look: Look) -> Iterator[Found]:
     layer="ssh",
     visitor="nothing, if it is only this machine's network",
     guide="Issue 1",
-    reads=("host.silent",),
+    reads=("host.silent", "edge.answers", "host.answers"),
     fix="ping {address} from elsewhere; look at this machine's own network",
     floor="degraded",
     follows=_VULTR_SAYS_WHY,
@@ -71,13 +72,13 @@ def unreachable(look: Look) -> Iterator[Found]:
     layer="ssh",
     visitor="nothing",
     guide="public reports: host made anew, sshd's keys made anew",
-    reads=("host.silent",),
+    reads=("host.silent", "edge.answers", "host.answers"),
     fix="compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` at Vultr's console; then "
     "pulumi up --replace '**host-host-key' (a stranger in between looks the same: compare first)",
     floor="degraded",
 )
 def host_key(look: Look) -> Iterator[Found]:
-    yield from _says(look, r"host key|remote host identification")
+    yield from _says(look, r"host key|remote host identification", dark=False)
 
 
 @cause(
@@ -86,14 +87,14 @@ def host_key(look: Look) -> Iterator[Found]:
     layer="ssh",
     visitor="nothing",
     guide="SSH",
-    reads=("host.silent",),
+    reads=("host.silent", "edge.answers", "host.answers"),
     key="mech:host.sshPrivateKey",
     fix="the key must be the one of mech:host.sshPublicKey; at Vultr's console: cat /root/.ssh/authorized_keys",
     floor="degraded",
     rules=("host-no-ssh-key",),
 )
 def key_refused(look: Look) -> Iterator[Found]:
-    yield from _says(look, r"permission denied|no such identity|too many authentication|load key")
+    yield from _says(look, r"permission denied|no such identity|too many authentication|load key", dark=False)
 
 
 @cause(
@@ -102,7 +103,7 @@ def key_refused(look: Look) -> Iterator[Found]:
     layer="ssh",
     visitor="perhaps errors, too",
     guide="public reports: ufw limit, MaxStartups",
-    reads=("host.silent",),
+    reads=("host.silent", "edge.answers", "host.answers"),
     fix="wait 30 s and try again; at Vultr's console: ufw status, free -m, journalctl -u ssh -n 20",
     floor="degraded",
 )
@@ -116,7 +117,7 @@ def closed(look: Look) -> Iterator[Found]:
     layer="ssh",
     visitor="unknown",
     guide="SSH",
-    reads=("host.silent",),
+    reads=("host.silent", "edge.answers", "host.answers"),
     fix="ssh root@{address} python3 --version",
     floor="degraded",
 )

@@ -85,7 +85,7 @@ CASES: dict[str, Change] = {
     "IN_THE_CONTAINER": both(
         answer("llm", "edge", code=502), answer("llm", "nginx", code=502), answer("llm", "container", error="reset")
     ),
-    "EDGE_SAYS": both(answer("llm", "edge", code=522), silent("host", "Connection timed out")),
+    "EDGE_SAYS": both(answer("llm", "edge", code=522), silent("host", "Permission denied (publickey).")),
     "EDGE_REFUSES": answer("llm", "edge", code=403),
     "CERTIFICATE_EXPIRING": drift("certificate", "/etc/ssl/mech/mech.crt", "expires on 2026-12-01"),
     "CERTIFICATE_RENEWAL_OFF": drift("unit", "unit mech-certificate.timer", "not running"),
@@ -138,7 +138,7 @@ CASES: dict[str, Change] = {
     ),
 }
 # Where another one is named before it, and rightly.
-AFTER = {"EDGE_SAYS": "SSH_TIMED_OUT", "LOG_ERRORS": "BETWEEN_EDGE_AND_NGINX"}
+AFTER = {"LOG_ERRORS": "BETWEEN_EDGE_AND_NGINX"}
 
 
 def test_every_cause_is_played_or_made_by_hand() -> None:

@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from mech_infra.facts import look as facts
 from mech_infra.facts.host import program
 from mech_infra.facts.model import Check
-from mech_ops.diagnosis import bundle
 from mech_ops.diagnosis.causes import TABLE, Cause
 from mech_ops.diagnosis.causes.model import LAYERS, SEVERITIES, arguments
 from mech_ops.diagnosis.look import Look, Missing
 
-BUNDLES = sorted((Path(__file__).parent / "bundles").glob("*.json"))
+from . import patches
+
 _CLOUDS = {"edge.answers", "host.silent", "host.told", "zone.zone", "zone.settings", "zone.records", "zone.rulesets",
            "vultr.attachments", "vultr.rules"}  # fmt: skip
 
@@ -49,9 +47,9 @@ def test_it_reads_what_somebody_reads(cause: Cause) -> None:
     assert cause.reads and set(cause.reads) <= known, set(cause.reads) - known
 
 
-@pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.stem)
-def test_it_reads_no_more_than_it_says(path: Path) -> None:
-    seen = bundle.read(path)
+@pytest.mark.parametrize("name", [None, *patches.names()])
+def test_it_reads_no_more_than_it_says(name: str | None) -> None:
+    seen = patches.read(*([name] if name else []))
     for cause in TABLE.values():
         look = Look(seen)
         try:
