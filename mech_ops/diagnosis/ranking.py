@@ -81,19 +81,13 @@ def diagnose(look: Look) -> Diagnosis:
     found = {
         cause.code: there for cause in TABLE.values() if not cause.fallback and (there := _find(cause, look, skipped))
     }
-    look.explained = {
-        name for code, there in found.items() if _explains(TABLE[code]) for one in there for name in one.harms
-    }
+    look.explained = {name for there in found.values() for one in there for name in one.harms}
     found |= {
         cause.code: there for cause in TABLE.values() if cause.fallback and (there := _find(cause, look, skipped))
     }
     look.explained = set()
     named = sorted((_named(TABLE[code], there, found, look) for code, there in found.items()), key=lambda one: one.rank)
     return Diagnosis(look, named, skipped, len(TABLE) - sum(map(len, skipped.values())))
-
-
-def _explains(cause: Cause) -> bool:
-    return cause.floor != "notice"
 
 
 def _find(cause: Cause, look: Look, skipped: dict[str, list[str]]) -> tuple[Found, ...]:
@@ -112,7 +106,7 @@ def _named(cause: Cause, found: tuple[Found, ...], all_: dict[str, tuple[Found, 
     harmed = {name for one in found for name in one.harms}
     failing = tuple(sorted(harmed & look.failing))
     severity = cause.floor
-    if failing:
+    if failing and cause.floor != "notice":
         seen: Severity = "outage" if any(look.views[name].state == "down" for name in failing) else "degraded"
         severity = min(severity, seen, key=SEVERITIES.index)
     return Named(cause, found, severity, failing, tuple(code for code in cause.follows if code in all_))

@@ -46,13 +46,15 @@ def _play(world: World, scenario: Scenario) -> dict[str, float]:
     for symptom in scenario.symptom:
         until(lambda symptom=symptom: symptom.check(world), symptom.within_s, symptom.pause_s)  # type: ignore[misc]
     shown = time.monotonic() - broken
-    detect = [_detect(world, seen) for seen in scenario.seen]
+    detect = [] if diagnosed.ONLY else [_detect(world, seen) for seen in scenario.seen]
     causes = (scenario.cause,) if isinstance(scenario.cause, str) else scenario.cause
     diagnose_s = diagnosed.named(world, scenario.name, causes)
     begin = time.monotonic()
     scenario.heal.do(world)
     world.well()
     healed = time.monotonic() - begin
+    if diagnosed.ONLY:
+        return {}
     if scenario.after:
         until(lambda: scenario.after.check(world), scenario.after.within_s)  # type: ignore[union-attr]
     _clean(world)
@@ -74,4 +76,5 @@ def test_scenario(world: World, scenario: Scenario) -> None:
     if scenario.undo:
         scenario.undo.do(world)
         _clean(world)
-    measured.note(scenario.name, {**times, "whole_s": time.monotonic() - begin})
+    if times:
+        measured.note(scenario.name, {**times, "whole_s": time.monotonic() - begin})

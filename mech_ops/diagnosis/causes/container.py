@@ -172,6 +172,7 @@ def oom(look: Look) -> Iterator[Found]:
     fix="pulumi up",
     key="mech:services.NAME",
     floor="degraded",
+    follows=("CONTAINER_FOREIGN",),
     rules=(
         "services-no-memory-limit",
         "services-no-cpu-limit",
@@ -208,7 +209,7 @@ def limits(look: Look) -> Iterator[Found]:
         "host.inspected",
     ),
     fix="pulumi up",
-    follows=("KEY_MISSING",),
+    follows=("KEY_MISSING", "CONTAINER_CRASHES", "DATABASE_REFUSES"),
     rules=(
         "services-privileged",
         "services-docker-socket",
