@@ -36,6 +36,7 @@ lint: .venv/stamp
 	@.venv/bin/python -m policies.docs --check
 	@.venv/bin/python -m mech_infra.config.page --check
 	@.venv/bin/python -m tests.scenarios.page --check
+	@.venv/bin/python -m tests.scenarios.causes --check
 
 unit: .venv/stamp
 	@.venv/bin/pytest -q tests/unit

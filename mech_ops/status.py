@@ -82,14 +82,6 @@ async def ask(client: httpx.AsyncClient, service: str, url: str) -> Health:
     return read(service, url, answer.status_code, body, took)
 
 
-async def ask_all(
-    urls: dict[str, str], timeout_s: float, transport: httpx.AsyncBaseTransport | None = None
-) -> list[Health]:
-    """All services at once, in the order of `urls`."""
-    async with _client(timeout_s, transport) as client:
-        return list(await asyncio.gather(*(ask(client, name, url) for name, url in urls.items())))
-
-
 async def ask_until(
     urls: dict[str, str],
     limit_s: Callable[[], float],

@@ -74,7 +74,10 @@ def _cause(cause: Cause, where: list[str]) -> Iterator[str]:
     if cause.follows:
         yield f"- Only a consequence where one of these is there: {', '.join(f'[{c}](#{c.lower()})' for c in cause.follows)}"
     yield f"- From: {cause.guide}"
-    yield from (f"- Shown by: {', '.join(where)}" if where else f"- Not played: {cause.unplayed}", "")
+    yield from (
+        f"- Shown by: {', '.join(where or ['a fact changed by hand (`tests/unit/mech_ops/diagnosis/test_by_hand.py`)'])}",
+        "",
+    )
 
 
 def _cell(text: str) -> str:

@@ -142,62 +142,6 @@ def crashes(look: Look) -> Iterator[Found]:
 
 
 @cause(
-    "CONTAINER_OOM",
-    "the container {name} reached its memory limit of {limit} MiB and was killed",
-    layer="container",
-    visitor="502 for what it was at",
-    guide="Memory Issues",
-    reads=("host.inspected", "host.machine"),
-    fix="raise mech:services.{service}.memoryMb, then pulumi up",
-    key="mech:services.{service}.memoryMb",
-    floor="degraded",
-    rules=("services-no-memory-limit",),
-)
-def oom(look: Look) -> Iterator[Found]:
-    killed = "\n".join(look.fact("host.machine")["oom"])
-    for name, about in look.fact("host.inspected").items():
-        if about["oom"] or (about.get("id") and about["id"][:12] in killed):
-            service = next(iter(look.of_container(name)), name)
-            given = {"name": name, "limit": about["memory"] >> 20, "service": service}
-            yield Found(look.of_container(name), given, (f"docker inspect: OOMKilled, {about['restarts']} restarts",))
-
-
-@cause(
-    "CONTAINER_LIMITS",
-    "the container {name} has {there}, declared {declared}",
-    layer="container",
-    visitor="502 or slow answers, when it is less",
-    guide="Memory Issues; High CPU Usage",
-    reads=("host.inspected",),
-    fix="pulumi up",
-    key="mech:services.NAME",
-    floor="degraded",
-    follows=("CONTAINER_FOREIGN",),
-    rules=(
-        "services-no-memory-limit",
-        "services-no-cpu-limit",
-        "services-swap",
-    ),
-)
-def limits(look: Look) -> Iterator[Found]:
-    inspected = look.fact("host.inspected")
-    for name, wanted in look.declared["containers"].items():
-        about = inspected.get(name)
-        if about and about.get("managed", True):
-            memory, cpus = about["memory"], about["cpus"]
-            if wanted["memory"] and memory != wanted["memory"]:
-                given = {
-                    "name": name,
-                    "there": f"{memory >> 20} MiB memory",
-                    "declared": f"{wanted['memory'] >> 20} MiB",
-                }
-                yield Found(look.of_container(name), given, (f"docker inspect: Memory {memory}",))
-            if wanted["cpus"] and abs(cpus - wanted["cpus"]) > 0.001:
-                given = {"name": name, "there": f"{cpus:g} cores", "declared": f"{wanted['cpus']:g}"}
-                yield Found(look.of_container(name), given, (f"docker inspect: NanoCpus {cpus:g}e9",))
-
-
-@cause(
     "CONTAINER_FOREIGN",
     "the container {name} was made by hand: without our limits, secrets, log rotation",
     layer="container",

@@ -60,7 +60,6 @@ class Cause:
     find: Callable[[Look], Iterable[Found]]
     key: str = ""  # of the config, that decides it
     rules: tuple[str, ...] = ()  # of the policy pack, that refuse what leads to it
-    unplayed: str = ""  # why no scenario and no outage makes it happen
     floor: Severity = "risk"
     follows: tuple[str, ...] = ()
     fallback: bool = False  # looked for only where nothing else explains a service that fails

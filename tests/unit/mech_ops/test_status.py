@@ -18,7 +18,7 @@ def ask(answer: httpx.Response | Exception) -> list[status.Health]:
             raise answer
         return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
 
-    return asyncio.run(status.ask_all(URLS, 1, httpx.MockTransport(handle)))
+    return asyncio.run(status.ask_until(URLS, lambda: 1, httpx.MockTransport(handle)))
 
 
 def test_a_good_report() -> None:
@@ -47,3 +47,23 @@ def test_no_answer_is_down_and_not_a_traceback() -> None:
 
 def test_a_page_that_is_no_report_is_not_ok() -> None:
     assert not ask(httpx.Response(200, text="<html>"))[0].ok
+
+
+def test_who_does_not_answer_is_not_waited_for_for_ever() -> None:
+    heard: list[list[str]] = []
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "queue.mech.is":
+            await asyncio.sleep(60)
+        return httpx.Response(200, json={"status": "ok"})
+
+    asked = status.ask_until(URLS, lambda: 0.5, httpx.MockTransport(handle), lambda _, names: heard.append(names))
+    found = {health.service: health for health in asyncio.run(asked)}
+    assert found["queue"].detail.startswith("no answer within") and found["queue"].state == "down"
+    assert all(health.ok for name, health in found.items() if name != "queue")
+    assert heard and all(names == ["queue"] for names in heard)
+
+
+def test_who_waits_is_told_how_long_the_edge_takes() -> None:
+    assert "522 takes 19 s" in status.late(5, ["llm"])
+    assert "524 takes 120 s" in status.late(21, ["llm"])
