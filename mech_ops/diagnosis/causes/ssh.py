@@ -12,10 +12,11 @@ _VULTR_SAYS_WHY = ("INSTANCE_GONE", "INSTANCE_HALTED", "ADDRESS_DETACHED", "VULT
 
 
 def _says(look: Look, pattern: str, dark: bool = True) -> Iterator[Found]:
-    """`dark`: what shuts us out may shut out the edge, too; it harms whom the edge does not reach either."""
+    """`dark`: what shuts us out may shut out the edge, too; one that reaches a single service is not shut out."""
     said = look.silent("host")
     if re.search(pattern, said, re.I):
-        harmed = tuple(sorted(name for name in look.failing if dark and look.views[name].edge.state == "down"))
+        dark = dark and all(view.edge.state == "down" for view in look.views.values())
+        harmed = tuple(sorted(look.failing)) if dark else ()
         yield Found(harmed, {"address": look.declared["address"]}, (f"ssh: {said}",))
 
 
