@@ -78,7 +78,7 @@ def _cause(stack: str | None, found: list[Health]) -> None:
 def diagnose(
     stack: Stack = None,
     as_json: AsJson = False,
-    page: Annotated[Path | None, typer.Option("--html", help="write one self-contained page there, too")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="write one self-contained page there, too")] = None,
     given: Annotated[Path | None, typer.Option("--from", help="a bundle that --save wrote: nobody is asked")] = None,
     keep: Annotated[
         Path | None, typer.Option("--save", help="write what was seen there; no secret stands in it")
@@ -88,13 +88,18 @@ def diagnose(
 
     Exit codes: 0 all is well, 1 it could not look at all, 2 something is wrong (the same with --json). Nothing is changed.
     """
-    from mech_ops.diagnosis import command, report
+    from mech_ops.diagnosis import command, page, report
 
     found = command.diagnose(stack, given, keep, errors)
     if as_json:
         print(report.as_json(found))
     else:
         console.print(report.text(found), soft_wrap=True)
+    if html:
+        try:
+            html.write_text(page.page(found), encoding="utf-8")
+        except OSError as error:
+            raise OpsError(f"the page cannot be written to {html}: {error.strerror}") from None
     raise typer.Exit(found.exit_code)
 
 

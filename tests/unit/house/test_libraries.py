@@ -20,8 +20,18 @@ WANTED = [
     for text in part
 ]
 # They come with what is named, and are the face of it: Pulumi's protocol, pydantic's errors, aiohttp's and docker's
-# requests, pytest's requirements.
-WITH_OTHERS = {"grpcio", "protobuf", "pydantic-core", "multidict", "yarl", "requests", "urllib3", "packaging"}
+# requests, pytest's requirements, jinja2's markup.
+WITH_OTHERS = {
+    "grpcio",
+    "protobuf",
+    "pydantic-core",
+    "multidict",
+    "yarl",
+    "requests",
+    "urllib3",
+    "packaging",
+    "markupsafe",
+}
 
 
 def test_the_lock_has_what_the_project_wants() -> None:
