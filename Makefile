@@ -4,7 +4,7 @@ SHELL := /bin/bash
 STACK := sandbox
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: up down test test-all check lint unit parity rootless lock setup scenarios bench
+.PHONY: up down test test-all check lint unit parity rootless lock setup scenarios bench pages
 
 up: setup
 	@. .venv/bin/activate && mech sandbox start
@@ -73,6 +73,13 @@ scenarios: setup
 # What the policy pack adds to a preview of 1,000 resources; needs the sandbox (`make up`) and a machine at rest.
 bench: setup
 	@. .venv/bin/activate && python -m tests.bench.policies $(ARGS)
+
+# The page of `mech diagnose` in a real browser, wide and as a phone has it; writes docs/pages/*.png. Root, where Debian's
+# chromium is still to be installed.
+pages: .venv/stamp
+	@{ command -v chromium && command -v pngquant; } >/dev/null || { apt-get update -qq \
+	  && apt-get install -y -qq --no-install-recommends chromium pngquant fonts-dejavu-core >/dev/null; }
+	@.venv/bin/python -m tests.pages
 
 lock:
 	@uv pip compile -q --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
