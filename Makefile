@@ -79,7 +79,10 @@ bench: setup
 pages: .venv/stamp
 	@{ command -v chromium && command -v pngquant; } >/dev/null || { apt-get update -qq \
 	  && apt-get install -y -qq --no-install-recommends chromium pngquant fonts-dejavu-core >/dev/null; }
+	@$$($(PYTHON) -m engine uv) pip install -q --python .venv/bin/python --require-hashes -r tests/pages/requirements.lock
 	@.venv/bin/python -m tests.pages
 
+LOCK = $$($(PYTHON) -m engine uv) pip compile -q --generate-hashes --no-emit-index-url --no-header
 lock:
-	@uv pip compile -q --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	@$(LOCK) --all-extras pyproject.toml -o requirements.lock
+	@$(LOCK) -c requirements.lock tests/pages/requirements.in -o tests/pages/requirements.lock

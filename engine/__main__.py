@@ -1,4 +1,4 @@
-"""`python3 -m engine setup | environment | preflight`: have what `make` needs. Exit codes: 0 done, 3 cannot."""
+"""`python3 -m engine setup | environment | preflight | uv`: have what `make` needs. Exit codes: 0 done, 3 cannot."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from engine.run import SetupError
 
 def main(arguments: list[str]) -> int:
     command = arguments[0] if arguments else "setup"
-    if command not in ("setup", "environment", "preflight"):
-        print("usage: python3 -m engine [setup|environment|preflight]", file=sys.stderr)
+    if command not in ("setup", "environment", "preflight", "uv"):
+        print("usage: python3 -m engine [setup|environment|preflight|uv]", file=sys.stderr)
         return 2
     found = preflight.problems(sandbox=command != "environment")
     if found:
@@ -23,6 +23,9 @@ def main(arguments: list[str]) -> int:
             print(f"  - {problem}", file=sys.stderr)
         return 3
     try:
+        if command == "uv":
+            print(environment.uv())
+            return 0
         if command == "setup":
             _step("Debian packages", _packages)
         if command != "preflight":

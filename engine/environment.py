@@ -25,13 +25,13 @@ def ensure() -> bool:
     if ready():
         write_environment()
         return False
-    uv = _uv()
+    tool = uv()
     with locked(cache() / "venv.lock"):
         if not (VENV / "bin" / "python").exists():
-            run([uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(VENV)])
+            run([tool, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(VENV)])
         run(
             # Compiled once here: where Python may not write bytecode, each `pulumi preview` takes 4 s longer.
-            [uv, "pip", "sync", "--quiet", "--compile-bytecode", "--python", str(VENV / "bin" / "python"), "--require-hashes",
+            [tool, "pip", "sync", "--quiet", "--compile-bytecode", "--python", str(VENV / "bin" / "python"), "--require-hashes",
              str(REPO / "requirements.lock")],
             advice="Check that the Python package index answers, then run the same command again.",
         )  # fmt: skip
@@ -63,10 +63,11 @@ def write_environment() -> None:
         _write(activate, text + _HOOK)
 
 
-def _uv() -> Path:
+def uv() -> Path:
+    """Where the pinned uv is; got once. Raises SetupError."""
     tools = cache() / "tools" / UV.replace("==", "-")
-    uv = tools / "bin" / "uv"
-    if not uv.exists():
+    found = tools / "bin" / "uv"
+    if not found.exists():
         shutil.rmtree(tools, ignore_errors=True)
         staged = tools.with_name(tools.name + ".new")
         shutil.rmtree(staged, ignore_errors=True)
@@ -76,7 +77,7 @@ def _uv() -> Path:
             advice="pip is needed once: apt-get install -y python3-pip",
         )  # fmt: skip
         staged.rename(tools)
-    return uv
+    return found
 
 
 def _link_project() -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
-_CERTIFICATE = ("CERTIFICATE_BAD", "CERTIFICATE_EXPIRING")
 
 
 @cause(

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
-_WEB = ("80", "443")
 
 
 @cause(

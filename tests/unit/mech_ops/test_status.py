@@ -55,7 +55,7 @@ def test_who_does_not_answer_is_not_waited_for_for_ever() -> None:
     async def handle(request: httpx.Request) -> httpx.Response:
         if request.url.host == "queue.mech.is":
             await asyncio.sleep(60)
-        return httpx.Response(200, json={"status": "ok"})
+        return httpx.Response(200, json={"status": "ok", "dependencies": {}})
 
     asked = status.ask_until(URLS, lambda: 0.5, httpx.MockTransport(handle), lambda _, names: heard.append(names))
     found = {health.service: health for health in asyncio.run(asked)}
