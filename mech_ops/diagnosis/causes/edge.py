@@ -8,7 +8,6 @@ from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
 
-
 @cause(
     "SSL_MODE",
     "Cloudflare's SSL mode is {there}, declared {declared}",

@@ -8,7 +8,6 @@ from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
 
-
 @cause(
     "NGINX_CONFIG_REFUSED",
     "nginx does not take its config: {there}",
