@@ -45,7 +45,7 @@ class Named:
         return tuple(dict.fromkeys(shows for found in self.found for shows in found.evidence))
 
     @property
-    def rank(self) -> tuple[bool, int, bool, int, int, str]:
+    def rank(self) -> tuple[bool, bool, int, bool, int, int, str]:
         severity = SEVERITIES.index(self.severity)
         return (
             bool(self.after),
@@ -109,4 +109,11 @@ def _named(cause: Cause, found: tuple[Found, ...], all_: dict[str, tuple[Found, 
     if failing and cause.floor != "notice":
         seen: Severity = "outage" if any(look.views[name].state == "down" for name in failing) else "degraded"
         severity = min(severity, seen, key=SEVERITIES.index)
-    return Named(cause, found, severity, failing, tuple(code for code in cause.follows if code in all_))
+    after = tuple(code for code in cause.follows if code in all_ and _meet(harmed, all_[code]))
+    return Named(cause, found, severity, failing, after)
+
+
+def _meet(harmed: set[str], other: tuple[Found, ...]) -> bool:
+    """Whether one can follow from the other: where both say whom they harm, it must be somebody in common."""
+    theirs = {name for one in other for name in one.harms}
+    return not harmed or not theirs or bool(harmed & theirs)
