@@ -46,15 +46,9 @@ class Named:
 
     @property
     def rank(self) -> tuple[bool, bool, int, bool, int, int, str]:
-        severity = SEVERITIES.index(self.severity)
-        return (
-            bool(self.after),
-            severity,
-            self.cause.fallback,
-            -len(self.failing),
-            _DEPTH[self.cause.layer],
-            self.code,
-        )
+        notice, after = self.severity == "notice", bool(self.after)
+        order = (SEVERITIES.index(self.severity), self.cause.fallback, -len(self.failing), _DEPTH[self.cause.layer])
+        return (notice, after, *order, self.code)
 
 
 @dataclass(frozen=True)

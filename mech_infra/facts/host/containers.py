@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import struct
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,17 +49,18 @@ def closely(id_: str) -> dict[str, Any]:
             "error": state.get("Error", "")[:300], "memory": limits.get("Memory") or 0,
             "cpus": (limits.get("NanoCpus") or 0) / 1e9, "log": {"driver": log.get("Type", ""), "options": options},
             "restart": (limits.get("RestartPolicy") or {}).get("Name", ""),
-            "networks": sorted((about.get("NetworkSettings") or {}).get("Networks") or {}), "said": said(id_),
+            "networks": sorted((about.get("NetworkSettings") or {}).get("Networks") or {}), "said": said(id_, state["Status"] == "running"),
         }
     }  # fmt: skip
 
 
 @on_host
-def said(id_: str) -> list[str]:
-    """The last 30 lines of its log; none where its driver keeps no log that Docker reads."""
+def said(id_: str, running: bool) -> list[str]:
+    """The last 30 lines of its log, of one that runs only of late; none where its driver keeps no log that Docker reads."""
+    since = int(time.time() - 600) if running else 0
     connection = Docker(timeout=5)
     try:
-        connection.request("GET", f"/containers/{id_}/logs?stdout=1&stderr=1&tail=30")
+        connection.request("GET", f"/containers/{id_}/logs?stdout=1&stderr=1&tail=30&since={since}")
         answer = connection.getresponse()
         return lines(answer.read(500_000)) if answer.status == 200 else []
     except (OSError, http.client.HTTPException):

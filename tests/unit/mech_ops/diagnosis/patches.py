@@ -16,7 +16,18 @@ from mech_ops.diagnosis.bundle import Bundle
 BUNDLES = Path(__file__).with_name("bundles")
 WELL = "well"
 # What is another at each look, and says nothing; what says something only when it is another by far.
-_NOISE = {"ms", "seconds", "load", "newest_worker_s", "config_s", "conntrack", "evicted_keys", "codes"}
+_NOISE = {
+    "ms",
+    "seconds",
+    "load",
+    "newest_worker_s",
+    "config_s",
+    "conntrack",
+    "evicted_keys",
+    "codes",
+    "created",
+    "started",
+}
 _ABOUT = {"available", "used_memory", "connected_clients", "used", "free", "inodes_used", "inodes_free"}
 _FAR = 1.3
 
@@ -73,6 +84,8 @@ def _plain(bundle: Bundle) -> dict[str, Any]:
     # Docker's "Up 2 minutes (healthy)": only the word in brackets is read.
     text = re.sub(r"(?:\d+ (?:second|minute|hour)s?|About an? (?:minute|hour)|Less than a second)", "a while", text)
     found: dict[str, Any] = json.loads(text)
+    if logs := (found["facts"].get("host") or {}).get("web_logs"):
+        logs["errors"] = [line for line in logs["errors"] if "too large" in line]  # the others are of failures before
     return found
 
 
@@ -84,7 +97,8 @@ def keep(bundle: Bundle, name: str) -> None:
         plain["facts"]["host"]["machine"]["load"] = [0.1, 0.1, 0.1]  # the recording's own
     else:
         plain = diff(json.loads((BUNDLES / f"{WELL}.json").read_text()), plain) or {}
-    (BUNDLES / f"{name}.json").write_text(json.dumps(plain, indent=1, sort_keys=True) + "\n")
+    how: dict[str, Any] = {"indent": 1} if name == WELL else {"separators": (",", ":")}
+    (BUNDLES / f"{name}.json").write_text(json.dumps(plain, sort_keys=True, **how) + "\n")
 
 
 def names() -> list[str]:
