@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -148,6 +149,11 @@ class Look:
         return View(
             name, _answer(outside), _answer(inside.get("nginx")), next(iter(bad or containers), _answer(None)), needs
         )
+
+
+def seconds(text: str) -> float:
+    """Docker's times, which have nanoseconds, since 1970."""
+    return dt.datetime.fromisoformat(text[:19] + "+00:00").timestamp()
 
 
 def _answer(said: Json | None) -> Answer:

@@ -8,7 +8,7 @@ from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
 _GUIDE = {"redis": "mech-queue: Redis Connection Errors", "mongodb": "MongoDB Connection Issues"}
-_NETWORK = ("NETWORK_MISSING", "DOCKER_DOWN")
+_NETWORK = ("NETWORK_MISSING", "NETWORK_FOREIGN", "DOCKER_DOWN")
 _STOPPED = ("missing", "exited", "created", "dead", "paused", "restarting", "removing")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mech_ops.diagnosis.causes.model import Found, cause
-from mech_ops.diagnosis.look import Look
+from mech_ops.diagnosis.look import Look, seconds
+
+_LATE_S = 600
 
 
 @cause(
@@ -14,16 +16,20 @@ from mech_ops.diagnosis.look import Look
     layer="container",
     visitor="502 for what it was at",
     guide="Memory Issues",
-    reads=("host.inspected", "host.machine"),
+    reads=("host.inspected", "host.machine", "host.docker"),
     fix="raise mech:services.{service}.memoryMb, then pulumi up",
     key="mech:services.{service}.memoryMb",
     floor="degraded",
     rules=("services-no-memory-limit",),
 )
 def oom(look: Look) -> Iterator[Found]:
-    killed = "\n".join(look.fact("host.machine")["oom"])
+    """Docker forgets it at the next start, and the kernel counts it for ever: of one that runs, only when it began of late."""
+    machine = look.fact("host.machine")
+    killed = "\n".join(machine["oom"])
+    ids = {c["name"]: c["id"] for c in look.fact("host.docker")["containers"]}
     for name, about in look.fact("host.inspected").items():
-        if about["oom"] or (about.get("id") and about["id"][:12] in killed):
+        late = machine["now"] - seconds(about["started"]) < _LATE_S
+        if about["oom"] or (late and ids.get(name, "?") in killed):
             service = next(iter(look.of_container(name)), name)
             given = {"name": name, "limit": about["memory"] >> 20, "service": service}
             yield Found(look.of_container(name), given, (f"docker inspect: OOMKilled, {about['restarts']} restarts",))

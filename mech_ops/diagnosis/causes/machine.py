@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mech_infra.facts.host import disks
 from mech_ops.diagnosis.causes.model import Found, cause
-from mech_ops.diagnosis.look import Look
+from mech_ops.diagnosis.look import Look, seconds
 
 _JUST_S = 600
 _SKEW_S = 60
@@ -167,15 +167,10 @@ def rebooted(look: Look) -> Iterator[Found]:
     """A host that is new was started, too: then no container is older than its boot."""
     about = look.fact("host.machine")
     booted = about["now"] - about["uptime_s"]
-    older = [name for name, one in look.fact("host.inspected").items() if _seconds(one["created"]) < booted]
+    older = [name for name, one in look.fact("host.inspected").items() if seconds(one["created"]) < booted]
     if about["uptime_s"] < _JUST_S and older:
         shows = f"uptime {about['uptime_s']:.0f} s, and containers that are older: {', '.join(sorted(older)[:3])}"
         yield Found((), {"minutes": int(about["uptime_s"] // 60)}, (shows,))
-
-
-def _seconds(text: str) -> float:
-    """Docker's times, which have nanoseconds."""
-    return dt.datetime.fromisoformat(text[:19] + "+00:00").timestamp()
 
 
 @cause(

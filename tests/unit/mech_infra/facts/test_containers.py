@@ -30,7 +30,7 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     there: dict[str, Any] = {"/containers/json?all=1": [{"Id": "1"}, {"Id": "2"}], "/containers/1/json": QUEUE}
     monkeypatch.setattr(containers, "started", lambda: True)
     monkeypatch.setattr(containers, "ask", lambda path, timeout: there.get(path, {"message": "none"}))
-    monkeypatch.setattr(containers, "said", lambda id_: ["a line"])
+    monkeypatch.setattr(containers, "said", lambda id_, running: ["a line"])
     return there
 
 

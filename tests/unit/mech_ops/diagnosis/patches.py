@@ -86,6 +86,9 @@ def _plain(bundle: Bundle) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(text)
     if logs := (found["facts"].get("host") or {}).get("web_logs"):
         logs["errors"] = [line for line in logs["errors"] if "too large" in line]  # the others are of failures before
+    for record in (found["facts"].get("zone") or {}).get("records") or []:
+        for name in record.keys() - {"type", "name", "content", "proxied"}:
+            del record[name]  # one that was made anew has others
     return found
 
 

@@ -49,7 +49,8 @@ def pairs() -> list[tuple[str, str]]:
     return luck.sample(all_, min(400, len(all_)))
 
 
-@pytest.mark.parametrize(("one", "other"), pairs(), ids=" + ".join)
-def test_of_two_at_once_both_are_among_the_first_three(one: str, other: str) -> None:
+@pytest.mark.parametrize("pair", pairs(), ids=" + ".join)
+def test_of_two_at_once_both_are_among_the_first_three(pair: tuple[str, str]) -> None:
+    one, other = pair
     first = codes(one, other)[:3]
     assert set(first) & {*CAUSES[one]} and set(first) & {*CAUSES[other]}, codes(one, other)
