@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sandbox import credentials, daemon, host, images, internet, network, pki
 from sandbox.providers import install
-from sandbox.settings import Settings
+from sandbox.settings import Settings, load
 
 Progress = Callable[[str], None]
 FAILURES = (host.HostError, images.ImageError, daemon.DaemonError, OSError, ValueError)
@@ -14,6 +14,11 @@ FAILURES = (host.HostError, images.ImageError, daemon.DaemonError, OSError, Valu
 
 def up(settings: Settings, say: Progress) -> None:
     """Everything but the environment file: keys, hosts' system, images, plugins, daemon. Raises one of FAILURES."""
+    if other := _neighbour(settings):
+        raise ValueError(
+            f"the sandboxes {settings.name} and {other} have the same network ({settings.network}), and {other} runs: "
+            "take another name (MECH_SANDBOX=NAME)"
+        )
     settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     credentials.ensure(settings)
     pki.ensure(settings)
@@ -23,6 +28,12 @@ def up(settings: Settings, say: Progress) -> None:
     install.install(install.default_home(), say)
     if daemon.ensure_running(settings):
         say(f"clouds, edge and DNS answer on {settings.network}")
+
+
+def _neighbour(settings: Settings) -> str:
+    """A sandbox that runs on this one's network: names are many more than networks. Empty when there is none."""
+    names = (folder.name for folder in settings.state.parent.glob("*/") if folder.name != settings.name)
+    return next((n for n in names if load(n).index == settings.index and daemon.pid(load(n)) is not None), "")
 
 
 def stop(settings: Settings) -> None:
