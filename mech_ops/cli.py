@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -126,6 +127,25 @@ def recover(
         for what, how in done:
             table.add_row(what, how)
         console.print(table)
+
+
+@app.command("trust-host-key")
+def trust_host_key(
+    stack: Stack = None,
+    fingerprint: Annotated[
+        str | None, typer.Option(help="what the console shows, SHA256:…; nobody is asked then")
+    ] = None,
+) -> None:
+    """Trust the host's new SSH key, after you compared it at Vultr's console: mech trust-host-key --stack prod"""
+    from mech_ops import host_key
+
+    if fingerprint is None and not sys.stdin.isatty():
+        raise OpsError("nobody can be asked here, and nothing was changed; --fingerprint says what the console shows")
+    say = partial(console.print, markup=False, soft_wrap=True)
+    if host_key.trust(stack, fingerprint, lambda question: str(typer.prompt(question, err=True)), say):
+        console.print("trusted. Next: mech drift")
+    else:
+        console.print("the host shows the key that the stack remembers: nothing was changed")
 
 
 @app.command()

@@ -59,6 +59,12 @@ def _recover(world: World) -> None:
     world.up()
 
 
+def _trust(world: World) -> None:
+    """What a person does: compares at the console, then says so."""
+    fingerprint = world.console("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub").split()[1]
+    world.stack.mech("trust-host-key", "--stack", "sandbox", "--fingerprint", fingerprint)
+
+
 def _reserved(world: World) -> dict[str, Any]:
     found: dict[str, Any] = world.vultr("GET", "/reserved-ips")["reserved_ips"][0]
     return found
@@ -145,10 +151,8 @@ OUTAGES = (
     ),
     Outage(
         "another host key",
-        host("cp -a /etc/ssh/ssh_host_ed25519_key /root/was; cp -a /etc/ssh/ssh_host_ed25519_key.pub /root/was.pub; "
-             "ssh-keygen -q -t ed25519 -N '' -f /root/new; cp /root/new /etc/ssh/ssh_host_ed25519_key; "
-             "cp /root/new.pub /etc/ssh/ssh_host_ed25519_key.pub; rm -f /root/new*; systemctl restart ssh"),
-        console("mv /root/was /etc/ssh/ssh_host_ed25519_key; mv /root/was.pub /etc/ssh/ssh_host_ed25519_key.pub; systemctl restart ssh"),
+        host("rm /etc/ssh/ssh_host_ed25519_key && ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key && systemctl restart ssh"),
+        _trust,
         ("SSH_HOST_KEY",),
     ),
     Outage("SSH refused by a rule", host("iptables -I INPUT 1 -p tcp --dport 22 -j REJECT --reject-with tcp-reset"),

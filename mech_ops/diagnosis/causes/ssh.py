@@ -74,8 +74,7 @@ def unreachable(look: Look) -> Iterator[Found]:
     visitor="nothing",
     guide="public reports: host made anew, sshd's keys made anew",
     reads=("host.silent", "edge.answers", "host.answers"),
-    fix="compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` at Vultr's console; then "
-    "pulumi up --replace '**host-host-key' (a stranger in between looks the same: compare first)",
+    fix="mech trust-host-key, after comparing it at Vultr's console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
     floor="degraded",
 )
 def host_key(look: Look) -> Iterator[Found]:
