@@ -30,7 +30,11 @@ class Bundle:
     seconds: dict[str, float] = field(default_factory=dict)  # by source, how long it took
 
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps({"form": FORM, **dataclasses.asdict(self)}, indent=1, sort_keys=True) + "\n")
+        """Raises OpsError where it cannot be written."""
+        try:
+            path.write_text(json.dumps({"form": FORM, **dataclasses.asdict(self)}, indent=1, sort_keys=True) + "\n")
+        except OSError as error:
+            raise OpsError(f"what was seen cannot be written to {path}: {error.strerror}") from None
 
 
 def read(path: Path) -> Bundle:

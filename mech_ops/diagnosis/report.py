@@ -22,22 +22,24 @@ _EVIDENCE = 4  # lines of it that a terminal shows
 def headline(found: Diagnosis) -> str:
     """One sentence that says it all."""
     failing, services = found.failing, len(found.look.services)
-    down = sum(state == "down" for state in found.failing.values())
+    down = sum(state == "down" for state in failing.values())
     first = found.named[0] if found.named else None
     if failing:
         how = (
-            f"{down} down, {len(failing) - down} degraded"
-            if down and down < len(failing)
-            else "down"
-            if down
+            "down"
+            if down == len(failing)
             else "degraded"
+            if not down
+            else f"fail ({down} down, {len(failing) - down} degraded)"
         )
-        why = first.sentence if first else "and nothing that was looked at says why"
+        why = first.sentence if first else "nothing that was looked at says why"
         return f"{len(failing)} of {services} services {how}: {why}"
     unknown = sum(view.state == "unknown" for view in found.look.views.values())
     well = f"{services - unknown} of {services} services answer" if unknown else f"all {services} services are well"
     if first and first.severity != "notice":
         return f"{well}, but: {first.sentence}"
+    if left := sum(map(len, found.skipped.values())):
+        return f"{well}; nothing is wrong in what could be looked at ({left} of {found.looked_for + left} causes could not be looked for)"
     return f"{well}; nothing is wrong ({found.looked_for} causes looked for)"
 
 

@@ -1,0 +1,145 @@
+"""One look: everything is asked at once, who is silent is said, and no secret stays in what was seen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mech_infra.facts.clouds import cloudflare, vultr
+from mech_infra.facts.host import trip
+from mech_infra.facts.model import Unreachable
+from mech_ops import pulumi
+from mech_ops.diagnosis import bundle, declared, gather
+from mech_ops.errors import OpsError
+from mech_ops.status import Health
+
+_MARK = "4dabf18193072939515e22adb298388d"
+KEY = "sk-proj-0123456789abcdefghij"
+
+
+def hidden(value: Any) -> dict[str, Any]:
+    """As `pulumi stack export --show-secrets` has it."""
+    return {_MARK: "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(value)}
+
+
+def resource(type_: str, id_: str = "", **inputs: Any) -> dict[str, Any]:
+    return {"type": type_, "urn": f"urn:pulumi:s::p::{type_}::n", "id": id_, "inputs": inputs, "outputs": {}}
+
+
+ACCESS = {"host": "192.0.2.1", "host_key": "ssh-ed25519 AAAA", "identity": "~/.ssh/key"}
+CHECK = {"kind": "kernel", "name": "net.ipv4.ip_forward", "value": "1", "good": "1"}
+STATE = [
+    {
+        "type": "pulumi:pulumi:Stack", "urn": "urn:pulumi:s::p::pulumi:pulumi:Stack::n", "inputs": {},
+        "outputs": {"host_ip": "192.0.2.1", "service_urls": {"llm": "https://llm.mech.is"}},
+    },
+    resource("pulumi-python:dynamic/mech:HostState", title="host", access=ACCESS,
+             checks=hidden({"net.ipv4.ip_forward": CHECK}), watches=[]),
+    resource("pulumi-python:dynamic/mech:CloudWatch", title="zone", access={"zone": "z"}, checks={}, watches=[]),
+    resource("docker:index/container:Container", name="mech-llms-1", memory=1024, cpus="1.0", envs=hidden([f"OPENAI_API_KEY={KEY}"]),
+             labels=[{"label": "mech.service", "value": "llm"}, {"label": "mech.replica", "value": "1"}]),
+    resource("cloudflare:index/zoneSetting:ZoneSetting", settingId="ssl", value="flexible"),
+    resource("cloudflare:index/dnsRecord:DnsRecord", name="llm.mech.is", content="192.0.2.1", proxied=True),
+    resource("vultr:index/instance:Instance", "i"),
+    resource("vultr:index/reservedIp:ReservedIp", "r"),
+    resource("vultr:index/blockStorage:BlockStorage", "b"),
+    resource("vultr:index/firewallGroup:FirewallGroup", "g"),
+    resource("vultr:index/firewallRule:FirewallRule", "f", port="80"),
+]  # fmt: skip
+FACTS = {"kernel": {"net.ipv4.ip_forward": "0"}, "inspected": {"mech-llms": {"said": [f"refused {KEY}"]}}}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Everybody answers; what the host was asked for is noted."""
+    about: dict[str, Any] = {"facts": FACTS}
+
+    def facts(access: dict[str, str], asked: Any = None) -> Any:
+        about["asked"] = asked
+        if isinstance(about["facts"], Exception):
+            raise about["facts"]
+        return about["facts"]
+
+    async def ask_until(urls: dict[str, str], limit_s: Any, *_: Any, **__: Any) -> list[Health]:
+        return [Health(name, url, 200, "ok") for name, url in urls.items()]
+
+    monkeypatch.setattr(pulumi, "run", lambda argv, text=None: json.dumps({"deployment": {"resources": STATE}}))
+    monkeypatch.setattr(trip, "facts", facts)
+    monkeypatch.setattr(cloudflare, "zone_facts", lambda access: {"records": [], "zone": access["zone"]})
+    monkeypatch.setattr(vultr, "attachments", lambda ids: {"instance": {"id": ids["instance"]}})
+    monkeypatch.setattr(vultr, "facts", lambda access: {"rules": []})
+    monkeypatch.setattr("mech_ops.status.ask_until", ask_until)
+    return about
+
+
+def nobody(source: str, seconds: float, silent: str) -> None: ...
+
+
+def test_everything_is_asked_and_judged_by_what_the_state_declares(world: dict[str, Any]) -> None:
+    seen = gather.look("s", nobody)
+    assert set(seen.facts) == {"edge", "host", "zone", "vultr"} and not seen.silent
+    assert seen.drift == [
+        {
+            "kind": "kernel",
+            "label": "net.ipv4.ip_forward",
+            "there": "0",
+            "declared": "1",
+            "about": {"name": "net.ipv4.ip_forward"},
+        }
+    ]
+    assert seen.declared["services"]["llm"] == {
+        "url": "https://llm.mech.is", "containers": ["mech-llms"], "datastores": ["mongodb"], "calls": [],
+        "secrets": ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"],
+    }  # fmt: skip
+    assert seen.declared["containers"]["mech-llms"]["memory"] == 1024 << 20
+    assert seen.declared["ids"] == {"instance": "i", "reserved_ip": "r", "volume": "b", "firewall_group": "g"}
+    assert world["asked"]["answers"]["sites"]["llm"] == {
+        "host": "llm.mech.is",
+        "scheme": "http",
+        "containers": ["mech-llms"],
+    }
+    assert world["asked"]["paths"]["wanted"] == {"mech-llms": [["mongodb", 27017]]}
+
+
+def test_no_secret_stays_in_what_was_seen(world: dict[str, Any], tmp_path: Path) -> None:
+    seen = gather.look("s", nobody)
+    seen.write(tmp_path / "seen.json")
+    assert KEY not in (tmp_path / "seen.json").read_text()
+    assert seen.facts["host"]["inspected"]["mech-llms"]["said"] == ["refused [secret]"]
+    assert bundle.read(tmp_path / "seen.json") == seen
+
+
+def test_what_a_sensor_declares_is_no_secret_text() -> None:
+    assert declared.secrets(STATE) == [KEY], "net.ipv4.ip_forward may be said"
+
+
+@pytest.mark.parametrize("password", ["hunter2-hunter2", "a%40b%2Fc-long"])
+def test_the_password_of_a_url_is_one(password: str) -> None:
+    state = [resource("x", envs=hidden([f"MONGODB_URI=mongodb://mech:{password}@mongodb:27017/mech"]))]
+    assert password in declared.secrets(state)
+    assert all("mongodb:27017" not in text for text in declared.secrets(state))
+
+
+def test_a_silent_host_is_said_and_the_others_are_looked_at(world: dict[str, Any]) -> None:
+    world["facts"] = Unreachable("Connection timed out")
+    heard: dict[str, str] = {}
+    seen = gather.look("s", lambda source, _, silent: heard.update({source: silent}))
+    assert seen.silent == {"host": "Connection timed out"} and set(seen.facts) == {"edge", "zone", "vultr"}
+    assert heard == {"host": "Connection timed out", "edge": "", "zone": "", "vultr": ""}
+    assert seen.drift == []
+
+
+def test_a_stack_that_is_not_up_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi, "run", lambda argv, text=None: json.dumps({"deployment": {}}))
+    with pytest.raises(OpsError, match="bring it up first"):
+        gather.look("s", nobody)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"form": 1}', '{"form": 9, "taken": "", "declared": {}}'])
+def test_what_is_no_bundle_is_one_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(OpsError, match="bundle"):
+        bundle.read(tmp_path / "x.json")
