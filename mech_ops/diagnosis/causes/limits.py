@@ -19,7 +19,6 @@ _LATE_S = 600
     reads=("host.inspected", "host.machine", "host.docker"),
     fix="raise mech:services.{service}.memoryMb, then pulumi up",
     key="mech:services.{service}.memoryMb",
-    floor="degraded",
     rules=("services-no-memory-limit",),
 )
 def oom(look: Look) -> Iterator[Found]:

@@ -18,4 +18,5 @@ SCENARIO = Scenario(
     seen=(preview("docker:index:Container services-search", "~memory"),),
     heal=up(),
     after=says("docker inspect -f '{{.HostConfig.Memory}}' mech-search", "536870912"),
+    undo=on_host("docker restart -t 10 mech-search"),  # else Docker goes on telling of it
 )

@@ -18,5 +18,6 @@ SCENARIO = Scenario(
     seen=(preview("docker:index:Container services-indexer", "~memory"),),
     heal=up(),
     after=http("indexer", 200, "/index", method="POST", body={"repo": "mech-is/example"}),
+    undo=on_host("docker restart -t 10 mech-indexer"),  # else Docker goes on telling of it
     limits="The stand-in of GitHub has one small repository: large requests take the memory that a large one would. Lower still (6 MB), the indexer dies again and again, and then Docker refuses `docker update` now and then (“cannot update a stopped container”): `pulumi up` fails, and has to be run again.",
 )
