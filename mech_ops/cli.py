@@ -104,6 +104,27 @@ def diagnose(
     raise typer.Exit(found.exit_code)
 
 
+Every = Annotated[float, typer.Option("--every", min=2, help="seconds between two looks")]
+
+
+@app.command()
+def watch(stack: Stack = None, every: Every = 15) -> None:
+    """The diagnosis again and again, in this terminal: mech watch --every 10. Ctrl-C ends it, with the last one's exit code."""
+    from mech_ops.diagnosis import command, live
+
+    raise typer.Exit(live.watch(partial(command.again, stack), every, console))
+
+
+@app.command()
+def serve(
+    stack: Stack = None, every: Every = 15, port: Annotated[int, typer.Option(help="on this machine's loopback")] = 8765
+) -> None:
+    """The same as a page that updates itself, on this machine only: mech serve --port 8765. Exit code 1 if it cannot begin."""
+    from mech_ops.diagnosis import command, live
+
+    live.serve(partial(command.again, stack), port, every, console)
+
+
 @app.command()
 def recover(
     stack: Stack = None,

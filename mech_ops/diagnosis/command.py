@@ -33,3 +33,8 @@ def diagnose(stack: str | None, given: Path | None, keep: Path | None, console: 
 def explain(stack: str | None, answers: Sequence[Health]) -> ranking.Diagnosis:
     """The same for who has asked the services already. Raises OpsError."""
     return ranking.diagnose(Look(gather.look(stack, lambda *_: None, gather.as_facts(answers))))
+
+
+def again(stack: str | None) -> ranking.Diagnosis:
+    """One look without a word of it. Raises OpsError."""
+    return ranking.diagnose(Look(gather.look(stack, lambda *_: None)))

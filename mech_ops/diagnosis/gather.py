@@ -63,7 +63,7 @@ def _asks(wanted: Json, accesses: list[Json], hurry: threading.Event) -> dict[st
     host = next((access for access in accesses if "host" in access), None)
     asks: dict[str, Callable[[], Json]] = {"edge": lambda: {"answers": answers(wanted["services"], hurry)}}
     if host:
-        asks["host"] = lambda: trip.facts(host, asked(wanted))
+        asks["host"] = lambda: trip.facts(host, asked(wanted), fresh_s=0)
     if wanted["zone"]:
         asks["zone"] = lambda: cloudflare.zone_facts({"zone": wanted["zone"]})
     if wanted["ids"]["instance"]:

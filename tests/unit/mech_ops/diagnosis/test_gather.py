@@ -57,7 +57,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Everybody answers; what the host was asked for is noted."""
     about: dict[str, Any] = {"facts": FACTS}
 
-    def facts(access: dict[str, str], asked: Any = None) -> Any:
+    def facts(access: dict[str, str], asked: Any = None, fresh_s: float = 30) -> Any:
+        assert fresh_s == 0, "who watches must not see what was there before"
         about["asked"] = asked
         if isinstance(about["facts"], Exception):
             raise about["facts"]
