@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
+import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from rich.table import Table
+
+from mech_ops import api
 
 # How long the edge waits for an origin that does not answer at all, in seconds (Cloudflare's 522).
 ORIGIN_SILENT_S = 19
@@ -63,6 +68,23 @@ def read(service: str, url: str, code: int, body: Any, took_ms: int) -> Health:
     if code == 200:
         return Health(service, url, code, "unknown", "answers 200, but not with a health report", took_ms)
     return Health(service, url, code, "down", MEANINGS.get(code, f"HTTP {code}"), took_ms)
+
+
+def not_from_here(urls: Iterable[str]) -> str:
+    """Why visitors cannot be asked from this machine; empty when they can.
+
+    With other clouds than the real ones, a name that leads to the world would lead to somebody else's service.
+    """
+    for url in urls if api.elsewhere() else ():
+        host = urlsplit(url).hostname or ""
+        try:
+            found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)}
+        except OSError:
+            continue  # one that is missing is for who asks it to tell
+        if not any(ipaddress.ip_address(address).is_global for address in found):
+            return ""
+        return f"{host} leads to the world from this machine, and this stack is not there"
+    return "this machine knows none of the services' names" if urls and api.elsewhere() else ""
 
 
 async def ask(client: httpx.AsyncClient, service: str, url: str) -> Health:

@@ -75,8 +75,13 @@ def _asks(wanted: Json, accesses: list[Json], hurry: threading.Event) -> dict[st
 
 
 def answers(services: Mapping[str, Json], hurry: threading.Event) -> Json:
-    """What a visitor gets of each service's health; with `hurry` set, who has not answered by then is not waited for."""
+    """What a visitor gets of each service's health; with `hurry` set, who has not answered by then is not waited for.
+
+    Raises model.Unreachable where nobody can be asked from this machine.
+    """
     urls = {name: about["url"] for name, about in services.items()}
+    if why := status.not_from_here(urls.values()):
+        raise model.Unreachable(why)
     return as_facts(asyncio.run(status.ask_until(urls, lambda: HOST_ANSWERED_EDGE_S if hurry.is_set() else EDGE_S)))
 
 

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mech_ops import api, pulumi, status
+from mech_ops import pulumi, status
 
 # The edge's own codes take 19 s (522); a service that is well answers at once.
 _WAIT_S = 13.0
-_UNKNOWN = ("Name or service not known", "nodename nor servname", "No address associated", "name resolution")
 
 
 @dataclass
@@ -25,20 +24,17 @@ class Visitors:
 def ask(stack: str | None) -> Visitors:
     """Every service's health, by the way that visitors come. Raises OpsError when the state cannot be read."""
     urls = pulumi.outputs(stack).get("service_urls") or {}
-    return judge(asyncio.run(status.ask_until(urls, lambda: _WAIT_S)), elsewhere=api.elsewhere())
+    if why := status.not_from_here(urls.values()):
+        return Visitors(unasked=f"visitors were not asked: {why}")
+    return judge(asyncio.run(status.ask_until(urls, lambda: _WAIT_S)))
 
 
-def judge(found: Sequence[status.Health], elsewhere: bool) -> Visitors:
-    """`elsewhere`: the clouds are not the real ones, so this machine need not know their names."""
-    unknown = [health for health in found if not health.code and any(word in health.detail for word in _UNKNOWN)]
-    if elsewhere and found and len(unknown) == len(found):
-        return Visitors(unasked=f"this machine does not know the name of any service, such as {found[0].url}")
+def judge(found: Sequence[status.Health]) -> Visitors:
     said = Visitors()
     for health in found:
         if not health.reported:
-            said.down.append(
-                f"{health.service} is down for visitors: {health.code or ''} {health.detail}".replace("  ", " ")
-            )
+            detail = f"{health.code or ''} {health.detail}".strip()
+            said.down.append(f"{health.service} is down for visitors: {detail}")
         elif not health.ok:
             said.ill.append(f"not well: {health.service} says {health.state}: {health.detail}")
     return said
