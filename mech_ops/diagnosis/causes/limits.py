@@ -8,6 +8,7 @@ from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look, seconds
 
 _LATE_S = 600
+_DATASTORES = ("redis", "mongodb")
 
 
 @cause(
@@ -17,8 +18,8 @@ _LATE_S = 600
     visitor="502 for what it was at",
     guide="Memory Issues",
     reads=("host.inspected", "host.machine", "host.docker"),
-    fix="raise mech:services.{service}.memoryMb, then pulumi up",
-    key="mech:services.{service}.memoryMb",
+    fix="raise {key}, then pulumi up",
+    key="{key}",
     rules=("services-no-memory-limit",),
 )
 def oom(look: Look) -> Iterator[Found]:
@@ -29,8 +30,10 @@ def oom(look: Look) -> Iterator[Found]:
     for name, about in look.fact("host.inspected").items():
         late = machine["now"] - seconds(about["started"]) < _LATE_S
         if about["oom"] or (late and ids.get(name, "?") in killed):
-            service = next(iter(look.of_container(name)), name)
-            given = {"name": name, "limit": about["memory"] >> 20, "service": service}
+            own = (
+                f"datastores.{name}" if name in _DATASTORES else f"services.{next(iter(look.of_container(name)), name)}"
+            )
+            given = {"name": name, "limit": about["memory"] >> 20, "key": f"mech:{own}.memoryMb"}
             yield Found(look.of_container(name), given, (f"docker inspect: OOMKilled, {about['restarts']} restarts",))
 
 
