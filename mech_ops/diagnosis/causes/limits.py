@@ -34,7 +34,10 @@ def oom(look: Look) -> Iterator[Found]:
                 f"datastores.{name}" if name in _DATASTORES else f"services.{next(iter(look.of_container(name)), name)}"
             )
             given = {"name": name, "limit": about["memory"] >> 20, "key": f"mech:{own}.memoryMb"}
-            yield Found(look.of_container(name), given, (f"docker inspect: OOMKilled, {about['restarts']} restarts",))
+            # One that runs again and is well harms nobody any more.
+            ill = about["state"] not in ("running", "paused") or about["health"] == "unhealthy"
+            harmed = look.of_container(name) if ill else ()
+            yield Found(harmed, given, (f"docker inspect: OOMKilled, {about['restarts']} restarts",))
 
 
 @cause(

@@ -75,6 +75,24 @@ def unreached(look: Look) -> Iterator[Found]:
 
 
 @cause(
+    "WORKERS_SILENT",
+    "the workers of {service} do not show life: {word}",
+    layer="service",
+    visitor="503; jobs stay queued",
+    guide="mech-queue: Job Processing Failures",
+    reads=("edge.answers", "host.answers"),
+    fix="docker logs --tail 50 {container}; mech restart {service}",
+    floor="degraded",
+    follows=(*_DATABASE, "DATABASE_UNREACHED", "DATABASE_REFUSES"),
+)
+def workers_silent(look: Look) -> Iterator[Found]:
+    for service, name, word in look.needs():
+        if name == "workers":
+            given = {"service": service, "word": word, "container": look.services[service]["containers"][0]}
+            yield Found((service,), given, (f"{service}/health: {name}: {word}",))
+
+
+@cause(
     "CALLED_SERVICE_FAILS",
     "{service} says of {name}, which it calls: {word}",
     layer="service",

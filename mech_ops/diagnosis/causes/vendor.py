@@ -9,7 +9,8 @@ from mech_infra import catalogue
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
-_OURS = ("redis", "mongodb")
+# Not outside: databases, and a part of the service itself.
+_OURS = ("redis", "mongodb", "workers")
 _MISSING = r"missing (\w+)|(\w+) is not set"
 _REFUSED = r"invalid api key|bad credentials|access denied|unauthorized|forbidden|signature"
 _LIMIT = r"rate limit|too many requests|quota"

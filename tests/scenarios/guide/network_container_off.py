@@ -7,7 +7,7 @@ SCENARIO = Scenario(
     title="Container off the network",
     guide="Issue 2: Service Discovery Failures",
     breaks=on_host("docker network disconnect mech-network redis"),
-    cause="CONTAINER_OFF_NETWORK",
+    cause="DATASTORE_OFF_NETWORK",
     symptom=(
         depends("queue", "redis", "Could not connect to Redis at redis:6379"),
         depends("sequences", "redis", "Could not connect to Redis at redis:6379"),

@@ -125,10 +125,12 @@ CASES: dict[str, Change] = {
     "NGINX_NOT_RELOADED": drift("nginx-current", "what nginx runs", "an older config than the file"),
     "WRONG_SLOT": drift("slot", "serves from slot", "green"),
     "BODY_TOO_LARGE": fact("host.web_logs.errors", ["client intended to send too large body: 104857601 bytes"]),
+    "WORKERS_SILENT": answer("queue", "edge", **HEALTH, dependencies={"workers": "Worker not responding: 1"}),
     "CALLED_SERVICE_FAILS": answer("sequences", "edge", **HEALTH, dependencies={"queue": "HTTP 502"}),
     "LOG_ERRORS": both(
         answer("llm", "edge", code=500), fact("host.inspected.mech-llms.said", ["panic: runtime error: nil"])
     ),
+    "CONTAINER_OFF_NETWORK": drift("container", "container mech-search", "not on mech-network"),
     "SSH_UNREACHABLE": silent("host", "ssh: connect to host 192.0.2.1 port 22: No route to host"),
     "SSH_CLOSED": silent("host", "kex_exchange_identification: Connection closed by remote host"),
     "HOST_UNREAD": silent("host", "python3: not found"),
