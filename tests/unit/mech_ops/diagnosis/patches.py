@@ -46,10 +46,11 @@ def diff(old: Any, new: Any, key: str = "") -> Any:
         found |= {"-": gone} if gone else {}
         return found or None
     if isinstance(old, list) and isinstance(new, list):
-        if key == "space":  # a filesystem each, always the same ones
-            return (
-                {"=": new} if any(diff(*pair) for pair in zip(old, new, strict=False)) or len(old) != len(new) else None
-            )
+        if key == "space" and len(old) == len(new):  # a filesystem each, always the same ones
+            at = {
+                str(n): part for n, pair in enumerate(zip(old, new, strict=True)) if (part := diff(*pair)) is not None
+            }
+            return {"at": at} if at else None
         less = [item for item in old if item not in new]
         more = [[place, item] for place, item in enumerate(new) if item not in old]
         return {"less": less, "more": more} if less or more else None
@@ -65,6 +66,8 @@ def laid(old: Any, patch: Any) -> Any:
     """`old` with a patch over it. What is not there any more to be changed stays away."""
     if "=" in patch and len(patch) == 1:
         return patch["="]
+    if isinstance(old, list) and patch.keys() == {"at"}:
+        return [laid(item, patch["at"][str(n)]) if str(n) in patch["at"] else item for n, item in enumerate(old)]
     if isinstance(old, list) and patch.keys() <= {"less", "more"}:
         made = [item for item in old if item not in patch["less"]]
         for place, item in patch["more"]:
