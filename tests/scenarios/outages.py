@@ -162,7 +162,7 @@ OUTAGES = (
         _trust,
         ("SSH_HOST_KEY",),
     ),
-    Outage("SSH refused by a rule", host("iptables -I INPUT 1 -p tcp --dport 22 -j REJECT --reject-with tcp-reset"),
+    Outage("SSH refused by a rule", host("(sleep 1; iptables -I INPUT 1 -p tcp --dport 22 -j REJECT --reject-with tcp-reset) >/dev/null 2>&1 &"),
            console("iptables -D INPUT -p tcp --dport 22 -j REJECT --reject-with tcp-reset"), ("SSH_REFUSED",)),
     Outage("our key taken away", host("mv /root/.ssh/authorized_keys /root/.ssh/was"),
            console("mv /root/.ssh/was /root/.ssh/authorized_keys"), ("SSH_KEY_REFUSED",)),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
+_DROPS = re.compile(r"-A (?:INPUT|OUTPUT|FORWARD|DOCKER-USER) (?:.* )?-j (?:DROP|REJECT)")
 _ENTRANCES = {"flexible": "80", "off": "80"}
 
 
@@ -174,9 +176,11 @@ def before_rules(look: Look) -> Iterator[Found]:
 )
 def chain_rejects(look: Look) -> Iterator[Found]:
     """In the chains that packets enter first; UFW's own rules and our guard before Docker's ports are others' matter."""
-    guard = look.fact("host.ufw")["after"].splitlines()
-    for line in look.fact("host.chains"):
-        if re.match(r"-A (?:INPUT|OUTPUT|FORWARD|DOCKER-USER) (?:.* )?-j (?:DROP|REJECT)", line) and line not in guard:
+    left = Counter(look.fact("host.ufw")["after"].splitlines())  # the guard's own DROP may stand there once
+    drops = [line for line in look.fact("host.chains") if _DROPS.match(line)]
+    for line in reversed(drops):
+        left[line] -= 1
+        if left[line] < 0:
             yield Found(tuple(look.services) if look.failing else (), {"rule": line, "spec": line[3:]}, (line,))
 
 

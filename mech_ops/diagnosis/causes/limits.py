@@ -50,7 +50,7 @@ def oom(look: Look) -> Iterator[Found]:
     fix="pulumi up",
     key="mech:services.NAME",
     floor="degraded",
-    follows=("CONTAINER_FOREIGN",),
+    follows=("CONTAINER_FOREIGN", "REDIS_FOREIGN", "MONGODB_FOREIGN"),
     rules=(
         "services-no-memory-limit",
         "services-no-cpu-limit",

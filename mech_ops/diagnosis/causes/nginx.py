@@ -110,6 +110,7 @@ def not_at_boot(look: Look) -> Iterator[Found]:
     ),
     fix="pulumi up",
     key="mech:proxy",
+    follows=("NGINX_CONFIG_REFUSED",),
     rules=(
         "edge-redirect-loop",
         "proxy-body-size",
@@ -133,7 +134,7 @@ def edited(look: Look) -> Iterator[Found]:
     guide="Nginx Proxy Issues",
     reads=("drift.nginx-current",),
     fix="systemctl reload nginx",
-    follows=("NGINX_CONFIG_REFUSED",),
+    follows=("NGINX_CONFIG_REFUSED", "NGINX_CONFIG_EDITED"),
 )
 def not_reloaded(look: Look) -> Iterator[Found]:
     for item in look.drift("nginx-current"):
