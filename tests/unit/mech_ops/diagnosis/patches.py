@@ -117,3 +117,27 @@ def read(*over: str) -> Bundle:
     for name in over:
         found = laid(found, json.loads((BUNDLES / f"{name}.json").read_text()))
     return Bundle(**found)
+
+
+# Lists that two patches may both change, since each says what it takes and what it brings; and what is different each time.
+_LAID = {("drift",), ("facts", "host", "docker"), ("facts", "host", "chains"), ("facts", "host", "filters"), ("facts", "host", "mounts"),
+         ("facts", "host", "web_logs")}  # fmt: skip
+_TIMES = {"said", "now", "uptime_s", "device", "started"}
+
+
+def touched(name: str) -> set[tuple[str, ...]]:
+    """The facts that a patch puts something else in place of: two that have none in common can be laid over each other."""
+    found = _leaves(json.loads((BUNDLES / f"{name}.json").read_text()), ())
+    return {
+        way
+        for way in found
+        if way[0] in ("facts", "silent") and way[-1] not in _TIMES and not _LAID & {way[:1], way[:3]}
+    }
+
+
+def _leaves(patch: Any, way: tuple[str, ...]) -> set[tuple[str, ...]]:
+    if not isinstance(patch, dict) or "=" in patch or patch.keys() <= {"less", "more"}:
+        return {way}
+    return {
+        leaf for key, part in patch.items() for leaf in ({(*way, key)} if key == "-" else _leaves(part, (*way, key)))
+    }
