@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import datetime as dt
+import functools
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,17 +31,28 @@ OUTSIDE = ("api.github.com", 443)
 _ABOUT = ("name", "port", "source", "network", "path", "reference", "names")
 
 
-def look(stack: str | None, heard: Callable[[str, float, str], None], known: Json | None = None) -> Bundle:
+@dataclasses.dataclass(frozen=True)
+class More:
+    """What somebody wants to know beside: readers of the host, and further sources, given what is declared."""
+
+    host: Sequence[str] = ()
+    sources: Mapping[str, Callable[[Json], Json]] = dataclasses.field(default_factory=dict)
+
+
+def look(
+    stack: str | None, heard: Callable[[str, float, str], None], known: Json | None = None, more: More | None = None
+) -> Bundle:
     """`heard`: (source, seconds, why it said nothing) as each comes in; `known`: what the edge has said already.
 
     Raises OpsError without a state to go by.
     """
+    more = more or More()
     resources = declared.state(stack)
     bundle = Bundle(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), declared.declared(resources))
     sensors = declared.sensors(resources)
     began = time.monotonic()
     host_answered = threading.Event()
-    asks = _asks(bundle.declared, [about["access"] for about in sensors], host_answered)
+    asks = _asks(bundle.declared, [about["access"] for about in sensors], host_answered, more)
     if known is not None:
         asks["edge"] = lambda: {"answers": known}
     with concurrent.futures.ThreadPoolExecutor(len(asks)) as pool:
@@ -59,11 +71,11 @@ def look(stack: str | None, heard: Callable[[str, float, str], None], known: Jso
     return scrubbed(bundle, declared.secrets(resources))
 
 
-def _asks(wanted: Json, accesses: list[Json], hurry: threading.Event) -> dict[str, Callable[[], Json]]:
+def _asks(wanted: Json, accesses: list[Json], hurry: threading.Event, more: More) -> dict[str, Callable[[], Json]]:
     host = next((access for access in accesses if "host" in access), None)
     asks: dict[str, Callable[[], Json]] = {"edge": lambda: {"answers": answers(wanted["services"], hurry)}}
     if host:
-        asks["host"] = lambda: trip.facts(host, asked(wanted), fresh_s=0)
+        asks["host"] = lambda: trip.facts(host, asked(wanted) | {name: {} for name in more.host}, fresh_s=0)
     if wanted["zone"]:
         asks["zone"] = lambda: cloudflare.zone_facts({"zone": wanted["zone"]})
     if wanted["ids"]["instance"]:
@@ -71,7 +83,7 @@ def _asks(wanted: Json, accesses: list[Json], hurry: threading.Event) -> dict[st
             "attachments": vultr.attachments(wanted["ids"]),
             "rules": vultr.facts({"firewall_group": wanted["ids"]["firewall_group"]})["rules"],
         }
-    return asks
+    return asks | {name: functools.partial(ask, wanted) for name, ask in more.sources.items()}
 
 
 def answers(services: Mapping[str, Json], hurry: threading.Event) -> Json:

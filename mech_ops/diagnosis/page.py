@@ -36,13 +36,12 @@ class Source:
 
 def page(found: Diagnosis) -> str:
     """HTML. Whatever a host said stays text: it is escaped, and the page runs no script and loads nothing but its own."""
-    style, script = (Markup((_TEMPLATES / name).read_text()) for name in ("page.css", "page.js"))  # noqa: S704
     way = path.path(found)
     shown = [named for named in found.named if not _aside(named)]
-    return _environment().get_template("page.html.j2").render(
-        style=style, script=script, style_hash=_hash(style), script_hash=_hash(script),
+    return rendered(
+        "page.html.j2", _TEMPLATES, views=_VIEWS, steps=_steps, took=_took, page_of=_page_of, mark_of=_STATES.__getitem__,
         stack=found.look.declared["stack"], address=found.look.declared["address"] or "",
-        headline=report.headline(found), mark=_mark(found, way), taken=_taken(found.look.bundle.taken),
+        headline=report.headline(found), mark=_mark(found, way), taken=time(found.look.bundle.taken),
         path=way, causes=shown, aside=[named for named in found.named if named not in shown],
         services=sorted(found.look.views.values(), key=lambda view: (not view.failing, view.name)),
         urls={name: _link(about["url"]) for name, about in found.look.services.items()},
@@ -50,13 +49,16 @@ def page(found: Diagnosis) -> str:
     )  # fmt: skip
 
 
-def _environment() -> Environment:
+def rendered(name: str, folder: pathlib.Path, **given: Any) -> str:
+    """A template of `folder` that may extend base.html.j2, with its one style and script, and all that is said escaped."""
     made = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader([folder, _TEMPLATES]), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, finalize=_visible,
     )  # fmt: skip
-    made.globals.update(views=_VIEWS, steps=_steps, took=_took, page_of=_page_of, mark_of=_STATES.__getitem__)
-    return made
+    style, script = (Markup((_TEMPLATES / name).read_text()) for name in ("page.css", "page.js"))  # noqa: S704
+    return made.get_template(name).render(
+        style=style, script=script, style_hash=_hash(style), script_hash=_hash(script), **given
+    )
 
 
 def _visible(value: Any) -> Any:
@@ -107,7 +109,8 @@ def _sources(found: Diagnosis) -> list[Source]:
     return [Source(name, about.seconds.get(name), about.silent.get(name, "")) for name in dict.fromkeys(names)]
 
 
-def _taken(text: str) -> dict[str, str]:
+def time(text: str) -> dict[str, str]:
+    """ISO 8601 as a template has it: for programs and in words; what is none stays as it is, and no program reads it."""
     try:
         at = dt.datetime.fromisoformat(text).astimezone(dt.UTC)
     except ValueError:  # somebody wrote the bundle by hand

@@ -7,6 +7,7 @@ import math
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,8 @@ from typing import Any
 
 from mech_infra import catalogue
 from mech_infra.commands.volume import DATA
-from mech_infra.facts.host.onhost import text
-from mech_infra.facts.host.program import reads
+from mech_infra.facts.host.onhost import run, text
+from mech_infra.facts.host.program import asked, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
 
@@ -94,6 +95,17 @@ def logs(patterns: list[str], large: int) -> list[dict[str, Any]]:
         if stat.S_ISREG(about.st_mode) and about.st_blocks * 512 >= large:
             found.append({"path": path, "bytes": about.st_blocks * 512})
     return found
+
+
+@asked(status="/var/lib/logrotate/status")
+def rotation(status: str) -> dict[str, Any]:
+    """When logrotate last ended, seconds ago (it writes its status then; None for never), and whether its timer runs."""
+    _, said = run("systemctl", "show", "-p", "ActiveState", "logrotate.timer", timeout=5)
+    try:
+        ran_s: float | None = time.time() - Path(status).stat().st_mtime
+    except OSError:
+        ran_s = None
+    return {"ran_s": ran_s, "timer": said.strip().partition("=")[2]}
 
 
 @dataclass(frozen=True)

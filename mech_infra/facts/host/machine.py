@@ -44,9 +44,15 @@ def uptime_s() -> float:
 
 @on_host
 def journal(*which: str) -> list[str]:
-    """At most the last 20 lines of the last hour."""
+    """At most the last 20 lines, of the last hour unless `which` says since when."""
     _, said = run("journalctl", "--no-pager", "-q", "-o", "short-iso", "--since", "-1h", "-n", "20", *which, timeout=6)
     return [line[:300] for line in said.splitlines() if line and not line.startswith("-- ")]
+
+
+@asked()
+def critical() -> list[str]:
+    """What the journal has of the last day that is critical or worse; at most the last 20 lines."""
+    return journal("-p", "crit", "--since", "-24h")
 
 
 @on_host

@@ -49,11 +49,19 @@ def newest_worker_s() -> float | None:
     return min(ages) if ages else None
 
 
-@asked(
-    access="/var/log/nginx/mech-*.access.log",
-    errors=["/var/log/nginx/mech-*.error.log", "/var/log/nginx/error.log"],
-    minutes=10,
-)
+_LOGS: dict[str, Any] = {
+    "access": "/var/log/nginx/mech-*.access.log",
+    "errors": ["/var/log/nginx/mech-*.error.log", "/var/log/nginx/error.log"],
+}
+
+
+@asked(**_LOGS, minutes=1440)
+def web_day(access: str, errors: list[str], minutes: float) -> dict[str, Any]:
+    """The same as `web_logs` of the last day."""
+    return web_logs(access, errors, minutes)
+
+
+@asked(**_LOGS, minutes=10)
 def web_logs(access: str, errors: list[str], minutes: float) -> dict[str, Any]:
     """What the last 512 kB of each log say of the last `minutes`: the newest 30 errors, and by service how often which code.
 

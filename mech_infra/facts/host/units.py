@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mech_infra.commands.boot import PACKAGES
 from mech_infra.facts.host.onhost import run
-from mech_infra.facts.host.program import reads
+from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts
 
 
@@ -68,3 +71,33 @@ class Package(Check, kind="package", reads=["packages"]):
 
     def judge(self, facts: Facts) -> str | None:
         return None if self.name in facts["packages"] else "not installed"
+
+
+@asked(lists="/var/lib/apt/lists")
+def updates(lists: str) -> dict[str, Any] | None:
+    """Packages that an upgrade would bring, by apt's lists as they are: nobody on the network is asked.
+
+    `security` are [name, version now, version to come], `others` is a number, `lists_s` how long ago they were fetched,
+    None where there are none. None where apt does not say.
+    """
+    # With new packages: a kernel's security update is one, and a plain upgrade keeps it back.
+    simulate = ("apt-get", "-s", "-o", "Debug::NoLocking=true", "--with-new-pkgs", "upgrade")
+    code, said = run("env", "LC_ALL=C", *simulate, timeout=9)
+    if code != 0:
+        return None
+    coming = upgrades(said)
+    there = list(Path(lists).glob("*_*Release"))
+    # A file has its archive's time, which can be older than its fetching; the folders have ours.
+    places = [Path(lists), Path(lists, "partial"), *there]
+    ages = [time.time() - path.stat().st_mtime for path in places if there and path.exists()]
+    security = [[name, old, new] for name, old, new, secure in coming if secure]
+    return {"security": security, "others": len(coming) - len(security), "lists_s": min(ages, default=None)}
+
+
+@on_host
+def upgrades(said: str) -> list[tuple[str, str, str, bool]]:
+    """(package, version now, version to come, whether an archive for security has it) of what apt-get says it would do."""
+    found = []
+    for name, old, new, archives in re.findall(r"^Inst (\S+)(?: \[([^\]]*)\])? \((\S+) ([^)]*)\)", said, re.M):
+        found.append((name, old, new, bool(re.search(r"(?i)debian-security|-security\b", archives))))
+    return found
