@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mech_ops.checklist.cli import checklist
 from mech_ops.errors import FAILED, FOUND, OpsError
 
 if TYPE_CHECKING:
@@ -123,6 +124,9 @@ def serve(
     from mech_ops.diagnosis import command, live
 
     live.serve(partial(command.again, stack), port, every, console)
+
+
+app.command()(checklist)
 
 
 @app.command()

@@ -53,7 +53,7 @@ def rendered(name: str, folder: pathlib.Path, **given: Any) -> str:
     """A template of `folder` that may extend base.html.j2, with its one style and script, and all that is said escaped."""
     made = Environment(
         loader=FileSystemLoader([folder, _TEMPLATES]), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=_visible,
+        lstrip_blocks=True, finalize=visible,
     )  # fmt: skip
     style, script = (Markup((_TEMPLATES / name).read_text()) for name in ("page.css", "page.js"))  # noqa: S704
     return made.get_template(name).render(
@@ -61,7 +61,8 @@ def rendered(name: str, folder: pathlib.Path, **given: Any) -> str:
     )
 
 
-def _visible(value: Any) -> Any:
+def visible(value: Any) -> Any:
+    """A stranger's text without what turns a line round or moves a cursor; what is HTML already stays."""
     return value if isinstance(value, Markup) else _UNSEEN.sub("\ufffd", str(value))
 
 

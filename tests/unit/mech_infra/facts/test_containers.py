@@ -60,6 +60,7 @@ def test_one_without_a_health_check_or_limits(docker: dict[str, Any]) -> None:
 def test_a_docker_that_does_not_run_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(containers, "started", lambda: False)
     assert containers.inspected() is None
+    assert containers.usage() is None
     assert containers.daemon()["version"] == ""
 
 
@@ -100,3 +101,22 @@ def test_a_file_of_dockers_that_is_no_json(
     monkeypatch.setattr(containers, "text", lambda path: '{"mtu": 1400,}' if "daemon.json" in str(path) else None)
     found = containers.daemon()
     assert found["config"] == {} and "line 1" in found["error"]
+
+
+@pytest.mark.parametrize(
+    ("stats", "found"),
+    [
+        ({"usage": 300, "limit": 512, "stats": {"inactive_file": 100}}, {"used": 200, "limit": 512}),
+        ({"usage": 300, "limit": 512, "stats": {"total_inactive_file": 50, "inactive_file": 10}}, {"used": 250, "limit": 512}),
+        ({"usage": 10, "limit": 512, "stats": {"inactive_file": 100}}, {"used": 0, "limit": 512}),
+        ({}, None),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_the_memory_of_a_container_is_without_what_can_be_dropped(
+    docker: dict[str, Any], stats: Any, found: Any
+) -> None:
+    """Version 2 of cgroups, version 1, and a kernel that does not count."""
+    docker["/containers/json"] = [{"Id": "1", "Names": ["/mech-queue"]}]
+    docker["/containers/1/stats?stream=false&one-shot=true"] = {"memory_stats": stats}
+    assert containers.usage() == ({"mech-queue": found} if found else {})

@@ -55,3 +55,10 @@ def test_logs_that_nobody_cuts(tmp_path: Path) -> None:
     mine = {"path": "/var/lib/docker/containers/1/1-json.log", "bytes": 2_000_000_000}
     (said,) = told(LargeLogs(), recorded(logs=[mine], docker={"containers": [container("llm")]}))
     assert "the log of the container llm takes 2.0 GB" in said
+
+
+def test_when_logrotate_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disks, "run", lambda *argv, timeout: (0, "ActiveState=active\n"))
+    assert disks.rotation(f"{tmp_path}/status") == {"ran_s": None, "timer": "active"}
+    (tmp_path / "status").touch()
+    assert 0 <= disks.rotation(f"{tmp_path}/status")["ran_s"] < 60

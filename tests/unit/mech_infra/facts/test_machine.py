@@ -70,3 +70,16 @@ def test_who_holds_apts_lock(tmp_path: Path) -> None:
         assert machine.holder(str(lock)).startswith("python")
         other.communicate(b"\n")
     assert machine.holder(str(lock)) == ""
+
+
+def test_what_is_critical_is_read_for_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def run(*argv: str, timeout: int) -> tuple[int, str]:
+        asked.append(argv)
+        return 0, "-- Boot --\n2026-11-27T02:33:37+0000 mech kernel: broken\n"
+
+    monkeypatch.setattr(machine, "run", run)
+    assert machine.critical() == ["2026-11-27T02:33:37+0000 mech kernel: broken"]
+    # journalctl goes by the last of the same option.
+    assert [argv[at + 1] for argv in asked for at, word in enumerate(argv) if word == "--since"][-1] == "-24h"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mech_infra.commands import nginx as commands
 from mech_infra.facts.host import program
-from mech_infra.facts.host.nginx import Accepts, ForeignSites, RunsItsConfig, web_logs
+from mech_infra.facts.host.nginx import Accepts, ForeignSites, RunsItsConfig, web_day, web_logs
 
 from .conftest import recorded, told, word
 
@@ -96,3 +96,10 @@ def test_the_logs_are_where_our_config_has_them_written() -> None:
     wanted = program.ASKED["web_logs"]
     assert wanted["access"].replace("*", "llm") in config and wanted["errors"][0].replace("*", "llm") in config
     assert 'log_format mech \'$remote_addr - [$time_iso8601] "$request" $status ' in config
+
+
+def test_a_day_reads_the_same_logs(tmp_path: Path) -> None:
+    assert {**program.ASKED["web_day"], "minutes": 10} == program.ASKED["web_logs"]
+    (tmp_path / "mech-llm.access.log").write_text(asked_line("192.0.2.1", 200, 3600) + asked_line("192.0.2.1", 502))
+    minutes = program.ASKED["web_day"]["minutes"]
+    assert web_day(f"{tmp_path}/*.access.log", [], minutes)["codes"] == {"llm": {"200": 1, "502": 1}}

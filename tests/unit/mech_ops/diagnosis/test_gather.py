@@ -76,6 +76,14 @@ def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return about
 
 
+def test_somebody_may_want_to_know_more(world: dict[str, Any]) -> None:
+    names = {"more": lambda wanted: {"services": list(wanted["services"])}}
+    seen = gather.look("s", nobody, more=gather.More(("updates",), names))
+    assert world["asked"]["updates"] == {} and seen.facts["more"] == {"services": ["llm"]}
+    gather.look("s", nobody)
+    assert "updates" not in world["asked"]
+
+
 def nobody(source: str, seconds: float, silent: str) -> None: ...
 
 
