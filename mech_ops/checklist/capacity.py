@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mech_infra.facts.host.disks import size
+from mech_ops.checklist.model import ODD, not_understood
 from mech_ops.diagnosis.look import Look, Missing
 
 
@@ -34,10 +35,12 @@ def measures(look: Look) -> tuple[list[Measure], list[str]]:
     found, unread = [], []
     for reader in (_machine, _disks, _redis, _connections, _containers):
         try:
-            found += list(reader(look))
+            found += [one for one in reader(look) if one.limit > 0 and one.percent >= 0]
         except Missing as why:
             unread.append(str(why))
-    return sorted((one for one in found if one.limit > 0), key=lambda one: -one.percent), list(dict.fromkeys(unread))
+        except ODD as error:
+            unread.append(not_understood(error))
+    return sorted(found, key=lambda one: -one.percent), list(dict.fromkeys(unread))
 
 
 _Reader = Callable[[Look], Iterator[Measure]]

@@ -12,6 +12,12 @@ from mech_ops.diagnosis.ranking import Diagnosis
 
 State = Literal["ok", "wrong", "skipped", "ask"]
 LISTS = ("daily", "weekly", "monthly")
+ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
+"""What comes of facts that are odder than anybody thought."""
+
+
+def not_understood(error: Exception) -> str:
+    return f"its facts were not understood ({type(error).__name__}: {error})"
 
 
 @dataclass(frozen=True)
@@ -53,13 +59,13 @@ class Notes:
             self.unread.append(str(why))
             return None
 
-    def causes(self, found: Diagnosis, codes: Iterable[str], but: str = "notice") -> None:
-        """Those that are named are wrong, except for severity `but`, which are told; those that were skipped are unread."""
+    def causes(self, found: Diagnosis, codes: Iterable[str]) -> None:
+        """Those that are named are wrong, except for notices, which are told; those that were skipped are unread."""
         codes = set(codes)
         for named in found.named:
             if named.code in codes:
                 self.evidence.append(f"{named.severity} {named.code}: {named.sentence}")
-                if named.severity != but:
+                if named.severity != "notice":
                     self.wrong.append(named.sentence)
                     self.do.append(named.fix)
         self.unread += [why for why, skipped in found.skipped.items() if codes & set(skipped)]
@@ -102,10 +108,10 @@ def item(key: str, **about: Any) -> Callable[[Callable[[Seen], Checked]], Item]:
 
 
 def check(one: Item, seen: Seen) -> Checked:
-    """Facts of a host can be odder than anybody thought; the other items are checked all the same."""
+    """Where its facts are odd, the other items are checked all the same."""
     try:
         return one.check(seen)
     except Missing as why:
         return Checked("skipped", f"because {why}")
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
-        return Checked("skipped", f"because its facts were not understood ({type(error).__name__}: {error})")
+    except ODD as error:
+        return Checked("skipped", f"because {not_understood(error)}")

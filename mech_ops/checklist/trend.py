@@ -11,6 +11,7 @@ from mech_ops.checklist.history import Run
 
 _DAY_S = 86400.0
 _EARLIER = 2  # runs that it takes, over at least a day
+_WINDOW_DAYS = 90.0  # what grows since last week must not be hidden by a year of rest
 FAR_DAYS = 3650.0
 
 
@@ -22,7 +23,7 @@ def days_left(key: str, used: float, limit: float, taken: str, past: Sequence[Ru
     points = [
         ((at - now) / _DAY_S, run.numbers[key][0])
         for run in past
-        if key in run.numbers and (at := _seconds(run.when)) is not None and at < now
+        if key in run.numbers and (at := _seconds(run.when)) is not None and 0 < now - at < _WINDOW_DAYS * _DAY_S
     ]
     if len(points) < _EARLIER or min(at for at, _ in points) > -1:
         return None

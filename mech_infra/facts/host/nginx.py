@@ -55,26 +55,26 @@ _LOGS: dict[str, Any] = {
 }
 
 
-@asked(**_LOGS, minutes=1440)
-def web_day(access: str, errors: list[str], minutes: float) -> dict[str, Any]:
-    """The same as `web_logs` of the last day."""
-    return web_logs(access, errors, minutes)
+@asked(**_LOGS, minutes=1440, kb=4096)
+def web_day(access: str, errors: list[str], minutes: float, kb: int) -> dict[str, Any]:
+    """The same as `web_logs` of the last day, or since the logs were rotated."""
+    return web_logs(access, errors, minutes, kb)
 
 
 @asked(**_LOGS, minutes=10)
-def web_logs(access: str, errors: list[str], minutes: float) -> dict[str, Any]:
-    """What the last 512 kB of each log say of the last `minutes`: the newest 30 errors, and by service how often which code.
+def web_logs(access: str, errors: list[str], minutes: float, kb: int = 512) -> dict[str, Any]:
+    """What the last `kb` of each log say of the last `minutes`: the newest 30 errors, and by service how often which code.
 
     `loud` are [address, code, count] of who got one code, neither 2xx nor 3xx, twenty times or more.
     """
     since = time.time() - 60 * minutes
-    failed = [pair for pattern in errors for path in glob.glob(pattern) for pair in errors_of(tail(path), since)]  # noqa: PTH207 - absolute
+    failed = [pair for pattern in errors for path in glob.glob(pattern) for pair in errors_of(tail(path, kb), since)]  # noqa: PTH207 - absolute
     codes: dict[str, dict[str, int]] = {}
     by: dict[tuple[str, int], int] = {}
     for path in glob.glob(access):  # noqa: PTH207
         service = Path(path).name.partition(".")[0].removeprefix("mech-")
         of = codes.setdefault(service, {})
-        for address, code in requests_of(tail(path), since):
+        for address, code in requests_of(tail(path, kb), since):
             of[code] = of.get(code, 0) + 1
             if code[0] not in "23":
                 by[address, int(code)] = by.get((address, int(code)), 0) + 1
@@ -84,11 +84,11 @@ def web_logs(access: str, errors: list[str], minutes: float) -> dict[str, Any]:
 
 
 @on_host
-def tail(path: str) -> list[str]:
-    """The whole lines in the last 512 kB of a file, the newest first."""
+def tail(path: str, kb: int) -> list[str]:
+    """The whole lines in the last `kb` (of 1024 bytes) of a file, the newest first."""
     try:
         with Path(path).open("rb") as file:
-            start = max(0, file.seek(0, os.SEEK_END) - 512 * 1024)
+            start = max(0, file.seek(0, os.SEEK_END) - kb * 1024)
             file.seek(start)
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:

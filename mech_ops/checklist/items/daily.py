@@ -32,7 +32,7 @@ def services(seen: Seen) -> Checked:
             bad = next(one for one in (view.edge, view.nginx, view.container) if one.state != "unknown")
             notes.wrong.append(f"{view.name} is {view.state}: {bad.code or 'no answer'} {bad.says}".strip())
         elif view.edge.state == "unknown":
-            notes.unread.append(f"{view.name} was not asked through the edge")
+            notes.unread.append(seen.look.silent("edge") or f"{view.name} was not asked through the edge")
         where = (("edge", view.edge), ("nginx", view.nginx), ("container", view.container))
         notes.evidence.append(f"{view.name}: {', '.join(_at(name, answer) for name, answer in where)}")
     if not views:
@@ -59,14 +59,14 @@ def logs(seen: Seen) -> Checked:
         errors += sum(bool(_ERROR.search(line)) for line in about["said"])
         _lines(notes, f"the log of {name}, of late", bad)
     web = notes.fact(look, "host.web_day") or {"errors": []}
-    _lines(notes, "nginx' logs of a day", [line for line in web["errors"] if _NGINX_CRITICAL.search(line)])
+    _lines(notes, "nginx' logs, of a day at most", [line for line in web["errors"] if _NGINX_CRITICAL.search(line)])
     _lines(notes, "the journal of a day", notes.fact(look, "host.critical") or [])
     machine: dict[str, Any] = notes.fact(look, "host.machine") or {"oom": [], "errors": []}
     # Cgroups count for ever; only the journal says that it was of late.
     _lines(notes, "the kernel, for want of memory", [line for line in machine["oom"] if line[:2] == "20"])
     for what, count, last in (
         ("containers, of late", errors, ""),
-        ("nginx, in a day", len(web["errors"]), web["errors"][-1:]),
+        ("nginx, in a day at most", len(web["errors"]), web["errors"][-1:]),
         ("the journal, in an hour", len(machine["errors"]), machine["errors"][-1:]),
     ):
         notes.evidence.append(

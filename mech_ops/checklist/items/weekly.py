@@ -93,7 +93,8 @@ def performance(seen: Seen) -> Checked:
     for at, most in _SLOW_MS.items():
         took = {view.name: getattr(view, at).ms for view in look.views.values() if getattr(view, at).code}
         if not took:
-            notes.unread.append(f"no service answered at the {at}")
+            source = "edge" if at == "edge" else "host"
+            notes.unread.append(look.silent(source) or f"no service answered at the {at}")
             continue
         slowest = max(took, key=lambda name: took[name])
         medians.append(f"{at} {statistics.median(took.values()):.0f} ms")
@@ -104,13 +105,13 @@ def performance(seen: Seen) -> Checked:
     codes = (notes.fact(look, "host.web_day") or {}).get("codes") or {}
     shares = {name: (_failed(of), sum(of.values())) for name, of in codes.items() if of}
     for name, (failed, all_) in sorted(shares.items(), key=lambda one: -one[1][0] / one[1][1]):
-        said = f"{name}: {100 * failed / all_:.2f} % of {all_} answers of a day are 5xx ({failed})"
+        said = f"{name}: {100 * failed / all_:.2f} % of the last {all_} answers are 5xx ({failed})"
         notes.evidence.append(said)
         if failed >= _FEW and failed > _SHARE * all_:
             notes.wrong.append(said)
     total = sum(all_ for _, all_ in shares.values())
     return notes.checked(
-        f"health: {', '.join(medians)}; {sum(f for f, _ in shares.values())} of {total} answers were 5xx"
+        f"health: {', '.join(medians)}; {sum(f for f, _ in shares.values())} of the last {total} answers were 5xx"
     )
 
 

@@ -98,8 +98,9 @@ def test_the_logs_are_where_our_config_has_them_written() -> None:
     assert 'log_format mech \'$remote_addr - [$time_iso8601] "$request" $status ' in config
 
 
-def test_a_day_reads_the_same_logs(tmp_path: Path) -> None:
-    assert {**program.ASKED["web_day"], "minutes": 10} == program.ASKED["web_logs"]
-    (tmp_path / "mech-llm.access.log").write_text(asked_line("192.0.2.1", 200, 3600) + asked_line("192.0.2.1", 502))
-    minutes = program.ASKED["web_day"]["minutes"]
-    assert web_day(f"{tmp_path}/*.access.log", [], minutes)["codes"] == {"llm": {"200": 1, "502": 1}}
+def test_a_day_reads_the_same_logs_and_more_of_them(tmp_path: Path) -> None:
+    day, minutes = program.ASKED["web_day"], program.ASKED["web_logs"]
+    assert (day["access"], day["errors"], day["minutes"]) == (minutes["access"], minutes["errors"], 24 * 60)
+    log = tmp_path / "mech-llm.access.log"
+    log.write_text(asked_line("192.0.2.1", 200, 3600) + asked_line("192.0.2.1", 502) * 10_000)
+    assert web_day(str(log), [], day["minutes"], day["kb"])["codes"] == {"llm": {"200": 1, "502": 10_000}}

@@ -24,18 +24,16 @@ HOSTILE = (
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bundle]:
-    """What the look finds; the history is in a folder of its own, and nobody is at a terminal."""
+def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bundle]:
+    """What the look finds."""
     bundle = looks.read()
 
     def look(stack: str | None, heard: Any, known: Any = None, more: gather.More | None = None) -> Bundle:
         assert more and "usage" in more.host
         return bundle
 
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("LOGNAME", "ann")
     monkeypatch.setattr(gather, "look", look)
-    monkeypatch.setattr("sys.stdin", None)
     yield bundle
 
 
@@ -134,6 +132,17 @@ def test_a_bundle_is_gone_through_anywhere_and_not_noted(
     assert run(monkeypatch, "daily", "--from", str(tmp_path / "seen.json"), "--json") == 0
     assert data(capfd)["headline"] == "4 of 4 items of the daily list are ok"
     assert len(notes(seen)) == 1
+
+
+def test_what_came_after_a_bundle_was_not_before_it(
+    monkeypatch: pytest.MonkeyPatch, seen: Bundle, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    seen.write(tmp_path / "seen.json")
+    seen.taken = "2026-12-04T03:12:34+00:00"
+    run(monkeypatch, "weekly", "--answer", "backup=yes")
+    capfd.readouterr()
+    run(monkeypatch, "weekly", "--from", str(tmp_path / "seen.json"), "--json")
+    assert [one["evidence"] for one in data(capfd)["items"] if one["item"] == "backup"] == [[]]
 
 
 def test_where_the_run_cannot_be_noted_the_list_is_said_all_the_same(

@@ -45,6 +45,8 @@ def test_other_measures_later_runs_and_odd_times_do_not_count() -> None:
         Run("yesterday", "daily", "x", 0, numbers={"disk /": [1, 100]}),
     ]
     assert trend.days_left("disk /", 50, 100, TAKEN, [*good, *noise]) == pytest.approx(5)
+    year_ago = Run("2025-11-26T00:00:00+00:00", "daily", "ann", 0, numbers={"disk /": [29, 100]})
+    assert trend.days_left("disk /", 50, 100, TAKEN, [year_ago, *good]) == pytest.approx(5)
     assert trend.days_left("disk /", 50, 100, "yesterday", good) is None
 
 
