@@ -29,10 +29,14 @@ class Bundle:
     told: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)  # by source, how long it took
 
+    def text(self) -> str:
+        """As the file has it."""
+        return json.dumps({"form": FORM, **dataclasses.asdict(self)}, indent=1, sort_keys=True) + "\n"
+
     def write(self, path: Path) -> None:
         """Raises OpsError where it cannot be written."""
         try:
-            path.write_text(json.dumps({"form": FORM, **dataclasses.asdict(self)}, indent=1, sort_keys=True) + "\n")
+            path.write_text(self.text())
         except OSError as error:
             raise OpsError(f"what was seen cannot be written to {path}: {error.strerror}") from None
 

@@ -20,6 +20,7 @@ from mech_infra.facts.host import trip
 from mech_ops import status
 from mech_ops.diagnosis import declared
 from mech_ops.diagnosis.bundle import Bundle
+from mech_ops.redaction import redacted
 
 Json = dict[str, Any]
 
@@ -46,8 +47,17 @@ def look(
 
     Raises OpsError without a state to go by.
     """
+    return look_at(declared.state(stack), heard, known, more)
+
+
+def look_at(
+    resources: list[Json],
+    heard: Callable[[str, float, str], None],
+    known: Json | None = None,
+    more: More | None = None,
+) -> Bundle:
+    """The same, for who has the state's resources already."""
     more = more or More()
-    resources = declared.state(stack)
     bundle = Bundle(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), declared.declared(resources))
     sensors = declared.sensors(resources)
     began = time.monotonic()
@@ -155,18 +165,7 @@ def _source(access: Mapping[str, Any]) -> str:
 
 def scrubbed(bundle: Bundle, secrets: list[str]) -> Bundle:
     """The same without any secret's text: it may be kept and sent."""
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {clean(key): clean(part) for key, part in value.items()}
-        if isinstance(value, list):
-            return [clean(part) for part in value]
-        if isinstance(value, str):
-            for secret in secrets:
-                value = value.replace(secret, "[secret]")
-        return value
-
-    return Bundle(**clean(dataclasses.asdict(bundle)))
+    return Bundle(**redacted(dataclasses.asdict(bundle), secrets))
 
 
 assert facts  # its import makes every kind of check known
