@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from mech_infra import catalogue
 from mech_infra.config.edge import EdgeConfig
 from mech_infra.config.host import CertificateConfig, FirewallConfig, HostConfig, ProxyConfig
+from mech_infra.config.incident import IncidentConfig
 from mech_infra.config.types import Allowed, Domain, Section, wrong
 from mech_infra.config.workloads import DatastoresConfig, ImagesConfig, RolloutConfig, ServiceConfig
 from mech_infra.rollout import slots
@@ -65,6 +66,7 @@ class PlatformConfig(Section):
     proxy: ProxyConfig = ProxyConfig()
     certificate: CertificateConfig = CertificateConfig()
     edge: EdgeConfig = EdgeConfig()
+    incident: IncidentConfig = IncidentConfig()
     allow: tuple[Allowed, ...] = Field(
         (),
         description="changes that lose data or interrupt and are meant, one by one, as the refusal of the plan names them",

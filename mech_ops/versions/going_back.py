@@ -23,10 +23,16 @@ _LIMIT_S = 60
 def look(stack: str | None, service: str) -> History:
     """Raises OpsError."""
     definition.known(service)
+    entries, state = past(stack)
+    return history.read(entries, service, history.switched(state, service))
+
+
+def past(stack: str | None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """(the engine's updates, newest first; the state), as `history.read` takes them. Raises OpsError."""
     # Side by side: each takes most of its time to start.
     with ThreadPoolExecutor() as pool:
         entries, state = pool.map(_json, (pulumi.history_command(stack), pulumi.export_command(stack)))
-    return history.read(entries, service, history.switched(state, service))
+    return entries, state or {}
 
 
 def plan(stack: str | None, service: str, to: int | None) -> Plan:

@@ -12,7 +12,7 @@ from mech_ops.diagnosis import gather
 from mech_ops.redaction import MARK, leaks, redacted
 
 from .diagnosis import patches
-from .incident.planted import FORMS, FOREIGN, LOOKS, ODD, PACKED, PLAIN, SECRETS, SHORT
+from .incident.planted import FOREIGN, FORMS, LOOKS, ODD, PACKED, PLAIN, SECRETS, SHORT
 
 LINE = "2026-11-27T03:10:00Z mech-llms {} at 207.148.31.73 llm.mech.is"
 CASES = [(how, secret) for how in FORMS for secret in SECRETS]
