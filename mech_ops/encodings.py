@@ -18,12 +18,14 @@ from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 UNPACKED_BYTES = 64 << 20  # of one compressed stream, at most
 _GO = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
-_ESCAPE = re.compile(rb"""\\(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|([ntr])|([^\w]))""")
+_ESCAPE = re.compile(rb"""\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([ntr])|([^\w]))""")
 _PERCENT, _ENTITY = re.compile(rb"%[0-9a-fA-F]{2}"), re.compile(rb"&[#\w]{2,10};")
+_QUOTED = re.compile(rb"""'"'"'|'\\\\''""")  # a quote inside single quotes of a shell
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 # base64(1) and PEM break lines at 64 or 76: the next line belongs to a run that fills its own.
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{8,}(?:(?<=[A-Za-z0-9+/_-]{40})\r?\n[ \t]*[A-Za-z0-9+/_-]+)*={0,2}")
 _HEX = re.compile(rb"[0-9a-fA-F]{12,}")
+_SPREAD = re.compile(rb"(?:[0-9a-fA-F]{2}[: ]){5,}[0-9a-fA-F]{2}")
 _PACKED_AS_BASE64 = (b"H4sI", b"QlpoO", b"/Td6WFo", b"UEsDB", b"eJ", b"eN", b"eA")  # gzip, bzip2, xz, zip, zlib
 _GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
@@ -80,6 +82,9 @@ def runs(data: bytes, seen: set[bytes]) -> Iterator[tuple[str, bytes]]:
         for digits in _HEX.findall(run):
             for at in (0, 1):
                 yield "hex", binascii.unhexlify(digits[at : at + (len(digits) - at) // 2 * 2])
+    for spread in {*_SPREAD.findall(data)} - seen:
+        seen.add(spread)
+        yield "hex", binascii.unhexlify(spread.replace(b":", b"").replace(b" ", b""))
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:
@@ -126,14 +131,16 @@ def _streams(start: object, data: bytes) -> Iterator[bytes]:
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
-    code = match[1] or match[2]
-    return bytes([int(code, 16)]) if code else _CONTROL.get(match[3], match[4])
+    if match[1]:
+        return chr(int(match[1], 16)).encode(errors="replace")
+    return bytes([int(match[2], 16)]) if match[2] else _CONTROL.get(match[3], match[4])
 
 
 _TEXTUAL: tuple[tuple[str, re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
     ("URL-encoded", _PERCENT, unquote_to_bytes),
     ("URL-encoded", _PERCENT, lambda line: unquote_to_bytes(line.replace(b"+", b" "))),
     ("escaped", _ESCAPE, lambda line: _ESCAPE.sub(_unescaped, line)),
+    ("quoted", _QUOTED, lambda line: _QUOTED.sub(b"'", line)),
     ("HTML-escaped", _ENTITY, lambda line: html.unescape(line.decode("latin-1")).encode("latin-1", errors="replace")),
 )
 

@@ -164,9 +164,7 @@ def _forms(secrets: tuple[str, ...]) -> list[str]:
 
 def _found(data: bytes, known: _Known, how: tuple[str, ...], seen: set[bytes]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """(what, the encodings that it stands in)."""
-    if how and not _TELLING.search(data):
-        if known.odd and any(secret in data for secret in known.odd):
-            yield KNOWN, how
+    if how and _noise(data, known):
         return
     bare = data.replace(MARK.encode(), b"\0")  # a secret may be the very word
     if any(secret in bare for secret in known.all):
@@ -179,3 +177,9 @@ def _found(data: bytes, known: _Known, how: tuple[str, ...], seen: set[bytes]) -
     if len(how) < _DEPTH:
         for step, plain in (*encodings.whole(data), *encodings.runs(data, seen)):
             yield from _found(plain, known, (*how, step), seen)
+
+
+def _noise(data: bytes, known: _Known) -> bool:
+    """Whether what was decoded says nothing, here or deeper: so it is with nearly all words and hashes."""
+    odd = known.odd and (b"\\" in data or any(one in data for one in known.odd))
+    return not odd and not _TELLING.search(data)

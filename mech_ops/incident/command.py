@@ -10,6 +10,7 @@ from rich.console import Console
 from mech_ops.diagnosis import report
 from mech_ops.incident import archive, escalation, gathering, index
 from mech_ops.incident.gathering import Gathered, Item
+from mech_ops.redaction import redacted
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def write(stack: str | None, out: Path | None, given: Path | None, with_drift: b
         items = packed(found, judged, target.name, at.isoformat())
         archive.write(part, folder, items, at.timestamp())
         archive.keep(part, target, found.secrets)
-    return Written(target, len(items), report.headline(found.diagnosis), judged.call, found.missing)
+    missing = redacted(found.missing, found.secrets)
+    return Written(target, len(items), report.headline(found.diagnosis), judged.call, missing)
 
 
 def packed(found: Gathered, judged: escalation.Escalation, archive_name: str, made: str) -> list[Item]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from mech_ops import pulumi
-from mech_ops.diagnosis import bundle, declared, gather, ranking, report
+from mech_ops.diagnosis import bundle, declared, gather, page, ranking, report
 from mech_ops.diagnosis.look import Look
 from mech_ops.drift import check, render
 from mech_ops.drift.report import Report
@@ -113,6 +113,7 @@ def _diagnosed(found: Gathered) -> None:
     assert isinstance(console.file, io.StringIO)
     found.items += [
         Item("diagnosis/diagnosis.txt", "mech diagnose", console.file.getvalue().encode()),
+        Item("diagnosis/diagnosis.html", "mech diagnose --html", page.page(diagnosis).encode()),
         Item("diagnosis/diagnosis.json", "mech diagnose --json", (report.as_json(diagnosis) + "\n").encode()),
         Item("diagnosis/bundle.json", "for `mech diagnose --from`", diagnosis.look.bundle.text().encode()),
     ]

@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 LIMITS_S = {"docker/containers": 20.0, "docker/disk": 25.0, "docker/stats": 15.0, "system/journal": 20.0}
 FILES = "/var/log/nginx/*.log*", "/var/log/ufw.log*", "/var/log/auth.log*", "/var/log/fail2ban.log*"
 """Taken where they were written to in the last hour; what is compressed is sent as it is."""
+CONTAINERS = "/var/lib/docker/containers"
 
 _speaking = threading.Lock()
 _end = time.monotonic() + WHOLE_S
@@ -126,7 +127,8 @@ def containers() -> dict[str, tuple[str, ...]]:
     """The commands for the logs of each container that there is, whether it runs or not."""
     out, wrong = said(("docker", "ps", "-a", "--format", "{{.Names}}"), LIMIT_S)
     if wrong:
-        tell("logs", command="docker ps -a", data="", wrong=f"{wrong}: no container's log is here", left_out="")
+        tell("logs", command="docker ps -a", data="", wrong=f"{wrong}: the logs are those on its disk", left_out="")
+        left_on_disk()
         return {}
     names = out.decode(errors="replace").split()
     return {
@@ -134,8 +136,20 @@ def containers() -> dict[str, tuple[str, ...]]:
     }
 
 
-def file(path: Path) -> None:
+def left_on_disk() -> None:
+    """What the containers said, where Docker itself does not answer."""
+    for path in Path(CONTAINERS).glob("*/*-json.log"):
+        try:
+            # The name and nothing else: the environment stands there, too.
+            name = json.loads((path.parent / "config.v2.json").read_text())["Name"].lstrip("/")
+        except (OSError, ValueError, KeyError):
+            name = path.parent.name[:12]
+        file(path, f"logs/{name}")
+
+
+def file(path: Path, name: str = "") -> None:
     """A log that was written to in the last hour."""
+    name = name or f"files{path}"
     try:
         if time.time() - path.stat().st_mtime > HOUR_S:
             return
@@ -148,9 +162,9 @@ def file(path: Path) -> None:
                 stream.seek(max(0, size - BYTES - 1))
                 data, left_out = last_lines(stream.read())
     except OSError as error:
-        tell(f"files{path}", command=str(path), data="", wrong=f"could not be read: {error.strerror}", left_out="")
+        tell(name, command=str(path), data="", wrong=f"could not be read: {error.strerror}", left_out="")
         return
-    tell(f"files{path}", command=str(path), data=data, wrong="", left_out=left_out)
+    tell(name, command=str(path), data=data, wrong="", left_out=left_out)
 
 
 def main() -> None:

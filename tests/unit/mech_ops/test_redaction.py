@@ -28,6 +28,18 @@ def test_a_known_secret_goes_in_every_form(how: str, secret: str) -> None:
     assert clean.startswith("before\n") and clean.endswith("\nafter")
 
 
+OUTER = ("URL, mixed case", "base64, one on", "JSON", "hex", "hex with colons", "gzip in base64")
+
+
+@pytest.mark.parametrize("outer", OUTER)
+@pytest.mark.parametrize("how", FORMS)
+def test_a_form_in_another_form_goes_too(how: str, outer: str) -> None:
+    for secret in SECRETS:
+        line = LINE.format(FORMS[outer](FORMS[how](secret)))
+        assert leaks(line.encode(), SECRETS), f"{secret} is found where nobody took it out"
+        assert leaks(redacted(line, SECRETS).encode(), SECRETS) == []
+
+
 @pytest.mark.parametrize("how", PACKED)
 def test_what_is_compressed_comes_back_unpacked_and_clean(how: str) -> None:
     packed = PACKED[how](LINE.format(PLAIN).encode())

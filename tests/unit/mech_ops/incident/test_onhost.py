@@ -139,10 +139,17 @@ def test_what_is_not_there_or_fails_is_said(host: Host, monkeypatch: pytest.Monk
     )  # fmt: skip
 
 
-def test_a_docker_that_is_down_costs_its_logs_alone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_docker_is_down_the_logs_on_its_disk_come(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.has("docker", "#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n")
+    host.text = host.text.replace(onhost.CONTAINERS, str(host.logs / "containers"))
+    for id_, about in (("a1", '{"Name": "/mech-llms", "Config": {"Env": ["OPENAI_API_KEY=x"]}}'), ("b2", "{")):
+        folder = host.logs / "containers" / (id_ * 32)
+        folder.mkdir(parents=True)
+        (folder / f"{id_ * 32}-json.log").write_text('{"log":"panic\\n","stream":"stderr"}\n')
+        (folder / "config.v2.json").write_text(about)
     parts = named(host.fetch(monkeypatch))
-    assert "no container's log is here" in parts["logs"].wrong
+    assert "exit code 1" in parts["logs"].wrong and parts["logs/mech-llms"].data.startswith(b'{"log":"panic')
+    assert "logs/b2b2b2b2b2b2" in parts and not any(b"OPENAI" in part.data for part in parts.values())
     assert parts["docker/containers"].data.startswith(b"Cannot connect") and parts["system/uname"].wrong == ""
 
 
