@@ -17,6 +17,7 @@ from rich.table import Table
 
 from mech_ops.checklist.cli import checklist
 from mech_ops.errors import FAILED, FOUND, OpsError
+from mech_ops.incident.cli import incident
 
 if TYPE_CHECKING:
     from mech_ops.status import Health
@@ -127,32 +128,7 @@ def serve(
 
 
 app.command()(checklist)
-
-
-@app.command()
-def incident(
-    stack: Stack = None,
-    out: Annotated[Path | None, typer.Option(help="the archive; default: mech-incident-TIME.tar.gz, here")] = None,
-    given: Annotated[
-        Path | None, typer.Option("--from", help="a bundle of `mech diagnose --save`: the host is not asked")
-    ] = None,
-    with_drift: Annotated[bool, typer.Option("--with-drift", help="with `mech drift`, some 10 s more")] = False,
-) -> None:
-    """Pack what somebody needs to help: what the host says, the diagnosis, the last deployments, whom to call.
-
-    Example: mech incident --out /tmp/tonight.tar.gz --with-drift
-
-    Secrets are taken out, and an archive in which one is found all the same is not kept. What could not be had is said in
-    its index. Exit codes: 0 it was written, 1 it was not. Nothing is changed.
-    """
-    from mech_ops.incident import command, escalation
-
-    done = command.write(stack, out, given, with_drift, errors)
-    for missing in done.missing:
-        errors.print(f"missing: {missing}", markup=False, soft_wrap=True)
-    called = ", ".join(escalation.ROLES[role] for role in done.call) or "nobody, by the guide's rules"
-    for line in (done.headline, f"to be called: {called}", f"{done.path}: {done.files} files; begin with index.html"):
-        console.print(line, markup=False, soft_wrap=True)
+app.command()(incident)
 
 
 @app.command()

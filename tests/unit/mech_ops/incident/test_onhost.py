@@ -24,6 +24,10 @@ esac
 """
 
 
+ECHO = '#!/bin/sh\necho "$(basename "$0") $*"\n'
+HANGS = '#!/bin/sh\necho first line\nprintf half\nsleep 3; touch "$MARKER"\n'
+
+
 class Host:
     """A PATH with stand-ins for the host's commands, and a program that finds its logs in a folder."""
 
@@ -33,7 +37,7 @@ class Host:
         self.logs.mkdir()
         self.text = trip.PROGRAM.read_text().replace('"/var/log/', f'"{self.logs}/')
         for name in {argv[0] for argv in onhost.COMMANDS.values()}:
-            self.has(name, f'#!/bin/sh\necho "{name} $*"\n')
+            self.has(name, ECHO)
         self.has("docker", DOCKER)
 
     def has(self, name: str, text: str) -> None:
@@ -120,7 +124,8 @@ def test_nothing_is_asked_that_changes_anything() -> None:
 def test_who_hangs_costs_its_limit_and_what_it_said_stays(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.limit(LIMIT_S=1.0)
     marker = host.logs / "still-here"
-    host.has("ss", f'#!/bin/sh\necho first line\nprintf half\nsleep 3; touch "{marker}"\n')
+    monkeypatch.setenv("MARKER", str(marker))
+    host.has("ss", HANGS)
     began = time.monotonic()
     part = named(host.fetch(monkeypatch))["network/listeners"]
     assert time.monotonic() - began < 20
