@@ -32,7 +32,7 @@ class Pattern:
     regex: re.Pattern[str]
     put: str = MARK
 
-    @property
+    @functools.cached_property
     def folds(self) -> bool:
         return bool(self.regex.flags & re.I)
 

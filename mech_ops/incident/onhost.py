@@ -51,7 +51,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "docker/status": ("systemctl", "--no-pager", "-l", "status", "docker"),
     "docker/version": ("docker", "version"),
     "docker/info": ("docker", "info"),
-    "docker/containers": ("docker", "ps", "-a", "--size"),
+    "docker/containers": ("docker", "ps", "-a"),
     "docker/stats": ("docker", "stats", "--no-stream"),
     "docker/images": ("docker", "images"),
     "docker/networks": ("docker", "network", "ls"),

@@ -97,7 +97,7 @@ def test_every_command_of_the_guide_and_the_log_of_each_container_comes(
 def test_what_the_guide_wants_to_be_sent_is_asked() -> None:
     asked = {" ".join(argv) for argv in onhost.COMMANDS.values()}
     assert asked >= {
-        "uname -a", "docker version", "docker ps -a --size", "docker stats --no-stream", "docker network ls",
+        "uname -a", "docker version", "docker ps -a", "docker stats --no-stream", "docker network ls",
         "docker system df", "ufw status verbose", "iptables -S", "nginx -T", "systemctl --no-pager -l status nginx",
     }  # fmt: skip
     assert not any("inspect" in argv and "network" not in argv for argv in onhost.COMMANDS.values())
