@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from mech_infra.commands.ssh import CONNECT_TIMEOUT_S
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
 
-_SSH_FAILED = 255
+SSH_FAILED = 255
+# Of a state that an older program wrote, whose options may lack them: a host that is silent is known to be.
+_LIMITS = {"ConnectTimeout": CONNECT_TIMEOUT_S, "ServerAliveInterval": 5, "ServerAliveCountMax": 3}
+_RECOVER = "; once it answers: mech recover again"
 
 
 class Unreached(OpsError):
     """The host did not answer, or the connection to it broke."""
 
 
-def command_for(state: Json, command: str) -> list[str] | None:
-    """How to run `command` on the host, as the stack's docker provider reaches it; None without a host."""
+@dataclass(frozen=True)
+class Way:
+    """`ssh` with its options, and who is asked there: flags of one call go between the two."""
+
+    ssh: tuple[str, ...]
+    user_host: str
+
+
+def way(state: Json) -> Way | None:
+    """As the stack's docker provider reaches the host; None without a host."""
     for resource in state.get("deployment", {}).get("resources") or []:
         if resource.get("type") == "pulumi:providers:docker" and (resource.get("inputs") or {}).get("host"):
             inputs = resource["inputs"]
@@ -27,15 +43,22 @@ def command_for(state: Json, command: str) -> list[str] | None:
                 options = json.loads(options)
             address = inputs["host"].removeprefix("ssh://")
             user_host, _, port = address.partition(":")
-            return ["ssh", *options, "-o", "BatchMode=yes", *(["-p", port] if port else []), user_host, command]
+            known = {str(option).partition("=")[0] for option in options}
+            limits = [f"{name}={value}" for name, value in _LIMITS.items() if name not in known]
+            more = [part for limit in ("BatchMode=yes", *limits) for part in ("-o", limit)]
+            return Way(("ssh", *options, *more, *(["-p", port] if port else [])), user_host)
     return None
+
+
+def command_for(state: Json, command: str) -> list[str] | None:
+    """How to run `command` on the host; None without a host."""
+    found = way(state)
+    return [*found.ssh, found.user_host, command] if found else None
 
 
 def output(state: Json, address: str, command: str, limit_s: float) -> tuple[int, str]:
     """Run it; (exit code, what it said on both streams). Raises Unreached, or OpsError when it is too slow."""
-    argv = command_for(state, command)
-    if argv is None:
-        raise OpsError("the stack's state has no Docker provider, so there is no way to the host: run pulumi up first")
+    argv = _argv(state, command)
     try:
         done = subprocess.run(
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=limit_s, text=True,
@@ -45,7 +68,61 @@ def output(state: Json, address: str, command: str, limit_s: float) -> tuple[int
         raise OpsError(
             f"host {address} did not finish within {limit_s:.0f} s; mech recover again, or mech recover --reboot"
         ) from None
-    if done.returncode == _SSH_FAILED:
-        said = [line for line in done.stdout.splitlines() if line.strip()][-1:] or ["no word"]
-        raise Unreached(f"ssh to host {address} failed: {said[0].strip()}; once it answers: mech recover again")
+    if done.returncode == SSH_FAILED:
+        raise Unreached(_failed(address, done.stdout, _RECOVER))
     return done.returncode, done.stdout
+
+
+def lines(
+    state: Json, address: str, command: str, hear: Callable[[str], None], quiet_s: float | None, terminal: bool = False
+) -> int:
+    """Run it and hear each of its lines as it comes; its exit code. Standard error is ssh's own: scripts say all on output.
+
+    `quiet_s`: so long without a line is too long, None is never. `terminal`: the host ends it when this end goes.
+    Raises Unreached, or OpsError for silence.
+    """
+    argv = _argv(state, command)
+    if terminal:
+        argv.insert(-2, "-tt")
+    coming: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    process = subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
+    said: list[str] = []
+    readers = [
+        threading.Thread(target=_into, args=(process.stdout, coming.put), daemon=True),
+        threading.Thread(target=_into, args=(process.stderr, said.append), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        while (line := coming.get(timeout=quiet_s)) is not None:
+            hear(line.rstrip("\r\n"))
+        process.wait()
+        readers[1].join(timeout=1)
+    except queue.Empty:
+        raise OpsError(f"host {address} says nothing for {quiet_s:.0f} s. Next: mech diagnose") from None
+    finally:
+        process.kill()
+        process.wait()
+    if process.returncode == SSH_FAILED:
+        raise Unreached(_failed(address, "\n".join(filter(None, said)), ". Next: mech diagnose"))
+    return process.returncode
+
+
+def _into(stream: Any, put: Callable[[Any], None]) -> None:
+    for line in stream:
+        put(line)
+    put(None)
+
+
+def _argv(state: Json, command: str) -> list[str]:
+    argv = command_for(state, command)
+    if argv is None:
+        raise OpsError("the stack's state has no Docker provider, so there is no way to the host: run pulumi up first")
+    return argv
+
+
+def _failed(address: str, said: str, then: str) -> str:
+    last = [line for line in said.splitlines() if line.strip()][-1:] or ["no word"]
+    return f"ssh to host {address} failed: {last[0].strip()}{then}"

@@ -80,6 +80,11 @@ def remove_command(stack: str | None, path: str, _: Any = None) -> list[str]:
     return ["pulumi", "config", "rm", "--path", "--non-interactive", *_stack(stack), "--", path]
 
 
+def secret_command(stack: str | None, key: str) -> list[str]:
+    """An encrypted value of the config, which the CLI reads from its input."""
+    return ["pulumi", "config", "set", "--secret", "--non-interactive", *_stack(stack), "--", key]
+
+
 def version_command() -> list[str]:
     return ["pulumi", "version"]
 

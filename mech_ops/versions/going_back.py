@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,13 +9,11 @@ from typing import Any
 
 from rich.console import Console
 
-from mech_ops import backend, pulumi, up
+from mech_ops import pulumi, stack_config, up
 from mech_ops.errors import OpsError
 from mech_ops.versions import definition, history, rollback, words
 from mech_ops.versions.history import History
 from mech_ops.versions.rollback import Plan
-
-_LIMIT_S = 60
 
 
 def look(stack: str | None, service: str) -> History:
@@ -31,22 +27,16 @@ def past(stack: str | None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """(the engine's updates, newest first; the state), as `history.read` takes them. Raises OpsError."""
     # Side by side: each takes most of its time to start.
     with ThreadPoolExecutor() as pool:
-        entries, state = pool.map(_json, (pulumi.history_command(stack), pulumi.export_command(stack)))
+        entries, state = pool.map(stack_config.answer, (pulumi.history_command(stack), pulumi.export_command(stack)))
     return entries, state or {}
 
 
 def plan(stack: str | None, service: str, to: int | None) -> Plan:
     """What would be done; nothing is changed. Raises OpsError."""
     definition.known(service)
-    name = stack and stack.rpartition("/")[2]
-    held = [lock for lock in backend.locks(os.environ.get("PULUMI_BACKEND_URL")) if name in (None, lock.parent.name)]
-    if any(not backend.stale(lock) for lock in held):
-        raise OpsError(
-            "another `pulumi` is at work on this stack, and nothing was changed; wait for it, or mech recover --force "
-            "if you know it is dead"
-        )
+    stack_config.nobody_at_work(stack)
     with ThreadPoolExecutor() as pool:
-        found, config = pool.submit(look, stack, service), pool.submit(_json, pulumi.plain_config_command(stack))
+        found, config = pool.submit(look, stack, service), pool.submit(stack_config.current, stack)
         past = found.result()
         if past.serving is None and past.trail:
             raise OpsError("this stack is not up, so nothing can be rolled back; bring it up first (`pulumi up`)")
@@ -75,14 +65,7 @@ class Times:
 
 def carry_out(stack: str | None, wanted: Plan, begin: float, console: Console) -> Times:
     """Change the config and run `pulumi up`; `begin` is a time.monotonic(). Raises OpsError."""
-    for change in wanted.changes:
-        command = pulumi.set_command if change.after is not None else pulumi.remove_command
-        done = pulumi.attempt(command(stack, change.key, change.after), _LIMIT_S)
-        if done.returncode:
-            said = (pulumi.words(done.stderr) or ["it gave no reason"])[-1]
-            raise OpsError(
-                f"{change.key} could not be changed, and nothing was rolled back; run it again when this is mended: {said}"
-            )
+    stack_config.apply(stack, wanted.changes, "nothing was rolled back")
     times = Times(None, 0)
 
     def hear(event: dict[str, Any]) -> None:
@@ -98,15 +81,3 @@ def carry_out(stack: str | None, wanted: Plan, begin: float, console: Console) -
         raise OpsError(f"{error}. The config has {words.short(wanted.to)} of {wanted.service} now{served}") from None
     times.ended = time.monotonic() - begin
     return times
-
-
-def _json(argv: list[str]) -> Any:
-    done = pulumi.attempt(argv, _LIMIT_S)
-    if done.returncode:
-        said = (pulumi.words(done.stderr) or ["it gave no reason"])[-1]
-        raise OpsError(f"`{' '.join(argv)}` failed: {said}")
-    try:
-        # Of a stack without updates the CLI says so in words.
-        return json.loads(done.stdout) if done.stdout.lstrip()[:1] in ("[", "{") else []
-    except ValueError:
-        raise OpsError(f"`{' '.join(argv)}` did not answer in JSON") from None

@@ -88,7 +88,9 @@ def test_the_host_is_reached_as_the_docker_provider_does() -> None:
     inputs = {"host": "ssh://root@192.0.2.1:22", "sshOpts": json.dumps(["-i", "key"])}
     state = {"deployment": {"resources": [{"type": "pulumi:providers:docker", "inputs": inputs}]}}
     argv = host_shell.command_for(state, "docker rm -f mech-queue")
-    assert argv == ["ssh", "-i", "key", "-o", "BatchMode=yes", "-p", "22", "root@192.0.2.1", "docker rm -f mech-queue"]
+    limits = ["ConnectTimeout=5", "ServerAliveInterval=5", "ServerAliveCountMax=3"]
+    options = [part for limit in ("BatchMode=yes", *limits) for part in ("-o", limit)]
+    assert argv == ["ssh", "-i", "key", *options, "-p", "22", "root@192.0.2.1", "docker rm -f mech-queue"]
     assert host_shell.command_for({"deployment": {}}, "x") is None
 
 
