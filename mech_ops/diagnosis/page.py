@@ -37,7 +37,7 @@ class Source:
 def page(found: Diagnosis) -> str:
     """HTML. Whatever a host said stays text: it is escaped, and the page runs no script and loads nothing but its own."""
     way = path.path(found)
-    shown = [named for named in found.named if not _aside(named)]
+    shown = [named for named in found.named if not _aside(named, found)]
     return rendered(
         "page.html.j2", _TEMPLATES, views=_VIEWS, steps=_steps, took=_took, page_of=_page_of, mark_of=_STATES.__getitem__,
         stack=found.look.declared["stack"], address=found.look.declared["address"] or "",
@@ -46,6 +46,7 @@ def page(found: Diagnosis) -> str:
         services=sorted(found.look.views.values(), key=lambda view: (not view.failing, view.name)),
         urls={name: _link(about["url"]) for name, about in found.look.services.items()},
         said=_said(found), skipped=found.skipped, sources=_sources(found), looked_for=found.looked_for, layers=LAYERS,
+        muted=found.muted,
     )  # fmt: skip
 
 
@@ -66,16 +67,16 @@ def visible(value: Any) -> Any:
     return value if isinstance(value, Markup) else _UNSEEN.sub("\ufffd", str(value))
 
 
-def _aside(named: Named) -> bool:
-    """What nobody has to do anything about now: a consequence of another cause, or a notice."""
-    return bool(named.after) or named.severity == "notice"
+def _aside(named: Named, found: Diagnosis) -> bool:
+    """What nobody has to do anything about now: a consequence of another cause, a notice, or what is muted."""
+    return bool(named.after) or named.severity == "notice" or found.quiet(named)
 
 
 def _mark(found: Diagnosis, way: Path) -> Mark:
-    severities = {named.severity for named in found.named}
-    if "down" in found.failing.values() or severities & {"outage", "data"}:
+    severities = {named.severity for named in found.named if not found.quiet(named)}
+    if any(found.failing[name] == "down" for name in found.alarming) or severities & {"outage", "data"}:
         return "broken"
-    if found.failing or severities - {"notice"}:
+    if found.alarming or severities - {"notice"}:
         return "warning"
     return "ok" if way.whole else "unknown"
 

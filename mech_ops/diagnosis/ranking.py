@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mech_ops.diagnosis.causes import TABLE, Cause, Found
 from mech_ops.diagnosis.causes.model import LAYERS, SEVERITIES, Severity
 from mech_ops.diagnosis.look import Look, Missing
+from mech_ops.diagnosis.mutes import Mute
 from mech_ops.errors import FOUND, OK
 
 _DEPTH = {layer: depth for depth, layer in enumerate(LAYERS)}
@@ -57,6 +59,8 @@ class Diagnosis:
     named: list[Named]
     skipped: dict[str, list[str]] = field(default_factory=dict)  # by reason, the codes that were not looked for
     looked_for: int = 0
+    muted: Mapping[str, Mute] = field(default_factory=dict)  # by code, of those that are there; they are named last
+    outgrown: Mapping[str, str] = field(default_factory=dict)  # by code, how one is worse than it was when it was muted
 
     @property
     def failing(self) -> dict[str, str]:
@@ -64,13 +68,34 @@ class Diagnosis:
 
     @property
     def exit_code(self) -> int:
-        """2 for a cause that is more than a notice, a service that fails, or a source that said nothing."""
-        wrong = any(named.severity != "notice" for named in self.named) or self.failing or self.look.bundle.silent
+        """2 for a cause that is more than a notice, a service that fails, or a source that said nothing.
+
+        What is muted, and what only follows from it, does not count; nor do the services that it makes fail.
+        """
+        read = {name for named in self.named if named.code in self.muted for name in named.cause.reads}
+        wrong = (
+            any(named.severity != "notice" and not self.quiet(named) for named in self.named)
+            or self.alarming
+            or any(f"{source}.silent" not in read for source in self.look.bundle.silent)
+        )
         return FOUND if wrong else OK
 
+    @property
+    def alarming(self) -> set[str]:
+        """Services that fail, without those that what is muted makes fail."""
+        known = {name for named in self.named if named.code in self.muted for name in named.failing}
+        return self.failing.keys() - known
 
-def diagnose(look: Look) -> Diagnosis:
-    """Every cause is looked for; the fallbacks only for services that fail and that nothing else explains."""
+    def quiet(self, named: Named) -> bool:
+        """Whether it is muted, or only follows from what is."""
+        return named.code in self.muted or any(code in self.muted for code in named.after)
+
+
+def diagnose(look: Look, mutes: Mapping[str, Mute] | None = None) -> Diagnosis:
+    """Every cause is looked for; the fallbacks only for services that fail and that nothing else explains.
+
+    `mutes` are those in force, by code.
+    """
     skipped: dict[str, list[str]] = {}
     found = {
         cause.code: there for cause in TABLE.values() if not cause.fallback and (there := _find(cause, look, skipped))
@@ -81,7 +106,15 @@ def diagnose(look: Look) -> Diagnosis:
     }
     look.explained = set()
     named = sorted((_named(TABLE[code], there, found, look) for code, there in found.items()), key=lambda one: one.rank)
-    return Diagnosis(look, named, skipped, len(TABLE) - sum(map(len, skipped.values())))
+    muted = {one.code: mute for one in named if (mute := (mutes or {}).get(one.code))}
+    worse = {
+        one.code: how
+        for one in named
+        if one.code in muted and (how := muted[one.code].outgrown(one.severity, one.failing))
+    }
+    muted = {code: mute for code, mute in muted.items() if code not in worse}
+    named.sort(key=lambda one: one.code in muted)
+    return Diagnosis(look, named, skipped, len(TABLE) - sum(map(len, skipped.values())), muted, worse)
 
 
 def _find(cause: Cause, look: Look, skipped: dict[str, list[str]]) -> tuple[Found, ...]:

@@ -21,9 +21,14 @@ _EVIDENCE = 4  # lines of it that a terminal shows
 
 def headline(found: Diagnosis) -> str:
     """One sentence that says it all."""
+    muted = f" (muted: {', '.join(found.muted)})" if found.muted else ""
+    return _headline(found) + muted
+
+
+def _headline(found: Diagnosis) -> str:
     failing, services = found.failing, len(found.look.services)
     down = sum(state == "down" for state in failing.values())
-    first = found.named[0] if found.named else None
+    first = next((named for named in found.named if not found.quiet(named)), None)
     if failing:
         how = (
             "down"
@@ -32,7 +37,9 @@ def headline(found: Diagnosis) -> str:
             if not down
             else f"fail ({down} down, {len(failing) - down} degraded)"
         )
-        why = first.sentence if first else "nothing that was looked at says why"
+        # Where all that fails is known, it is of what is muted.
+        named = first if found.alarming else next(named for named in found.named if named.code in found.muted)
+        why = named.sentence if named else "nothing that was looked at says why"
         return f"{len(failing)} of {services} services {how}: {why}"
     unknown = sum(view.state == "unknown" for view in found.look.views.values())
     well = f"{services - unknown} of {services} services answer" if unknown else f"all {services} services are well"
@@ -50,7 +57,7 @@ def data(found: Diagnosis) -> Json:
         "stack": found.look.declared["stack"],
         "taken": found.look.bundle.taken,
         "headline": headline(found),
-        "causes": [_cause(named) for named in found.named],
+        "causes": [_cause(found, named) for named in found.named],
         "services": {
             name: {"state": view.state, **{at: _answer(getattr(view, at)) for at in ("edge", "nginx", "container")}}
             for name, view in found.look.views.items()
@@ -70,7 +77,7 @@ def text(found: Diagnosis) -> Group:
     """For a terminal."""
     parts: list[Any] = [f"[bold]{escape(headline(found))}[/]"]
     for number, named in enumerate(found.named, 1):
-        parts += ["", *_told(number, named)]
+        parts += ["", *_told(number, named, found)]
     if found.failing:
         parts += ["", _views(found)]
     for why, codes in found.skipped.items():
@@ -81,13 +88,13 @@ def text(found: Diagnosis) -> Group:
     return Group(*parts)
 
 
-def _cause(named: Named) -> Json:
-    about = named.cause
+def _cause(found: Diagnosis, named: Named) -> Json:
+    about, muted = named.cause, found.muted.get(named.code)
     return {
         "code": named.code, "severity": named.severity, "layer": about.layer, "sentence": named.sentence,
         "visitor": about.visitor, "fix": named.fix, "key": named.key, "evidence": list(named.evidence),
         "services": list(named.failing), "follows_from": list(named.after), "guide": about.guide,
-        "page": f"docs/causes.md#{named.code.lower()}",
+        "page": f"docs/causes.md#{named.code.lower()}", "muted": muted.data() if muted else None,
     }  # fmt: skip
 
 
@@ -95,9 +102,14 @@ def _answer(answer: Answer) -> Json:
     return {"state": answer.state, "code": answer.code, "says": answer.says, "ms": answer.ms}
 
 
-def _told(number: int, named: Named) -> list[str]:
-    colour = _COLOURS[named.severity]
+def _told(number: int, named: Named, found: Diagnosis) -> list[str]:
+    muted = found.muted.get(named.code)
+    colour = "dim" if found.quiet(named) else _COLOURS[named.severity]
     lines = [f"{number}. [{colour}]{named.severity}[/] [bold]{named.code}[/]  {escape(named.sentence)}"]
+    if muted:
+        lines.append(f"   muted    {escape(muted.words())}")
+    if named.code in found.outgrown:
+        lines.append(f"   [bold]was muted, and counts again: {escape(found.outgrown[named.code])}[/]")
     lines.append(
         f"   where    {LAYERS[named.cause.layer]}" + (f"; harms {', '.join(named.failing)}" if named.failing else "")
     )
