@@ -161,7 +161,7 @@ def redis_setting(look: Look) -> Iterator[Found]:
     visitor="503 for new jobs: OOM command not allowed",
     guide="Redis Performance Issues",
     reads=("host.redis_info",),
-    fix="raise mech:datastores.redis.memoryMb, then pulumi up; or take old jobs out: mech queue",
+    fix="raise mech:datastores.redis.memoryMb, then pulumi up; mech queue says how many jobs wait",
     key="mech:datastores.redis.memoryMb",
     floor="degraded",
     follows=("REDIS_SETTING",),
@@ -248,7 +248,7 @@ def config_edited(look: Look) -> Iterator[Found]:
     visitor="new jobs stay queued",
     guide="mech-queue: Job Processing Failures",
     reads=("host.jobs",),
-    fix="docker restart mech-queue gives them back to be tried again (never flushall: it deletes every job)",
+    fix="mech queue requeue gives them back to be tried again (never flushall: it deletes every job)",
     key="mech:services.queue.environment.QUEUE_WORKERS",
 )
 def jobs_stuck(look: Look) -> Iterator[Found]:

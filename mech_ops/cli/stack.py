@@ -1,4 +1,4 @@
-"""The `mech` command. Exit codes: 0 well, 1 the command itself failed, 2 it found something wrong."""
+"""Commands that bring a stack up, say how it is, and put it right: `mech status`, `diagnose`, `recover`, `up`, `drift` …"""
 
 from __future__ import annotations
 
@@ -7,32 +7,21 @@ import sys
 import time
 from dataclasses import asdict
 from functools import partial
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from mech_ops.checklist.cli import checklist
-from mech_ops.errors import FAILED, FOUND, OpsError
+from mech_ops.cli.shared import AsJson, Stack, Verbose, app, console, errors
+from mech_ops.errors import FOUND, OpsError
 from mech_ops.incident.cli import incident
 
 if TYPE_CHECKING:
     from mech_ops.status import Health
 
-app = typer.Typer(
-    help="Look after a Mech stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-)
-# A log file or CI has no width of its own; 80 would fold the tables.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-errors = Console(stderr=True, highlight=False)
-
-Stack = Annotated[str | None, typer.Option("--stack", "-s", help="the stack; default: the selected one")]
 Service = Annotated[str, typer.Argument(help="one of the services, such as llm")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="with the engine's own output")]
-AsJson = Annotated[bool, typer.Option("--json", help="for scripts")]
 
 
 @app.command()
@@ -89,7 +78,8 @@ def diagnose(
 ) -> None:
     """Look at everything at once and name the cause: mech diagnose --html now.html
 
-    Exit codes: 0 all is well, 1 it could not look at all, 2 something is wrong (the same with --json). Nothing is changed.
+    Exit codes: 0 all is well, 1 it could not look at all, 2 something is wrong (the same with --json).
+    What is muted (mech mute) is shown and does not count. Nothing is changed.
     """
     from mech_ops.diagnosis import command, page, report
 
@@ -268,29 +258,3 @@ def rollback(
         begin = time.monotonic()
     times = going_back.carry_out(stack, plan, begin, errors)
     console.print(times.words(plan), soft_wrap=True, markup=False)
-
-
-def _plug_in() -> None:
-    """Add the command groups that other packages offer, such as `mech sandbox`."""
-    for entry in entry_points(group="mech.commands"):
-        try:
-            app.add_typer(entry.load(), name=entry.name)
-        except Exception as error:  # a broken plug-in must not take the others with it
-            errors.print(f"[yellow]warning:[/] `mech {entry.name}` is not available: {error}")
-
-
-def main() -> int:
-    """Entry point; returns the exit code."""
-    _plug_in()
-    try:
-        app(standalone_mode=True)
-    except OpsError as error:
-        errors.print(f"[bold red]error:[/] {error}", soft_wrap=True)
-        return FAILED
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
