@@ -13,6 +13,7 @@ from mech_infra.facts.host import trip
 from mech_infra.facts.model import Unreachable
 from mech_ops.diagnosis import declared
 from mech_ops.errors import OpsError
+from mech_ops.redaction import redacted
 
 Json = dict[str, Any]
 DATABASES = ("redis", "mongodb")
@@ -50,9 +51,7 @@ class Platform:
 
     def hidden(self, text: str) -> str:
         """`text` without the secrets that the state knows."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[secret]")
-        return text
+        return redacted(text, self._secrets)
 
     @cached_property
     def _secrets(self) -> list[str]:

@@ -17,7 +17,7 @@ from mech_ops.errors import FOUND, OK, OpsError
 from mech_ops.everyday import platform, spans
 from mech_ops.everyday.platform import DATABASES, Json
 
-_ASKED: dict[str, Json] = {"inspected": {}, "container_memory": {}}
+_ASKED: dict[str, Json] = {"inspected": {}, "usage": {}}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _row(container: str, name: str, item: Json | None, images: Mapping[str, str]
     return Row(
         name, container, labels.get(IMAGE) or images.get(item["image"], item["image"]), labels.get(VERSION, ""), labels.get(SLOT, ""), about["state"],
         about["health"], about["restarts"], about["started"] if about["state"] == "running" else "",
-        (facts.get("container_memory") or {}).get(container, 0), about["memory"], wrong,
+        ((facts.get("usage") or {}).get(container) or {}).get("used", 0), about["memory"], wrong,
     )  # fmt: skip
 
 

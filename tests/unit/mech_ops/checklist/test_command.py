@@ -12,6 +12,7 @@ import pytest
 from mech_ops import cli, pulumi
 from mech_ops.checklist import cli as commands
 from mech_ops.checklist import history, page, report
+from mech_ops.cli import shared
 from mech_ops.diagnosis import gather
 from mech_ops.diagnosis.bundle import Bundle
 from tests.unit.mech_ops.diagnosis.html import read
@@ -194,7 +195,7 @@ def test_a_hosts_words_stay_words(which: str, seen: Bundle, capfd: pytest.Captur
         found = read(text)
         assert len(found.all("script")) == 1 and not found.all("img")
         assert not [one for one in found.all() for name in one.attributes if name.startswith("on")]
-        cli.console.print(report.text(about), report.history(past), soft_wrap=True)
+        shared.console.print(report.text(about), report.history(past), soft_wrap=True)
         said = capfd.readouterr().out
         assert "alert(1)" in said and "[red]" in said and not {"\u202e", "\x1b"} & set(said)
         assert all(

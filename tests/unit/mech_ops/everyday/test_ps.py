@@ -53,7 +53,11 @@ def facts(**changes: Json | None) -> Json:
         else:
             inspected[name] |= change
     containers = [{"name": name, "image": "sha256:218c", "labels": given} for name, given in listed.items()]
-    return {"docker": {"containers": containers}, "inspected": inspected, "container_memory": {"redis": 7 << 20}}
+    return {
+        "docker": {"containers": containers},
+        "inspected": inspected,
+        "usage": {"redis": {"used": 7 << 20, "limit": 8 << 20}},
+    }
 
 
 def look(**changes: Json | None) -> list[ps.Row]:
