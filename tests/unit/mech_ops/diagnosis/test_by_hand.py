@@ -34,7 +34,7 @@ def fact(path: str, value: Any) -> Change:
     def change(seen: Bundle) -> None:
         at: Any = seen.facts
         for step in way:
-            at = at[step]
+            at = at[int(step) if isinstance(at, list) else step]
         at[int(last) if isinstance(at, list) else last] = value
 
     return change
@@ -113,6 +113,7 @@ CASES: dict[str, Change] = {
     "CONNTRACK_FULL": fact("host.filters.conntrack", [262000, 262144]),
     "NO_WAY_OUT": everywhere("outside", "timed out"),
     "DATABASE_NOT_REACHED": fact("host.paths.containers.mech-search.mongodb:27017", "timed out"),
+    "VOLUME_READ_ONLY": fact("host.space.2.read_only", True),
     "MEMORY_SHORT": fact("host.machine.memory", {"total": 8 << 30, "available": 100 << 20}),
     "LOAD_HIGH": fact("host.machine.load", [99.0, 98.0, 50.0]),
     "CLOCK_WRONG": fact("host.machine.now", 0.0),
