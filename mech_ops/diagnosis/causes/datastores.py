@@ -106,7 +106,7 @@ def off_network(look: Look) -> Iterator[Found]:
     reads=("drift.redis-password",),
     fix="pulumi up",
     key="mech:REDIS_PASSWORD",
-    follows=("REDIS_FOREIGN",),
+    follows=("REDIS_FOREIGN", "VOLUME_NOT_MOUNTED"),
 )
 def redis_password(look: Look) -> Iterator[Found]:
     for item in look.drift("redis-password"):
@@ -123,7 +123,7 @@ def redis_password(look: Look) -> Iterator[Found]:
     reads=("drift.mongodb-password",),
     fix="pulumi up",
     key="mech:MONGODB_PASSWORD",
-    follows=("MONGODB_FOREIGN",),
+    follows=("MONGODB_FOREIGN", "VOLUME_NOT_MOUNTED"),
     rules=("data-mongodb-auth",),
 )
 def mongodb_password(look: Look) -> Iterator[Found]:

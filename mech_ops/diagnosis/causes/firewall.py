@@ -240,6 +240,7 @@ def ipv6_open(look: Look) -> Iterator[Found]:
     reads=("host.told",),
     fix="remove it, or declare it",
     floor="risk",
+    follows=("UFW_PORT_CLOSED", "UFW_RULE_UNKNOWN"),
 )
 def foreign(look: Look) -> Iterator[Found]:
     for said in look.told("UFW has the rule"):

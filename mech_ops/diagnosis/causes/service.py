@@ -44,7 +44,7 @@ _DATABASE = (
     fix="pulumi up",
     key="mech:services.{service}.environment",
     floor="degraded",
-    follows=("REDIS_PASSWORD", "MONGODB_PASSWORD", "REDIS_FOREIGN"),
+    follows=("REDIS_PASSWORD", "MONGODB_PASSWORD", "REDIS_FOREIGN", "MONGODB_FOREIGN", "VOLUME_NOT_MOUNTED"),
 )
 def refuses(look: Look) -> Iterator[Found]:
     for service, name, word in look.needs():

@@ -12,7 +12,8 @@ SCENARIO = Scenario(
         "on the host: databases stopped, `umount /opt/mech-services/shared/data`, databases started",
     ),
     cause="VOLUME_NOT_MOUNTED",
-    symptom=(http("memories", 200, "/memories?tag=canary", text='"memories":[]'),),
+    symptom=(http("memories", 503, "/memories?tag=canary", text="MongoDB authentication failed"),),
     seen=(preview("drift: data volume: /opt/mech-services/shared/data: not mounted (declared: mounted)"),),
     heal=up(),
+    limits="Without a password MongoDB would let everybody in, and answer as if there were no data.",
 )

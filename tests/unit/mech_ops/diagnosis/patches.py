@@ -82,10 +82,19 @@ def laid(old: Any, patch: Any) -> Any:
     return {key: value for key, value in kept.items() if not (value is None and key in patch and key not in old)}
 
 
+def _names(bundle: Bundle) -> list[tuple[str, str]]:
+    """What is made anew has another id: (id, name)."""
+    about = (bundle.facts.get("host") or {}).get("docker") or {"containers": [], "networks": []}
+    there = [(one["id"], f"{kind}-{one['name']}") for kind, some in about.items() if kind != "images" for one in some]
+    return [(id_, name) for id_, name in (*there, *((v, k) for k, v in bundle.declared["ids"].items())) if id_]
+
+
 def _plain(bundle: Bundle) -> dict[str, Any]:
     text = json.dumps(vars(bundle))
     # Docker's "Up 2 minutes (healthy)": only the word in brackets is read.
     text = re.sub(r"(?:\d+ (?:second|minute|hour)s?|About an? (?:minute|hour)|Less than a second)", "a while", text)
+    for id_, name in _names(bundle):
+        text = text.replace(id_, name).replace(id_[:12], name)
     found: dict[str, Any] = json.loads(text)
     if logs := (found["facts"].get("host") or {}).get("web_logs"):
         logs["errors"] = [line for line in logs["errors"] if "too large" in line]  # the others are of failures before
@@ -122,7 +131,7 @@ def read(*over: str) -> Bundle:
 # Lists that two patches may both change, since each says what it takes and what it brings; and what is different each time.
 _LAID = {("drift",), ("facts", "host", "docker"), ("facts", "host", "chains"), ("facts", "host", "filters"), ("facts", "host", "mounts"),
          ("facts", "host", "web_logs")}  # fmt: skip
-_TIMES = {"said", "now", "uptime_s", "device", "started"}
+_TIMES = {"said", "now", "uptime_s", "device"}
 
 
 def touched(name: str) -> set[tuple[str, ...]]:
