@@ -168,6 +168,7 @@ def before_rules(look: Look) -> Iterator[Found]:
     reads=(
         "host.chains",
         "host.ufw",
+        "drift.ufw-rule",
         "edge.answers",
         "host.answers",
     ),
@@ -177,11 +178,14 @@ def before_rules(look: Look) -> Iterator[Found]:
 def chain_rejects(look: Look) -> Iterator[Found]:
     """In the chains that packets enter first; UFW's own rules and our guard before Docker's ports are others' matter."""
     left = Counter(look.fact("host.ufw")["after"].splitlines())  # the guard's own DROP may stand there once
-    drops = [line for line in look.fact("host.chains") if _DROPS.match(line)]
-    for line in reversed(drops):
-        left[line] -= 1
-        if left[line] < 0:
-            yield Found(tuple(look.services) if look.failing else (), {"rule": line, "spec": line[3:]}, (line,))
+    told = " ".join(
+        item.there for item in look.drift("ufw-rule")
+    )  # one that closes a port of ours has a cause of its own
+    for line in reversed(look.fact("host.chains")):
+        if _DROPS.match(line):
+            left[line] -= 1
+            if left[line] < 0 and line not in told:
+                yield Found(tuple(look.services) if look.failing else (), {"rule": line, "spec": line[3:]}, (line,))
 
 
 @cause(

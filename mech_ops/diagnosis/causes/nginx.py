@@ -70,7 +70,15 @@ def down(look: Look) -> Iterator[Found]:
     reads=("host.answers", "host.units"),
     fix="systemctl restart nginx; tail -20 /var/log/nginx/error.log",
     floor="outage",
-    follows=("NGINX_DOWN", "NGINX_PORT_TAKEN", "NGINX_CONFIG_REFUSED"),
+    follows=(
+        "NGINX_DOWN",
+        "NGINX_PORT_TAKEN",
+        "NGINX_CONFIG_REFUSED",
+        "UFW_PORT_CLOSED",
+        "CHAIN_REJECTS",
+        "UFW_BEFORE_RULES",
+        "EDGE_BANNED",
+    ),
 )
 def silent(look: Look) -> Iterator[Found]:
     """For every service at once, whatever their containers do: then it is nginx, not one of them."""
@@ -205,7 +213,7 @@ def wrong_slot(look: Look) -> Iterator[Found]:
 def body_too_large(look: Look) -> Iterator[Found]:
     lines = [line for line in look.fact("host.web_logs")["errors"] if "too large body" in line]
     if lines:
-        yield Found(("storage",), {"count": len(lines)}, (lines[-1],))
+        yield Found((), {"count": len(lines)}, (lines[-1],))
 
 
 @cause(

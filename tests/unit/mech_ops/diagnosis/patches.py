@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,19 @@ def diff(old: Any, new: Any, key: str = "") -> Any:
                 str(n): part for n, pair in enumerate(zip(old, new, strict=True)) if (part := diff(*pair)) is not None
             }
             return {"at": at} if at else None
+        left = Counter(map(_key, old))  # one that was there may be there twice now
+        more = []
+        for place, item in enumerate(new):
+            left[_key(item)] -= 1
+            if left[_key(item)] < 0:
+                more.append([place, item])
         less = [item for item in old if item not in new]
-        more = [[place, item] for place, item in enumerate(new) if item not in old]
         return {"less": less, "more": more} if less or more else None
     return {"=": new}
+
+
+def _key(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)
 
 
 def _far(old: Any, new: Any) -> bool:
