@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,7 +70,7 @@ def read(service: str, url: str, code: int, body: Any, took_ms: int) -> Health:
     return Health(service, url, code, "down", MEANINGS.get(code, f"HTTP {code}"), took_ms)
 
 
-def not_from_here(urls: Iterable[str]) -> str:
+def not_from_here(urls: Collection[str]) -> str:
     """Why visitors cannot be asked from this machine; empty when they can.
 
     With other clouds than the real ones, a name that leads to the world would lead to somebody else's service.
@@ -115,14 +115,14 @@ async def ask_until(
     `waiting` hears how long it has been, and for whom.
     """
     begin = time.monotonic()
-    async with _client(None, transport) as client:
+    async with _client(transport) as client:
         asked = {name: asyncio.create_task(ask(client, name, url)) for name, url in urls.items()}
-        while (left := limit_s() - (time.monotonic() - begin)) > 0:
+        late = list(asked)
+        while late and (left := limit_s() - (time.monotonic() - begin)) > 0:
             await asyncio.wait(asked.values(), timeout=min(left, 0.2))
             late = [name for name, task in asked.items() if not task.done()]
-            if not late:
-                break
-            waiting(time.monotonic() - begin, late)
+            if late:
+                waiting(time.monotonic() - begin, late)
         took = time.monotonic() - begin
         silent = [task for task in asked.values() if not task.done() and task.cancel()]
         await asyncio.gather(*silent, return_exceptions=True)
@@ -133,9 +133,10 @@ async def ask_until(
     ]
 
 
-def _client(timeout_s: float | None, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+def _client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """Without a time limit of its own: who asks has one for all."""
     verify = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or None)
-    return httpx.AsyncClient(timeout=timeout_s, verify=verify, transport=transport)
+    return httpx.AsyncClient(timeout=None, verify=verify, transport=transport)
 
 
 def wait(

@@ -15,7 +15,7 @@ _STOPPED = ("missing", "exited", "created", "dead", "paused", "restarting", "rem
 def _state(look: Look, name: str, *words: str) -> Iterator[Found]:
     for item in look.drift("container"):
         if item.label == f"container {name}" and any(item.there.startswith(word) for word in words):
-            yield Found(look.using(name), {"there": item.there}, (f"docker ps -a: {name} {item.there}",), known=True)
+            yield Found(look.using(name), {"there": item.there}, (f"docker ps -a: {name} {item.there}",))
 
 
 @cause(

@@ -30,7 +30,7 @@ def _ours(look: Look) -> Iterator[tuple[str, str, dict[str, Any], list[dict[str,
 def missing(look: Look) -> Iterator[Found]:
     for service, name, _, there in _ours(look):
         if not any(one["type"] in ("A", "AAAA", "CNAME") for one in there):
-            yield Found((service,), {"name": name}, ("no A record of that name in the zone",), known=True)
+            yield Found((service,), {"name": name}, ("no A record of that name in the zone",))
 
 
 @cause(
@@ -94,6 +94,4 @@ def shadowed(look: Look) -> Iterator[Found]:
             )
             if intact and other:
                 shows = (f"{one['type']} {one['content']}",)
-                yield Found(
-                    (service,), {"type": one["type"], "name": name, "content": one["content"]}, shows, known=True
-                )
+                yield Found((service,), {"type": one["type"], "name": name, "content": one["content"]}, shows)

@@ -25,7 +25,7 @@ def down(look: Look) -> Iterator[Found]:
         look.fact("host.docker")
     except Missing:
         unit = units.get("docker.service") or {}
-        yield Found(tuple(look.services), {}, (f"unit docker: {unit.get('active', 'unknown')}",), known=True)
+        yield Found(tuple(look.services), {}, (f"unit docker: {unit.get('active', 'unknown')}",))
 
 
 @cause(

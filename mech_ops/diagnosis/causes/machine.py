@@ -66,7 +66,7 @@ def log_large(look: Look) -> Iterator[Found]:
 def not_mounted(look: Look) -> Iterator[Found]:
     for item in look.drift("mounted"):
         harmed = tuple(sorted({*look.using("mongodb"), *look.using("redis")}))
-        yield Found(harmed, {"path": item.label}, (f"mounts: {item.label} {item.there}",), known=True)
+        yield Found(harmed, {"path": item.label}, (f"mounts: {item.label} {item.there}",))
 
 
 @cause(
@@ -83,7 +83,7 @@ def read_only(look: Look) -> Iterator[Found]:
     for fs in look.fact("host.space"):
         if fs.get("read_only"):
             harmed = tuple(sorted({*look.using("mongodb"), *look.using("redis")}))
-            yield Found(harmed, {"path": fs["path"]}, (f"statvfs {fs['path']}: read-only",), known=True)
+            yield Found(harmed, {"path": fs["path"]}, (f"statvfs {fs['path']}: read-only",))
 
 
 @cause(

@@ -39,7 +39,6 @@ class Found:
     harms: tuple[str, ...] = ()  # services
     arguments: dict[str, Any] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
-    known: bool = False  # the harm itself was seen in the facts, whether or not a service's health tells it
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def model(look: Look) -> Iterator[Found]:
     for container, line in _logged(
         look, r"could not load model|model .* (?:not found|does not exist|is not available)"
     ):
-        yield Found((), {"container": container, "line": line}, (f"docker logs {container}: {line}",), known=True)
+        yield Found((), {"container": container, "line": line}, (f"docker logs {container}: {line}",))
 
 
 @cause(

@@ -25,7 +25,7 @@ def _all(look: Look) -> tuple[str, ...]:
 )
 def gone(look: Look) -> Iterator[Found]:
     if look.fact("vultr.attachments")["instance"] is None:
-        yield Found(_all(look), {"id": look.declared["ids"]["instance"]}, ("GET /instances/ID: 404",), known=True)
+        yield Found(_all(look), {"id": look.declared["ids"]["instance"]}, ("GET /instances/ID: 404",))
 
 
 @cause(
@@ -42,7 +42,7 @@ def halted(look: Look) -> Iterator[Found]:
     about = look.fact("vultr.attachments")["instance"]
     if about and about["power_status"] != "running":
         shows = (f"power_status {about['power_status']}", f"status {about['status']}")
-        yield Found(_all(look), {"power": about["power_status"]}, shows, known=True)
+        yield Found(_all(look), {"power": about["power_status"]}, shows)
 
 
 @cause(

@@ -89,3 +89,10 @@ def test_visitors_who_could_not_be_asked_are_said(names: dict[str, str], monkeyp
     assert report.exit_code == 0
     assert "visitors could not be asked from here" in render.headline(report)
     assert "knows none of the services' names" in render.text(report)
+
+
+@pytest.mark.usefixtures("no_drift")
+def test_a_stack_without_services_has_no_visitors_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi, "outputs", lambda stack: {})
+    report = check.check("s")
+    assert report.exit_code == 0 and report.down == [] and report.visitors_unasked == ""
