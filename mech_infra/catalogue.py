@@ -93,6 +93,10 @@ class Service:
     def container_name(self) -> str:
         return self.container or f"mech-{self.name}"
 
+    def replica(self, number: int) -> str:
+        """Name of a replica's container, from 1 on: mech-llms, mech-llms-2, …"""
+        return self.container_name + (f"-{number}" if number > 1 else "")
+
     @property
     def directory(self) -> str:
         """Where its .env and logs are on the host."""

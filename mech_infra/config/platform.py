@@ -39,7 +39,7 @@ class ResolvedService:
 
     def container(self, replica: int = 1) -> str:
         """Name of a replica's container: mech-llms, mech-llms-2, …"""
-        return self.spec.container_name + (f"-{replica}" if replica > 1 else "")
+        return self.spec.replica(replica)
 
     def upstreams(self, slot: str) -> tuple[int, ...]:
         """The replicas' TCP ports on the host's loopback in this slot. They stay when `port` changes."""

@@ -34,13 +34,14 @@ def state(stack: str | None) -> list[Json]:
 
 def declared(resources: list[Json]) -> Json:
     """As a bundle has it: no secret."""
+    containers = _containers(resources)
     return {
         "stack": next((r["urn"].split(":")[2] for r in resources), ""),
         "address": _output(resources, "host_ip"),
-        "services": _services(resources),
-        "containers": _containers(resources),
+        "services": _services(resources, containers),
+        "containers": containers,
         "settings": {
-            _plain(r["inputs"]["settingId"]): r["inputs"]["value"]
+            r["inputs"]["settingId"]: r["inputs"]["value"]
             for r in _of(resources, "cloudflare:index/zoneSetting:ZoneSetting")
         },
         "records": {
@@ -103,10 +104,6 @@ def _of(resources: list[Json], token: str) -> list[Json]:
     return [r for r in resources if r["type"] == token and not r.get("delete")]
 
 
-def _plain(value: Any) -> str:
-    return str(value)
-
-
 def _output(resources: list[Json], name: str) -> Any:
     return next((r["outputs"].get(name) for r in resources if r["type"] == "pulumi:pulumi:Stack"), None)
 
@@ -115,17 +112,21 @@ def _labels(resource: Json) -> dict[str, str]:
     return {one["label"]: one["value"] for one in resource["inputs"].get("labels") or []}
 
 
-def _services(resources: list[Json]) -> dict[str, Json]:
+def _known(service: str) -> catalogue.Service:
+    """What the catalogue has of it; of one that it does not have any more, the name."""
+    return catalogue.SERVICES.get(service) or catalogue.Service(service, port=0, memory_mb=0, cpus=0)
+
+
+def _services(resources: list[Json], containers: dict[str, Json]) -> dict[str, Json]:
     found = {}
     for name, url in (_output(resources, "service_urls") or {}).items():
-        known = catalogue.SERVICES.get(name)
-        own = [r for r in _containers(resources).items() if r[1]["service"] == name]
+        known = _known(name)
         found[name] = {
             "url": url,
-            "containers": [about["called"] for _, about in own] or [known.container_name if known else f"mech-{name}"],
-            "datastores": list(known.datastores) if known else [],
-            "calls": list(known.calls) if known else [],
-            "secrets": list(known.secrets) if known else [],
+            "containers": [c for c, about in containers.items() if about["service"] == name] or [known.container_name],
+            "datastores": list(known.datastores),
+            "calls": list(known.calls),
+            "secrets": list(known.secrets),
         }
     return found
 
@@ -136,15 +137,7 @@ def _containers(resources: list[Json]) -> dict[str, Json]:
     for r in _of(resources, "docker:index/container:Container"):
         labels, inputs = _labels(r), r["inputs"]
         service = labels.get(SERVICE, "")
-        called = _called(service, labels.get(REPLICA, "1")) if service else inputs["name"]
-        found[called] = {
-            "called": called, "service": service, "memory": int(inputs.get("memory") or 0) << 20,
-            "cpus": float(inputs.get("cpus") or 0),
-        }  # fmt: skip
+        name = _known(service).replica(int(labels.get(REPLICA, "1"))) if service else inputs["name"]
+        memory, cpus = int(inputs.get("memory") or 0) << 20, float(inputs.get("cpus") or 0)
+        found[name] = {"service": service, "memory": memory, "cpus": cpus}
     return found
-
-
-def _called(service: str, replica: str) -> str:
-    known = catalogue.SERVICES.get(service)
-    name = known.container_name if known else f"mech-{service}"
-    return name if replica == "1" else f"{name}-{replica}"
