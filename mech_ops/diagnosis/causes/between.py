@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
 
 # Codes that the edge gives by itself.
 _REFUSALS = (301, 302, 403, 429)
+
+
+def _broken(look: Look, outer: str, inner: str, but: Collection[int] = ()) -> Iterator[Found]:
+    """Services that are down at the one view, by other codes than these, and well at the next one inwards: one finding."""
+    lost = {
+        name: (there, within)
+        for name in sorted(look.failing)
+        if (there := getattr(look.views[name], outer)).state == "down"
+        and there.code not in but
+        and (within := getattr(look.views[name], inner)).state == "ok"
+    }
+    if lost:
+        how = next(iter(lost.values()))[0]
+        given = {"names": ", ".join(lost), "how": f"{how.code or 'no answer'}: {how.says}"}
+        shows = (f"{name}: {outer} {there.code}, {inner} {within.code}" for name, (there, within) in lost.items())
+        yield Found(tuple(lost), given, tuple(shows))
 
 
 @cause(
@@ -23,17 +39,7 @@ _REFUSALS = (301, 302, 403, 429)
     floor="outage",
 )
 def edge_and_nginx(look: Look) -> Iterator[Found]:
-    lost = {
-        n: v
-        for n, v in look.views.items()
-        if n in look.failing and v.edge.state == "down" and v.edge.code not in _REFUSALS and v.nginx.state == "ok"
-    }
-    if lost:
-        how = next(iter(lost.values())).edge
-        given = {"names": ", ".join(sorted(lost)), "how": f"{how.code or 'no answer'}: {how.says}"}
-        yield Found(
-            tuple(sorted(lost)), given, tuple(f"{n}: edge {v.edge.code}, nginx {v.nginx.code}" for n, v in lost.items())
-        )
+    yield from _broken(look, "edge", "nginx", but=_REFUSALS)
 
 
 @cause(
@@ -52,17 +58,7 @@ def edge_and_nginx(look: Look) -> Iterator[Found]:
     ),
 )
 def nginx_and_container(look: Look) -> Iterator[Found]:
-    lost = {
-        n: v
-        for n, v in look.views.items()
-        if n in look.failing and v.nginx.state == "down" and v.container.state == "ok"
-    }
-    if lost:
-        how = next(iter(lost.values())).nginx
-        given = {"names": ", ".join(sorted(lost)), "how": f"{how.code or 'no answer'}: {how.says}"}
-        yield Found(
-            tuple(sorted(lost)), given, tuple(f"{n}: nginx {v.nginx.code}, container ok" for n, v in lost.items())
-        )
+    yield from _broken(look, "nginx", "container")
 
 
 @cause(

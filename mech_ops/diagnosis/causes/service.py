@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mech_infra import catalogue
 from mech_ops.diagnosis.causes.model import Found, cause
+from mech_ops.diagnosis.causes.needs import DATABASES, SERVICES, WORKERS, said
 from mech_ops.diagnosis.look import Look
 
+_CLOSED = r"password|authentication"
 # A database that is itself not well explains what services say of it.
 _DATABASE = (
     "REDIS_DOWN",
@@ -36,7 +37,7 @@ _DATABASE = (
 
 @cause(
     "DATABASE_REFUSES",
-    "{database} refuses {service}: {word}",
+    "{name} refuses {service}: {word}",
     layer="service",
     visitor="503",
     guide="MongoDB Connection Issues",
@@ -47,31 +48,23 @@ _DATABASE = (
     follows=("REDIS_PASSWORD", "MONGODB_PASSWORD", "REDIS_FOREIGN", "MONGODB_FOREIGN", "VOLUME_NOT_MOUNTED"),
 )
 def refuses(look: Look) -> Iterator[Found]:
-    for service, name, word in look.needs():
-        if name in ("redis", "mongodb") and re.search(r"password|authentication", word, re.I):
-            yield Found(
-                (service,), {"database": name, "service": service, "word": word}, (f"{service}/health: {name}: {word}",)
-            )
+    yield from said(look, DATABASES, like=_CLOSED)
 
 
 @cause(
     "DATABASE_UNREACHED",
-    "{service} does not reach {database}: {word}",
+    "{service} does not reach {name}: {word}",
     layer="service",
     visitor="503",
     guide="Issue 2: Container Network Issues",
     reads=("edge.answers", "host.answers"),
-    fix="docker exec {container} getent hosts {database}; mech drift",
+    fix="docker exec {container} getent hosts {name}; mech drift",
     floor="degraded",
     follows=_DATABASE,
     rules=("network-unknown-name",),
 )
 def unreached(look: Look) -> Iterator[Found]:
-    for service, name, word in look.needs():
-        if name in ("redis", "mongodb") and not re.search(r"password|authentication", word, re.I):
-            container = look.services[service]["containers"][0]
-            given = {"database": name, "service": service, "word": word, "container": container}
-            yield Found((service,), given, (f"{service}/health: {name}: {word}",))
+    yield from said(look, DATABASES, unlike=_CLOSED)
 
 
 @cause(
@@ -86,10 +79,7 @@ def unreached(look: Look) -> Iterator[Found]:
     follows=(*_DATABASE, "DATABASE_UNREACHED", "DATABASE_REFUSES"),
 )
 def workers_silent(look: Look) -> Iterator[Found]:
-    for service, name, word in look.needs():
-        if name == "workers":
-            given = {"service": service, "word": word, "container": look.services[service]["containers"][0]}
-            yield Found((service,), given, (f"{service}/health: {name}: {word}",))
+    yield from said(look, WORKERS)
 
 
 @cause(
@@ -103,11 +93,7 @@ def workers_silent(look: Look) -> Iterator[Found]:
     floor="notice",
 )
 def called(look: Look) -> Iterator[Found]:
-    for service, name, word in look.needs():
-        if name in catalogue.SERVICES:
-            yield Found(
-                (service,), {"service": service, "name": name, "word": word}, (f"{service}/health: {name}: {word}",)
-            )
+    yield from said(look, SERVICES)
 
 
 def _logged(look: Look, pattern: str) -> Iterator[tuple[str, str]]:
@@ -143,7 +129,7 @@ def model(look: Look) -> Iterator[Found]:
     visitor="that job failed",
     guide="mech-queue: Job Processing Failures",
     reads=("host.inspected",),
-    fix="nothing: the queue goes on; a longer limit is the job's own (timeoutS)",
+    fix="nothing: the queue goes on; a longer limit is the job's own (timeout_s)",
     floor="notice",
 )
 def job_timeout(look: Look) -> Iterator[Found]:

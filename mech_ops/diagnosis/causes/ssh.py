@@ -10,6 +10,15 @@ from mech_ops.diagnosis.look import Look
 
 _VULTR_SAYS_WHY = ("INSTANCE_GONE", "INSTANCE_HALTED", "ADDRESS_DETACHED", "VULTR_GROUP_CLOSED", "VULTR_GROUP_LOST")
 
+# What ssh says, by the way in which it failed.
+_TIMED_OUT = r"timed out|no answer within"
+_REFUSED = r"connection refused"
+_UNREACHABLE = r"no route|network is unreachable|could not resolve"
+_HOST_KEY = r"host key|remote host identification"
+_KEY_REFUSED = r"permission denied|no such identity|too many authentication|load key"
+_CLOSED = r"connection (?:closed|reset)|kex_exchange|broken pipe"
+_KNOWN = (_TIMED_OUT, _REFUSED, _UNREACHABLE, _HOST_KEY, _KEY_REFUSED, _CLOSED)
+
 
 def _says(look: Look, pattern: str, dark: bool = True) -> Iterator[Found]:
     """`dark`: what shuts us out may shut out the edge, too; one that reaches a single service is not shut out."""
@@ -34,7 +43,7 @@ def _says(look: Look, pattern: str, dark: bool = True) -> Iterator[Found]:
     rules=("firewall-ssh-lockout",),
 )
 def timed_out(look: Look) -> Iterator[Found]:
-    yield from _says(look, r"timed out|no answer within")
+    yield from _says(look, _TIMED_OUT)
 
 
 @cause(
@@ -49,7 +58,7 @@ def timed_out(look: Look) -> Iterator[Found]:
     follows=_VULTR_SAYS_WHY,
 )
 def refused(look: Look) -> Iterator[Found]:
-    yield from _says(look, r"connection refused")
+    yield from _says(look, _REFUSED)
 
 
 @cause(
@@ -64,7 +73,7 @@ def refused(look: Look) -> Iterator[Found]:
     follows=_VULTR_SAYS_WHY,
 )
 def unreachable(look: Look) -> Iterator[Found]:
-    yield from _says(look, r"no route|network is unreachable|could not resolve")
+    yield from _says(look, _UNREACHABLE)
 
 
 @cause(
@@ -78,7 +87,7 @@ def unreachable(look: Look) -> Iterator[Found]:
     floor="degraded",
 )
 def host_key(look: Look) -> Iterator[Found]:
-    yield from _says(look, r"host key|remote host identification", dark=False)
+    yield from _says(look, _HOST_KEY, dark=False)
 
 
 @cause(
@@ -89,12 +98,12 @@ def host_key(look: Look) -> Iterator[Found]:
     guide="SSH",
     reads=("host.silent", "edge.answers", "host.answers"),
     key="mech:host.sshPrivateKey",
-    fix="the key must be the one of mech:host.sshPublicKey; at Vultr's console: cat /root/.ssh/authorized_keys",
+    fix="the host must have the public half of mech:host.sshPrivateKey; at Vultr's console: cat /root/.ssh/authorized_keys",
     floor="degraded",
     rules=("host-no-ssh-key",),
 )
 def key_refused(look: Look) -> Iterator[Found]:
-    yield from _says(look, r"permission denied|no such identity|too many authentication|load key", dark=False)
+    yield from _says(look, _KEY_REFUSED, dark=False)
 
 
 @cause(
@@ -108,7 +117,7 @@ def key_refused(look: Look) -> Iterator[Found]:
     floor="degraded",
 )
 def closed(look: Look) -> Iterator[Found]:
-    yield from _says(look, r"connection (?:closed|reset)|kex_exchange|broken pipe")
+    yield from _says(look, _CLOSED)
 
 
 @cause(
@@ -122,9 +131,5 @@ def closed(look: Look) -> Iterator[Found]:
     floor="degraded",
 )
 def unread(look: Look) -> Iterator[Found]:
-    known = (
-        r"timed out|no answer within|refused|no route|unreachable|resolve|host key|identification|permission denied|"
-    )
-    known += r"identity|authentication|load key|connection (?:closed|reset)|kex_exchange|broken pipe"
-    if (said := look.silent("host")) and not re.search(known, said, re.I):
+    if (said := look.silent("host")) and not re.search("|".join(_KNOWN), said, re.I):
         yield Found(arguments={"address": look.declared["address"]}, evidence=(said,))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from mech_infra import catalogue
 from mech_ops.diagnosis.causes.model import Found, cause
+from mech_ops.diagnosis.causes.needs import said
 from mech_ops.diagnosis.look import Look
 
-# Not outside: databases, and a part of the service itself.
-_OURS = ("redis", "mongodb", "workers")
 _MISSING = r"missing (\w+)|(\w+) is not set"
 _REFUSED = r"invalid api key|bad credentials|access denied|unauthorized|forbidden|signature"
 _LIMIT = r"rate limit|too many requests|quota"
@@ -30,17 +27,6 @@ _OUTSIDE = (
 )
 
 
-def _vendors(look: Look) -> Iterator[tuple[str, str, str]]:
-    yield from (
-        (service, name, word) for service, name, word in look.needs() if name not in (*_OURS, *catalogue.SERVICES)
-    )
-
-
-def _key(service: str, look: Look, word: str) -> str:
-    named = re.findall(r"[A-Z][A-Z0-9]+_[A-Z0-9_]+", word)
-    return ", ".join(dict.fromkeys(named)) or ", ".join(look.services[service]["secrets"]) or "its key"
-
-
 @cause(
     "KEY_MISSING",
     "{service} has no {key}: {word}",
@@ -54,10 +40,7 @@ def _key(service: str, look: Look, word: str) -> str:
     rules=("services-key-missing",),
 )
 def missing(look: Look) -> Iterator[Found]:
-    for service, name, word in _vendors(look):
-        if re.search(_MISSING, word, re.I):
-            given = {"service": service, "key": _key(service, look, word), "word": word}
-            yield Found((service,), given, (f"{service}/health: {name}: {word}",))
+    yield from said(look, like=_MISSING)
 
 
 @cause(
@@ -73,10 +56,7 @@ def missing(look: Look) -> Iterator[Found]:
     rules=("services-key-malformed",),
 )
 def refused(look: Look) -> Iterator[Found]:
-    for service, name, word in _vendors(look):
-        if re.search(_REFUSED, word, re.I) and not re.search(f"{_MISSING}|{_LIMIT}", word, re.I):
-            given = {"service": service, "name": name, "key": _key(service, look, word), "word": word}
-            yield Found((service,), given, (f"{service}/health: {name}: {word}",))
+    yield from said(look, like=_REFUSED, unlike=f"{_MISSING}|{_LIMIT}")
 
 
 @cause(
@@ -90,11 +70,7 @@ def refused(look: Look) -> Iterator[Found]:
     floor="degraded",
 )
 def limit(look: Look) -> Iterator[Found]:
-    for service, name, word in _vendors(look):
-        if re.search(_LIMIT, word, re.I):
-            yield Found(
-                (service,), {"service": service, "name": name, "word": word}, (f"{service}/health: {name}: {word}",)
-            )
+    yield from said(look, like=_LIMIT)
 
 
 @cause(
@@ -109,11 +85,7 @@ def limit(look: Look) -> Iterator[Found]:
     follows=_OUTSIDE,
 )
 def timeout(look: Look) -> Iterator[Found]:
-    for service, name, word in _vendors(look):
-        if re.search(_SLOW, word, re.I):
-            yield Found(
-                (service,), {"service": service, "name": name, "word": word}, (f"{service}/health: {name}: {word}",)
-            )
+    yield from said(look, like=_SLOW)
 
 
 @cause(
@@ -128,12 +100,4 @@ def timeout(look: Look) -> Iterator[Found]:
     follows=_OUTSIDE,
 )
 def fails(look: Look) -> Iterator[Found]:
-    for service, name, word in _vendors(look):
-        if not re.search("|".join((_MISSING, _REFUSED, _LIMIT, _SLOW)), word, re.I):
-            given = {
-                "service": service,
-                "name": name,
-                "word": word,
-                "container": look.services[service]["containers"][0],
-            }
-            yield Found((service,), given, (f"{service}/health: {name}: {word}",))
+    yield from said(look, unlike="|".join((_MISSING, _REFUSED, _LIMIT, _SLOW)))
