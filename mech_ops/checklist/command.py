@@ -41,7 +41,7 @@ def known(which: str, given: Sequence[str]) -> dict[str, bool]:
     return found
 
 
-def look(stack: str | None, which: str, heard: Callable[[str, float, str], None]) -> Bundle:
+def look(stack: str | None, which: str, heard: gather.Heard) -> Bundle:
     """Everything that the list wants to know. Raises OpsError."""
     return gather.look(stack, heard, more=_MORE[which])
 

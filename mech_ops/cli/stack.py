@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from mech_ops.checklist.cli import checklist
 from mech_ops.cli.shared import AsJson, Stack, Verbose, app, console, errors
 from mech_ops.errors import FOUND, OpsError
-from mech_ops.incident.cli import incident
 
 if TYPE_CHECKING:
     from mech_ops.status import Health
@@ -89,10 +87,7 @@ def diagnose(
     else:
         console.print(report.text(found), soft_wrap=True)
     if html:
-        try:
-            html.write_text(page.page(found), encoding="utf-8")
-        except OSError as error:
-            raise OpsError(f"the page cannot be written to {html}: {error.strerror}") from None
+        page.keep(html, page.page(found))
     raise typer.Exit(found.exit_code)
 
 
@@ -115,10 +110,6 @@ def serve(
     from mech_ops.diagnosis import command, live
 
     live.serve(partial(command.again, stack), port, every, console)
-
-
-app.command()(checklist)
-app.command()(incident)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mech_ops.diagnosis import bundle, gather, mutes, ranking
+from mech_ops.diagnosis import bundle, gather, mutes, ranking, report
 from mech_ops.diagnosis.bundle import Bundle
 from mech_ops.diagnosis.look import Look
 from mech_ops.errors import OpsError
@@ -21,14 +21,7 @@ def diagnose(stack: str | None, given: Path | None, keep: Path | None, console: 
     if given:
         return ranking.diagnose(Look(bundle.read(given)))
 
-    def heard(source: str, seconds: float, silent: str) -> None:
-        console.print(
-            f"{source} {f'says nothing: {silent}' if silent else 'looked at'} ({seconds:.1f} s)",
-            style="dim",
-            markup=False,
-        )
-
-    seen = gather.look(stack, heard)
+    seen = gather.look(stack, report.heard(console))
     if keep:
         seen.write(keep)
     return _judged(seen, lambda text: console.print(text, style="yellow", markup=False))
@@ -36,12 +29,12 @@ def diagnose(stack: str | None, given: Path | None, keep: Path | None, console: 
 
 def explain(stack: str | None, answers: Sequence[Health]) -> ranking.Diagnosis:
     """The same for who has asked the services already. Raises OpsError."""
-    return _judged(gather.look(stack, lambda *_: None, gather.as_facts(answers)))
+    return _judged(gather.look(stack, known=gather.as_facts(answers)))
 
 
 def again(stack: str | None) -> ranking.Diagnosis:
     """One look without a word of it. Raises OpsError."""
-    return _judged(gather.look(stack, lambda *_: None))
+    return _judged(gather.look(stack))
 
 
 def _judged(seen: Bundle, tell: Callable[[str], None] = lambda text: None) -> ranking.Diagnosis:

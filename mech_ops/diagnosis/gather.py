@@ -32,6 +32,14 @@ OUTSIDE = ("api.github.com", 443)
 _ABOUT = ("name", "port", "source", "network", "path", "reference", "names")
 
 
+Heard = Callable[[str, float, str], None]
+"""Hears each source as it comes in: its name, the seconds that it took, and why it said nothing (else empty)."""
+
+
+def unheard(source: str, seconds: float, silent: str) -> None:
+    """For who waits without a word."""
+
+
 @dataclasses.dataclass(frozen=True)
 class More:
     """What somebody wants to know beside: readers of the host, and further sources, given what is declared."""
@@ -40,19 +48,14 @@ class More:
     sources: Mapping[str, Callable[[Json], Json]] = dataclasses.field(default_factory=dict)
 
 
-def look(
-    stack: str | None, heard: Callable[[str, float, str], None], known: Json | None = None, more: More | None = None
-) -> Bundle:
-    """`heard`: (source, seconds, why it said nothing) as each comes in; `known`: what the edge has said already.
-
-    Raises OpsError without a state to go by.
-    """
+def look(stack: str | None, heard: Heard = unheard, known: Json | None = None, more: More | None = None) -> Bundle:
+    """`known`: what the edge has said already. Raises OpsError without a state to go by."""
     return look_at(declared.state(stack), heard, known, more)
 
 
 def look_at(
     resources: list[Json],
-    heard: Callable[[str, float, str], None],
+    heard: Heard = unheard,
     known: Json | None = None,
     more: More | None = None,
 ) -> Bundle:

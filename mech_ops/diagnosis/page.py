@@ -19,6 +19,7 @@ from mech_ops.diagnosis.look import Answer
 from mech_ops.diagnosis.path import Mark, Path
 from mech_ops.diagnosis.ranking import Diagnosis, Named
 from mech_ops.diagnosis.steps import Step, steps
+from mech_ops.errors import OpsError
 
 _TEMPLATES = pathlib.Path(__file__).with_name("templates")
 # What a reader would not see or that would turn a line round, and what cannot be written as UTF-8.
@@ -48,6 +49,14 @@ def page(found: Diagnosis) -> str:
         said=_said(found), skipped=found.skipped, sources=_sources(found), looked_for=found.looked_for, layers=LAYERS,
         muted=found.muted,
     )  # fmt: skip
+
+
+def keep(at: pathlib.Path, html: str) -> None:
+    """Raises OpsError where it cannot be written."""
+    try:
+        at.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise OpsError(f"the page cannot be written to {at}: {error.strerror}") from None
 
 
 def rendered(name: str, folder: pathlib.Path, **given: Any) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table
 
 from mech_ops.diagnosis.causes.model import LAYERS
+from mech_ops.diagnosis.gather import Heard
 from mech_ops.diagnosis.look import Answer
 from mech_ops.diagnosis.ranking import Diagnosis, Named
 
@@ -17,6 +18,16 @@ Json = dict[str, Any]
 _COLOURS = {"outage": "bold red", "data": "bold red", "degraded": "red", "risk": "yellow", "notice": "cyan"}
 _STATES = {"ok": "green", "degraded": "yellow", "down": "red", "unknown": "dim"}
 _EVIDENCE = 4  # lines of it that a terminal shows
+
+
+def heard(console: Console) -> Heard:
+    """Says each source of a look in a line of its own, as it comes in."""
+
+    def hear(source: str, seconds: float, silent: str) -> None:
+        said = f"says nothing: {silent}" if silent else "looked at"
+        console.print(f"{source} {said} ({seconds:.1f} s)", style="dim", markup=False)
+
+    return hear
 
 
 def headline(found: Diagnosis) -> str:

@@ -30,7 +30,7 @@ def mute(stack: str | None, code: str, length: str | None, because: str | None, 
     if span > _LONGEST:
         raise OpsError(f"--for {length} is too long: 30d at most; what stays so long is to be mended, or declared")
     reason = _line(because or "")
-    seen = gather.look(stack, lambda *_: None)
+    seen = gather.look(stack)
     path = mutes.place(project(), seen.declared["stack"])
     wanted = made(code, span, reason, ranking.diagnose(Look(seen)))
     mutes.mute(path, wanted)

@@ -24,16 +24,11 @@ class Written:
 
 def write(stack: str | None, out: Path | None, given: Path | None, with_drift: bool, console: Console) -> Written:
     """Raises OpsError where nothing was written."""
-
-    def heard(source: str, seconds: float, silent: str) -> None:
-        said = f"says nothing: {silent}" if silent else "looked at"
-        console.print(f"{source} {said} ({seconds:.1f} s)", style="dim", markup=False)
-
     at = gathering.now()
     folder = f"mech-incident-{at:%Y%m%dT%H%M%SZ}"
     target = out or Path(f"{folder}.tar.gz")
     with archive.place(target) as part:
-        found = gathering.gather_all(stack, given, with_drift, heard)
+        found = gathering.gather_all(stack, given, with_drift, report.heard(console))
         judged = escalation.judge(found.diagnosis)
         items = packed(found, judged, target.name, at.isoformat())
         archive.write(part, folder, items, at.timestamp())

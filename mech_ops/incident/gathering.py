@@ -23,7 +23,6 @@ from mech_ops.incident import deployments, escalation, trip
 from mech_ops.versions import definition
 
 Json = dict[str, Any]
-Heard = Callable[[str, float, str], None]
 _T = TypeVar("_T")
 _FILES = "files/"  # parts of the host that are files there
 _NO_SECRETS = "the stack's secrets could not be read ({why}): only what looks like a secret is taken out"
@@ -50,7 +49,7 @@ class Gathered:
     contacts: dict[str, str] = field(default_factory=dict)
 
 
-def gather_all(stack: str | None, given: Path | None, with_drift: bool, heard: Heard) -> Gathered:
+def gather_all(stack: str | None, given: Path | None, with_drift: bool, heard: gather.Heard) -> Gathered:
     """`given`: a bundle that was kept; the host is then not asked. Raises OpsError without a state, and without `given`."""
     with ThreadPoolExecutor() as pool:
         past = pool.submit(_attempt, lambda: deployments.look(stack))
@@ -79,7 +78,7 @@ def _kept(stack: str | None, given: Path) -> Gathered:
     return found
 
 
-def _now(stack: str | None, heard: Heard) -> Gathered:
+def _now(stack: str | None, heard: gather.Heard) -> Gathered:
     resources = declared.state(stack)
     access = next((one for one in declared.accesses(resources) if "host" in one), None)
     with ThreadPoolExecutor(1) as pool:

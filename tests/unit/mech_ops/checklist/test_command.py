@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from mech_ops import cli, pulumi
-from mech_ops.checklist import cli as commands
 from mech_ops.checklist import history, page, report
+from mech_ops.cli import checklist as commands
 from mech_ops.cli import shared
 from mech_ops.diagnosis import gather
 from mech_ops.diagnosis.bundle import Bundle

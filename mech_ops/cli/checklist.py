@@ -1,4 +1,4 @@
-"""The command `mech checklist`."""
+"""`mech checklist`: the guide's lists."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from mech_ops.errors import OpsError
+from mech_ops.cli.shared import AsJson, Stack, app, console, errors
 
 if TYPE_CHECKING:
     from mech_ops.checklist.model import Item
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-errors = Console(stderr=True, highlight=False)
 _RUNS = 20
 
 
+@app.command()
 def checklist(
     which: Annotated[str, typer.Argument(help="daily, weekly or monthly", metavar="LIST")],
-    stack: Annotated[str | None, typer.Option("--stack", "-s", help="the stack; default: the selected one")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="for scripts; nobody is asked")] = False,
+    stack: Stack = None,
+    as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option("--html", help="write one self-contained page there, too")] = None,
     given: Annotated[Path | None, typer.Option("--from", help="a bundle that --save wrote; not noted")] = None,
     keep: Annotated[Path | None, typer.Option("--save", help="write what was seen there; without a secret")] = None,
@@ -39,6 +37,8 @@ def checklist(
     Nothing is changed; each run is noted in $XDG_STATE_HOME/mech.
     """
     from mech_ops.checklist import command, history, page, report
+    from mech_ops.diagnosis.page import keep as write
+    from mech_ops.diagnosis.report import heard
 
     if runs:
         found = command.past(stack, which, _RUNS)
@@ -48,12 +48,8 @@ def checklist(
             console.print(report.history(found) if found else f"no {which} run is noted for this stack")
         return
 
-    def heard(source: str, seconds: float, silent: str) -> None:
-        said = f"says nothing: {silent}" if silent else "looked at"
-        errors.print(f"{source} {said} ({seconds:.1f} s)", style="dim", markup=False)
-
     answers = command.known(which, answer or ())
-    seen = command.kept(given) if given else command.look(stack, which, heard)
+    seen = command.kept(given) if given else command.look(stack, which, heard(errors))
     if keep:
         seen.write(keep)
     able = sys.stdin.isatty() and not as_json
@@ -65,10 +61,7 @@ def checklist(
     if not given:
         history.append(history.path(seen.declared["stack"]), about.run)
     if html:
-        try:
-            html.write_text(page.page(about, past), encoding="utf-8")
-        except OSError as error:
-            raise OpsError(f"the page cannot be written to {html}: {error.strerror}") from None
+        write(html, page.page(about, past))
     raise typer.Exit(about.exit_code)
 
 

@@ -1,4 +1,4 @@
-"""The command line of `mech incident`."""
+"""`mech incident`: what somebody needs to help."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from mech_ops.cli.shared import Stack, app, errors, say
 
+
+@app.command()
 def incident(
-    stack: Annotated[str | None, typer.Option("--stack", "-s", help="the stack; default: the selected one")] = None,
+    stack: Stack = None,
     out: Annotated[Path | None, typer.Option(help="the archive; default: mech-incident-TIME.tar.gz, here")] = None,
     given: Annotated[
         Path | None, typer.Option("--from", help="a bundle of `mech diagnose --save`: the host is not asked")
@@ -23,13 +26,10 @@ def incident(
     Secrets are taken out, and an archive in which one is found all the same is not kept. What could not be had is said in
     its index. Exit codes: 0 it was written, 1 it was not. Nothing is changed.
     """
-    from rich.console import Console
-
     from mech_ops.incident import command, escalation
 
-    errors = Console(stderr=True, highlight=False)
     done = command.write(stack, out, given, with_drift, errors)
     for missing in done.missing:
         errors.print(f"missing: {missing}", markup=False, soft_wrap=True)
     called = ", ".join(escalation.ROLES[role] for role in done.call) or "nobody, by the guide's rules"
-    print(f"{done.headline}\nto be called: {called}\n{done.path}: {done.files} files; begin with index.html")
+    say(f"{done.headline}\nto be called: {called}\n{done.path}: {done.files} files; begin with index.html")
