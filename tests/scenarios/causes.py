@@ -11,6 +11,7 @@ from mech_ops.diagnosis.causes.model import LAYERS
 
 from .collect import scenarios
 from .outages import OUTAGES
+from .written import write
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "causes.md"
 
@@ -84,17 +85,5 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("`", "'")
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or with --check say whether it is as it would be written: exit code 1 if not."""
-    wanted = text()
-    if "--check" in arguments:
-        if PAGE.exists() and PAGE.read_text() == wanted:
-            return 0
-        print("docs/causes.md is not what the table says; run: python -m tests.scenarios.causes", file=sys.stderr)
-        return 1
-    PAGE.write_text(wanted)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write(PAGE, text(), "python -m tests.scenarios.causes", sys.argv[1:]))

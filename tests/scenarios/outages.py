@@ -119,9 +119,7 @@ OUTAGES = (
     Outage("Docker's NAT flushed", host("iptables -t nat -F"), host("systemctl restart docker"), ("NAT_GONE",)),
     Outage(
         "a rule in before.rules",
-        lambda world, luck: world.ssh(
-            f"sed -i '/^# End required lines/a -A ufw-before-input -p tcp --dport {luck.choice([80, 80])} -j DROP' {_BEFORE} && ufw reload"
-        ),
+        host(f"sed -i '/^# End required lines/a -A ufw-before-input -p tcp --dport 80 -j DROP' {_BEFORE} && ufw reload"),
         console(f"cp /usr/share/ufw/iptables/before.rules {_BEFORE} && ufw reload"), ("UFW_BEFORE_RULES",),
     ),
     Outage(
@@ -171,7 +169,7 @@ OUTAGES = (
     Outage("a rule before Docker's guard", host("iptables -I DOCKER-USER 1 -j DROP"),
            _UP, ("CHAIN_REJECTS", "DOCKER_BYPASSES_UFW")),
     Outage(
-        "a port closed by iptables", lambda world, luck: world.ssh("iptables -I INPUT 1 -p tcp --dport 80 -j DROP"), _UP,
+        "a port closed by iptables", host("iptables -I INPUT 1 -p tcp --dport 80 -j DROP"), _UP,
         ("UFW_PORT_CLOSED",), declared=True,
     ),
     Outage("nginx to containers rejected", host("iptables -I OUTPUT 1 -d 172.16.0.0/12 -p tcp -j REJECT"),

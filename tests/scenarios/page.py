@@ -9,6 +9,7 @@ from . import measured
 from .collect import scenarios
 from .scenario import Scenario, Seen
 from .world import EDGE
+from .written import write
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "scenarios.md"
 _BY = {
@@ -73,17 +74,9 @@ def _seen(seen: Seen) -> str:
     )
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or with --check say whether it is as it would be written: exit code 1 if not."""
-    wanted = text(scenarios(), measured.read(measured.COMMITTED))
-    if "--check" in arguments:
-        if PAGE.exists() and PAGE.read_text() == wanted:
-            return 0
-        print("docs/scenarios.md is not what the scenarios say; run: python -m tests.scenarios.page", file=sys.stderr)
-        return 1
-    PAGE.write_text(wanted)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(
+        write(
+            PAGE, text(scenarios(), measured.read(measured.COMMITTED)), "python -m tests.scenarios.page", sys.argv[1:]
+        )
+    )

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mech_infra.facts.host.onhost import run, text
+from mech_infra.facts.host.onhost import age_s, run, text
 from mech_infra.facts.host.program import asked, on_host
 
 
@@ -23,7 +23,8 @@ def machine(lock: str) -> dict[str, Any]:
     kilobytes = dict(re.findall(r"^(\w+):\s+(\d+) kB", text("/proc/meminfo") or "", re.M))
     killed = journal("-k", "-g", "(?i)out of memory: killed|oom-kill:|invoked oom-killer")
     return {
-        "uptime_s": uptime_s(), "now": time.time(), "load": [round(load, 2) for load in os.getloadavg()],
+        # Its first process: a host may share its kernel, which is older, with others.
+        "uptime_s": round(age_s("/proc/1") or 0, 1), "now": time.time(), "load": [round(load, 2) for load in os.getloadavg()],
         "cpus": len(os.sched_getaffinity(0)),
         "memory": {
             name: int(kilobytes.get(key, 0)) * 1024 for name, key in (("total", "MemTotal"), ("available", "MemAvailable"))
@@ -32,14 +33,6 @@ def machine(lock: str) -> dict[str, Any]:
         "failed_units": [line.split()[0] for line in failed.splitlines() if line.strip()],
         "oom": [*killed, *counted("/sys/fs/cgroup")], "errors": journal("-p", "err"), "apt_lock": holder(lock),
     }  # fmt: skip
-
-
-@on_host
-def uptime_s() -> float:
-    """Since its first process began: a host may share its kernel, which is older, with others."""
-    since_boot = float((text("/proc/uptime") or "0").split()[0])
-    fields = (text("/proc/1/stat") or "").rpartition(")")[2].split()  # proc(5): the 20th after the name, in clock ticks
-    return round(since_boot - int(fields[19]) / os.sysconf("SC_CLK_TCK"), 1) if len(fields) > 19 else since_boot
 
 
 @on_host

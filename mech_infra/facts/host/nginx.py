@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mech_infra.commands.nginx import CONFIG, FLAGS
-from mech_infra.facts.host.onhost import run, text
+from mech_infra.facts.host.onhost import age_s, run, text
 from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
@@ -38,15 +38,9 @@ def nginx(config: str) -> dict[str, Any]:
 
 @on_host
 def newest_worker_s() -> float | None:
-    ages = []
-    uptime = float((text("/proc/uptime") or "0").split()[0])
-    for path in Path("/proc").glob("[0-9]*/comm"):
-        if (text(path) or "").strip() == "nginx":
-            # After the name in brackets the start time is the 20th field, in clock ticks since boot (proc(5)).
-            fields = (text(path.with_name("stat")) or "").rpartition(")")[2].split()
-            if len(fields) > 19:
-                ages.append(uptime - int(fields[19]) / os.sysconf("SC_CLK_TCK"))
-    return min(ages) if ages else None
+    names = Path("/proc").glob("[0-9]*/comm")
+    ages = [age_s(path.parent) for path in names if (text(path) or "").strip() == "nginx"]
+    return min((age for age in ages if age is not None), default=None)
 
 
 _LOGS: dict[str, Any] = {

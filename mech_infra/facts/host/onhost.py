@@ -37,6 +37,15 @@ def text(path: str | Path) -> str | None:
         return None
 
 
+def age_s(process: str | Path) -> float | None:
+    """Seconds since a process began, by its folder in /proc; None where it is gone."""
+    # proc(5): after the name in brackets the start time is the 20th field, in clock ticks since boot.
+    fields = (text(Path(process, "stat")) or "").rpartition(")")[2].split()
+    if len(fields) < 20:
+        return None
+    return float((text("/proc/uptime") or "0").split()[0]) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
 class Docker(http.client.HTTPConnection):
     def __init__(self, timeout: float = 10) -> None:
         super().__init__("localhost", timeout=timeout)
