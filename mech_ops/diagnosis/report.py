@@ -38,27 +38,32 @@ def headline(found: Diagnosis) -> str:
 
 def _headline(found: Diagnosis) -> str:
     failing, services = found.failing, len(found.look.services)
-    down = sum(state == "down" for state in failing.values())
     first = next((named for named in found.named if not found.quiet(named)), None)
     if failing:
-        how = (
-            "down"
-            if down == len(failing)
-            else "degraded"
-            if not down
-            else f"fail ({down} down, {len(failing) - down} degraded)"
-        )
         # Where all that fails is known, it is of what is muted.
         named = first if found.alarming else next(named for named in found.named if named.code in found.muted)
         why = named.sentence if named else "nothing that was looked at says why"
-        return f"{len(failing)} of {services} services {how}: {why}"
+        return f"{len(failing)} of {services} services {_fail([*failing.values()])}: {why}"
+    silent = found.look.bundle.silent
     unknown = sum(view.state == "unknown" for view in found.look.views.values())
     well = f"{services - unknown} of {services} services answer" if unknown else f"all {services} services are well"
+    well += " on the host" if "edge" in silent else ""
     if first and first.severity != "notice":
         return f"{well}, but: {first.sentence}"
-    if left := sum(map(len, found.skipped.values())):
-        return f"{well}; nothing is wrong in what could be looked at ({left} of {found.looked_for + left} causes could not be looked for)"
+    left = sum(map(len, found.skipped.values()))
+    unseen = [f"{left} of {found.looked_for + left} causes could not be looked for"] if left else []
+    unseen += [f"{source} says nothing: {why}" for source, why in silent.items()]
+    if unseen:
+        return f"{well}; nothing is wrong in what could be looked at ({'; '.join(unseen)})"
     return f"{well}; nothing is wrong ({found.looked_for} causes looked for)"
+
+
+def _fail(states: list[str]) -> str:
+    """How they do."""
+    down = states.count("down")
+    if 0 < down < len(states):
+        return f"fail ({down} down, {len(states) - down} degraded)"
+    return "down" if down else "degraded"
 
 
 def data(found: Diagnosis) -> Json:

@@ -54,6 +54,16 @@ def test_what_could_not_be_looked_at_is_skipped_and_never_passed() -> None:
     assert "skipped (because host.machine could not be read)" in text and "LOAD_HIGH" in text
 
 
+def test_visitors_who_were_not_asked_are_never_passed_as_well() -> None:
+    seen = patches.read()
+    seen.facts.pop("edge")
+    seen.silent["edge"] = "this machine knows none of the services' names"
+    first = said(seen).splitlines()[0]
+    assert first.startswith("all 8 services are well on the host; nothing is wrong in what could be looked at")
+    assert "edge says nothing: this machine knows none of the services' names" in first
+    assert diagnose(Look(seen)).exit_code == 2
+
+
 def test_json_tells_scripts_the_same_and_people_where_to_read_on() -> None:
     found = diagnose(Look(edge(patches.read(), llm=522)))
     data = json.loads(report.as_json(found))
