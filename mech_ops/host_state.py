@@ -1,4 +1,5 @@
-"""What `mech recover` does about the host itself: starts one that is halted, forgets what died with one that is gone.
+"""What `mech recover` does about the host itself: starts one that is halted, gives one its address back, forgets what
+died with one that is gone.
 
 What is wrong on a host that runs is mech_ops.recovery's.
 
@@ -21,6 +22,7 @@ from mech_ops.errors import OpsError
 Json = dict[str, Any]
 
 _INSTANCE = "vultr:index/instance:Instance"
+_ADDRESS = "vultr:index/reservedIp:ReservedIp"
 _BOOT_S = 180
 _GOES_DOWN_S = 5
 _REBOOT_S = 60
@@ -79,42 +81,68 @@ def recover(
         return without(state, lost), [(what, "forgotten; now `pulumi up` makes the host anew")]
     about = found["instance"]
     address = address_of(state) or about["main_ip"]
-    if about["power_status"] != "running":
+    told = _attach(state, vultr, known["id"], address, dry_run)
+    if told and dry_run:
+        return state, told  # what comes after it cannot be asked before
+    return state, told + _wake(state, vultr, known["id"], about["power_status"], address, dry_run, reboot, wait_s)
+
+
+def _attach(state: Json, vultr: httpx.Client, instance: str, address: str, dry_run: bool) -> list[tuple[str, str]]:
+    """The reserved address, by which everybody reaches the host, at the instance again. Raises OpsError."""
+    id_ = next((r["id"] for r in _resources(state) if r.get("type") == _ADDRESS and r.get("id")), None)
+    found = api.ask(vultr, "GET", f"/reserved-ips/{id_}") if id_ else None
+    at = (found or {}).get("reserved_ip", {}).get("instance_id") or ""
+    if found is None or at == instance:
+        return []
+    if at:
+        raise OpsError(
+            f"the address {address} is at instance {at}, not at this stack's ({instance}): if nothing there needs it, "
+            "detach it there at Vultr, then mech recover"
+        )
+    if not dry_run:
+        api.ask(vultr, "POST", f"/reserved-ips/{id_}/attach", body={"instance_id": instance})
+    return [(f"the address {address} was detached from the instance", "would be attached" if dry_run else "attached")]
+
+
+def _wake(
+    state: Json,
+    vultr: httpx.Client,
+    instance: str,
+    power: str,
+    address: str,
+    dry_run: bool,
+    reboot: bool,
+    wait_s: float,
+) -> list[tuple[str, str]]:
+    """One that is there is started where it is halted, and what is on it mended. Raises OpsError."""
+    done: list[tuple[str, str]] = []
+    used = bool(in_docker(state))
+    if power != "running":
         if dry_run:
-            return state, [(f"host {address} is {about['power_status']}", "would be started")]
-        api.ask(vultr, "POST", f"/instances/{known['id']}/start")
+            return [(f"host {address} is {power}", "would be started")]
+        api.ask(vultr, "POST", f"/instances/{instance}/start")
         if not answers(address, wait_s):
             raise OpsError(
                 f"host {address} was started, but SSH does not answer after {wait_s:.0f} s: look at its console at Vultr"
             )
-        return state, [
-            (f"host {address} was {about['power_status']}", "started; SSH answers"),
-            *(recovery.mend(state, vultr, address, dry_run) if in_docker(state) else []),
-        ]
+        done.append((f"host {address} was {power}", "started; SSH answers"))
     # One that is being rebooted answers within that time, too.
-    if in_docker(state) and not answers(address, min(wait_s, _REBOOT_S)):
-        if reboot and not dry_run:
-            api.ask(vultr, "POST", f"/instances/{known['id']}/reboot")
-            time.sleep(_GOES_DOWN_S)
-            if not answers(address, wait_s):
-                raise OpsError(
-                    f"host {address} was rebooted, but SSH still does not answer: look at its console at Vultr"
-                )
-            return state, [
-                (f"host {address} ran, but SSH did not answer", "rebooted; SSH answers"),
-                *recovery.mend(state, vultr, address, dry_run),
-            ]
-        return state, [
-            (f"host {address} runs at Vultr, but SSH does not answer",
-             "mech:host.sshFrom must contain this machine's address; if it does: mech recover --reboot"),
-        ]  # fmt: skip
-    return state, recovery.mend(state, vultr, address, dry_run) if in_docker(state) else []
+    elif used and not answers(address, min(wait_s, _REBOOT_S)):
+        if not reboot or dry_run:
+            advice = "mech:host.sshFrom must contain this machine's address; if it does: mech recover --reboot"
+            return [(f"host {address} runs at Vultr, but SSH does not answer", advice)]
+        api.ask(vultr, "POST", f"/instances/{instance}/reboot")
+        time.sleep(_GOES_DOWN_S)
+        if not answers(address, wait_s):
+            raise OpsError(f"host {address} was rebooted, but SSH still does not answer: look at its console at Vultr")
+        done.append((f"host {address} ran, but SSH did not answer", "rebooted; SSH answers"))
+    return done + (recovery.mend(state, vultr, address, dry_run) if used else [])
 
 
 def address_of(state: Json) -> str | None:
     """The reserved address, by which everybody reaches the host."""
     for resource in _resources(state):
-        if resource.get("type") == "vultr:index/reservedIp:ReservedIp":
+        if resource.get("type") == _ADDRESS:
             return str((resource.get("outputs") or {}).get("subnet") or "") or None
     return None
 

@@ -15,17 +15,8 @@ MODES = {SCRIPT: "755", _UNIT: "644", _DOCKER: "644"}
 _ROOM = room(__file__)
 
 
-def attach_volume() -> str:
-    """Attach $BLOCK to $INSTANCE through Vultr's API, unless it is; the key comes from VULTR_API_KEY, never in argv.
-
-    A command and not BlockStorage's own input: an adopted volume is not attached yet, and Pulumi refuses to import
-    a resource whose inputs differ from what is there.
-    """
-    return script(_ROOM / "attach.sh")
-
-
 def detach_volume() -> str:
-    """Take $BLOCK off $INSTANCE through Vultr's API where another volume has taken its place there.
+    """Take the volume $ID off $INSTANCE through Vultr's API where another volume has taken its place there.
 
     `mount_volume` has unmounted it then. Else it stays: a host that is deleted lets go of it without that.
     """

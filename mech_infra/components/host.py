@@ -10,14 +10,14 @@ import ediri_vultr as vultr
 import pulumi
 import pulumi_command as command
 
-from mech_infra.commands import boot
+from mech_infra.commands import attachment, boot
 from mech_infra.commands.firewall import Allow
 from mech_infra.components import limits
 from mech_infra.components.remote import Access
 from mech_infra.config import keypair
 from mech_infra.config.host import HostConfig
-from mech_infra.drift.sensor import CloudWatch
-from mech_infra.facts.clouds import vultr as group_facts
+from mech_infra.drift.sensor import CloudState, CloudWatch
+from mech_infra.facts.clouds import vultr as vultr_facts
 from mech_infra.facts.host import access as access_facts
 from mech_infra.facts.host import disks, kernel, units
 from mech_infra.facts.host import docker as docker_facts
@@ -35,7 +35,8 @@ class Host(pulumi.ComponentResource):
     """A Debian host at Vultr.
 
     Declares: instance, reserved IP, SSH key, start-up script and firewall group; packages and units on it.
-    Reads: packages and units; keys of others, disks and logs that fill; what the group opens beside ours.
+    Reads: packages and units; whether the address is at the instance; keys of others, disks and logs that fill; what the
+    group opens beside ours.
     Promises: its address outlives it (the reserved IP is what DNS and SSH use); `access` is usable when the start-up script
     is through.
     """
@@ -61,7 +62,7 @@ class Host(pulumi.ComponentResource):
             f"{name}-firewall-others",
             "Vultr's firewall group",
             {"firewall_group": group.id},
-            [group_facts.foreign_rules(allowed)],
+            [vultr_facts.foreign_rules(allowed)],
             opts=child,
         )
         reserved = vultr.ReservedIp(
@@ -93,6 +94,20 @@ class Host(pulumi.ComponentResource):
             ),
         )
         self.address: pulumi.Output[str] = reserved.subnet
+        lost = CloudState(
+            f"{name}-attached",
+            "Vultr",
+            {"reserved_ip": reserved.id},
+            [vultr_facts.Attached("reserved_ip", self.instance.id)],
+            opts=child,
+        ).repair
+        attached = command.local.Command(
+            f"{name}-attach",
+            create=attachment.attach_address(),
+            environment={"ID": reserved.id, "INSTANCE": self.instance.id, "REPAIR": lost},
+            logging=command.local.Logging.NONE,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=limits.within(limits.COMMAND_LIMIT_S)),
+        )
         scan = command.local.Command(
             f"{name}-host-key",
             create=boot.scan_host_key(config.boot_timeout_s),
@@ -103,10 +118,11 @@ class Host(pulumi.ComponentResource):
                 parent=self,
                 # Trusted once: another text of it must not have another key trusted.
                 ignore_changes=["create"],
+                depends_on=[attached],
                 custom_timeouts=limits.within(config.boot_timeout_s + 30),
             ),
         )
-        access = Access(self.address, scan.stdout, config.identity, ())
+        access = Access(self.address, scan.stdout, config.identity, (attached,))
         ready = access.run(
             f"{name}-ready",
             boot.wait_ready(config.boot_timeout_s),

@@ -8,10 +8,13 @@ import ediri_vultr as vultr
 import pulumi
 import pulumi_command as command
 
+from mech_infra.commands import attachment
 from mech_infra.commands import volume as commands
 from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.config.host import HostConfig
+from mech_infra.drift.sensor import CloudState
+from mech_infra.facts.clouds.vultr import Attached
 from mech_infra.facts.host import disks, files, units
 
 
@@ -27,7 +30,7 @@ class DataVolume(pulumi.ComponentResource):
     """Block storage that outlives the host and `pulumi destroy`.
 
     Declares: the volume, that it is attached, and mounted at /opt/mech-services/shared/data before docker starts.
-    Reads: whether it is mounted, now and at boot.
+    Reads: whether it is attached at Vultr, and mounted, now and at boot.
     Promises: Pulumi never deletes it (retain_on_delete). One with our label that Vultr has and the stack does not know is
     adopted, so that `pulumi up` after `pulumi destroy` finds the data again.
     """
@@ -50,11 +53,19 @@ class DataVolume(pulumi.ComponentResource):
                 ignore_changes=["attachedToInstance"],
             ),
         )
+        lost = CloudState(
+            f"{name}-attached",
+            "Vultr",
+            {"volume": self.block.id},
+            [Attached("volume", host.instance.id)],
+            opts=pulumi.ResourceOptions(parent=self),
+        ).repair
         attached = command.local.Command(
             f"{name}-attach",
-            create=commands.attach_volume(),
+            create=attachment.attach_volume(),
             delete=commands.detach_volume(),
-            environment={"BLOCK": self.block.id, "INSTANCE": host.instance.id},
+            # Not a trigger: it would replace the command, whose delete takes the volume off.
+            environment={"ID": self.block.id, "INSTANCE": host.instance.id, "REPAIR": lost},
             triggers=[host.instance.id, self.block.id],
             logging=command.local.Logging.NONE,
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=limits.within(limits.COMMAND_LIMIT_S)),
@@ -76,7 +87,7 @@ class DataVolume(pulumi.ComponentResource):
             f"{name}-mount",
             self.block.mount_id.apply(commands.mount_volume),
             parent=self,
-            triggers=[host.instance.id, repair],
+            triggers=[host.instance.id, repair, lost],
             after=[attached],
         )
         self.register_outputs({"block_id": self.block.id, "path": commands.DATA})

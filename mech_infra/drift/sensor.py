@@ -105,7 +105,28 @@ class HostState(Resource, module="mech", name="HostState"):
     @property
     def repair(self) -> pulumi.Output[str]:
         """For the triggers of the command that puts it right."""
-        return self.generation.apply(lambda number: f"repair {number}")
+        return _repair(self.generation)
+
+
+class CloudState(Resource, module="mech", name="CloudState"):
+    """What of a cloud one component answers for where no provider reads it. `generation` moves when it must be put right."""
+
+    generation: pulumi.Output[int]
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        access: Mapping[str, Any],
+        checks: Sequence[Check],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(Sensor(), name, _props(title, access, checks, (), secret=False), opts)
+
+    @property
+    def repair(self) -> pulumi.Output[str]:
+        """For the command that puts it right."""
+        return _repair(self.generation)
 
 
 class CloudWatch(Resource, module="mech", name="CloudWatch"):
@@ -120,6 +141,10 @@ class CloudWatch(Resource, module="mech", name="CloudWatch"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(Sensor(), name, _props(title, access, (), watches, secret=False), opts)
+
+
+def _repair(generation: pulumi.Output[int]) -> pulumi.Output[str]:
+    return generation.apply(lambda number: f"repair {number}")
 
 
 def _props(

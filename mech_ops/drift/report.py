@@ -12,15 +12,15 @@ from mech_ops.drift.values import NONE, NOT_THERE, TRIGGERS, at, root, shown, un
 from mech_ops.drift.words import part, subject
 from mech_ops.errors import FOUND, OK
 
-_SENSOR = "pulumi-python:dynamic/mech:HostState"
-SENSORS = (_SENSOR, "pulumi-python:dynamic/mech:CloudWatch")
+_STATES = ("pulumi-python:dynamic/mech:HostState", "pulumi-python:dynamic/mech:CloudState")
+SENSORS = (*_STATES, "pulumi-python:dynamic/mech:CloudWatch")
 _TOLD = ("not ours: ", "not well: ")
 _COMMANDS = ("command:remote:Command", "command:local:Command")
 _OURS = ("pulumi:pulumi:", "pulumi:providers:")
 _WILL = {"update": "updates it in place", "replace": "replaces it", "create": "creates it", "delete": "deletes it",
          "import": "adopts it"}  # fmt: skip
 _STARTS = "`mech recover` starts it"
-# What a sensor puts into triggers (HostState.repair).
+# What a sensor puts into triggers, or into an environment (HostState.repair, CloudState.repair).
 _REPAIR = re.compile(r"repair \d+")
 
 
@@ -135,7 +135,7 @@ def _old(step: Step) -> Json:
 def _follows(step: Step, preview: Preview) -> bool:
     """Whether the step is there only since others are: all that changes in it is not known before they are done."""
     found = preview.refreshed.get(step.urn)
-    if step.type == _SENSOR or step.op not in ("replace", "update") or (found and (found.paths or not found.new)):
+    if step.type in _STATES or step.op not in ("replace", "update") or (found and (found.paths or not found.new)):
         return False
     return all(_derived(step, path, preview) for path in _changed(step))
 
@@ -157,10 +157,12 @@ def _derived(step: Step, path: str, preview: Preview) -> bool:
     was, now = at(_old(step), path), at(_inputs(step), path)
     if unknown(now):
         return True
-    if root(path) not in TRIGGERS or not isinstance(was, str) or not isinstance(now, str):
+    if not isinstance(was, str) or not isinstance(now, str):
         return False
+    if _REPAIR.fullmatch(was) and _REPAIR.fullmatch(now):
+        return True
     # An id of a command is foretold by its plugin, and is another one in every preview.
-    return preview.renamed.get(now) == was or bool(_REPAIR.fullmatch(was) and _REPAIR.fullmatch(now))
+    return root(path) in TRIGGERS and preview.renamed.get(now) == was
 
 
 def _repair(sensor: str, preview: Preview, after: dict[str, Step]) -> str:
@@ -231,7 +233,7 @@ def _unapplied(step: Step, preview: Preview) -> list[Item]:
             return []  # gone: told as drift
         word, declared = (NOT_THERE, "there") if step.op != "delete" else ("there", "no longer")
         return [Item(part(step), subject(step), word, declared, _verb(step))]
-    if step.type == _SENSOR:
+    if step.type in _STATES:
         return [Item(_title(step), _sensor_change(step), "", "", _verb(step))]
     drifted = found.paths if found else ()
     if not step.paths and not drifted:

@@ -70,11 +70,6 @@ def _reserved(world: World) -> dict[str, Any]:
     return found
 
 
-def _attach_address(world: World) -> None:
-    world.vultr("POST", f"/reserved-ips/{_reserved(world)['id']}/attach", {"instance_id": world.instance})
-    _recover(world)
-
-
 def _detach_volume(world: World, _: random.Random) -> None:
     world.vultr("POST", f"/blocks/{world.vultr('GET', '/blocks')['blocks'][0]['id']}/detach", {"live": True})
 
@@ -129,7 +124,7 @@ OUTAGES = (
     ),
     Outage(
         "the address detached at Vultr",
-        lambda world, _: world.vultr("POST", f"/reserved-ips/{_reserved(world)['id']}/detach"), _attach_address, ("ADDRESS_DETACHED",),
+        lambda world, _: world.vultr("POST", f"/reserved-ips/{_reserved(world)['id']}/detach"), _recover, ("ADDRESS_DETACHED",),
     ),
     Outage("the volume detached at Vultr", _detach_volume, _recover, ("VOLUME_DETACHED",)),
     Outage(

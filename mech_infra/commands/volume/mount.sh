@@ -5,9 +5,19 @@ set -eu
 mech_data=$1 data=$2 mount_id=$3 grace_s=$4
 systemctl daemon-reload
 systemctl enable -q mech-data.service
-# Another volume than the declared one is taken off first, and nobody writes to it then.
-stopped=
 device=/dev/disk/by-id/virtio-$mount_id
+# What is mounted may be a disk that is gone; one that was attached a moment ago appears some seconds later.
+tries=0
+while mountpoint -q "$data" && ! [ -b "$device" ]; do
+  tries=$((tries + 1))
+  if [ "$tries" -ge 120 ]; then
+    echo "block storage $device is not attached; attach it at Vultr" >&2
+    exit 1
+  fi
+  sleep 0.5
+done
+# Another volume than the declared one, or the same as another disk, is taken off first, and nobody writes to it then.
+stopped=
 if [ -b "$device" ] && mountpoint -q "$data" && [ "$(mountpoint -d "$data")" != "$(mountpoint -x "$device")" ]; then
   stopped=$(docker ps --format '{{.Names}}' --filter name='^(redis|mongodb)$' || true)
   echo "$stopped" | xargs -r docker stop -t "$grace_s" >/dev/null

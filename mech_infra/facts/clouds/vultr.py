@@ -1,4 +1,4 @@
-"""Vultr's firewall group before the host: what it opens beside ours."""
+"""Vultr: what its firewall group opens beside ours, and what hangs at the instance."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 
 from mech_infra.commands.firewall import Allow
 from mech_infra.facts.clouds import asking
-from mech_infra.facts.model import Facts, Watch
+from mech_infra.facts.model import Check, Facts, Watch
 
 
 def facts(access: Mapping[str, str]) -> dict[str, Any]:
-    """The rules of the group. Raises Unreachable."""
+    """The rules of the group, or how what `access` names hangs together. Raises Unreachable."""
+    if "firewall_group" not in access:
+        return {"attachments": attachments(access)}
     return {"rules": asking.vultr(f"/firewalls/{asking.quoted(access['firewall_group'])}/rules", "firewall_rules")}
 
 
@@ -23,6 +25,10 @@ _ATTACHED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "reserved_ip": ("reserved-ips", "reserved_ip", ("subnet", "instance_id")),
     "volume": ("blocks", "block", ("attached_to_instance", "mount_id")),
 }
+
+# In which field each says whose it is, and how people call it.
+_HOLDER = {"reserved_ip": "instance_id", "volume": "attached_to_instance"}
+_WORDS = {"reserved_ip": "reserved address", "volume": "data volume"}
 
 
 def attachments(ids: Mapping[str, str]) -> dict[str, dict[str, Any] | None]:
@@ -38,6 +44,29 @@ def attachments(ids: Mapping[str, str]) -> dict[str, dict[str, Any] | None]:
 
     with ThreadPoolExecutor(len(_ATTACHED)) as pool:
         return dict(zip(_ATTACHED, pool.map(read, _ATTACHED), strict=True))
+
+
+@dataclass(frozen=True)
+class Attached(Check, kind="attached", reads=["attachments"]):
+    """Our reserved address or data volume (`thing`, as `attachments` names it) is at our instance."""
+
+    thing: str
+    instance: str
+
+    @property
+    def label(self) -> str:
+        return _WORDS[self.thing]
+
+    good = "at our instance"
+
+    def judge(self, facts: Facts) -> str | None:
+        found = facts["attachments"][self.thing]
+        if found is None:
+            return "gone at Vultr"
+        at = found[_HOLDER[self.thing]]
+        if at == self.instance:
+            return None
+        return f"at another instance ({at})" if at else "at no instance"
 
 
 @dataclass(frozen=True)

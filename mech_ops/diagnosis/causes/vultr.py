@@ -52,7 +52,7 @@ def halted(look: Look) -> Iterator[Found]:
     visitor="522 after 19 s, or 523",
     guide="public reports: reserved IP",
     reads=("vultr.attachments",),
-    fix="at Vultr: attach it to the instance (Network, Reserved IPs), then reboot it",
+    fix="mech recover; where SSH does not answer then: mech recover --reboot",
     floor="risk",
     rules=("host-no-reserved-ip",),
 )

@@ -139,6 +139,17 @@ def instance_without_firewall(s: Surface) -> Drift:
 
 
 @kind
+def vultr_detached(s: Surface) -> Drift:
+    path, key, one, field, body = s.rng.choice([
+        ("/reserved-ips", "reserved_ips", "reserved_ip", "instance_id", {}),
+        ("/blocks", "blocks", "block", "attached_to_instance", {"live": True}),
+    ])  # fmt: skip
+    at = f"{path}/{s.one(path, key)['id']}"
+    return Drift(f"{one} detached", lambda: str(ask(s.vultr, "GET", at)[one][field]),
+                 lambda: ask(s.vultr, "POST", f"{at}/detach", body))  # fmt: skip
+
+
+@kind
 def vultr_label(s: Surface) -> Drift:
     path, key, one, field = s.rng.choice([
         ("/reserved-ips", "reserved_ips", "reserved_ip", "label"), ("/blocks", "blocks", "block", "label"),

@@ -63,7 +63,8 @@ def test_the_trip_carries_no_secret(declare: Declare) -> None:
 
 
 def test_every_check_that_the_program_declares_is_of_a_kind_that_sensors_know(declare: Declare) -> None:
-    for name, props in declare().of("HostState").items():
+    found = declare()
+    for name, props in {**found.of("HostState"), **found.of("CloudState")}.items():
         for label, wire in props["checks"].items():
             check = Check.of(wire)
             assert check is not None and (check.label, check.good) == (label, wire["good"]), (name, label)

@@ -56,6 +56,20 @@ def test_a_command_after_a_command_that_a_sensor_sets_off_only_follows(path: str
     assert [item.repair for item in found.drift] == ["runs firewall-apply, firewall-confirm, third again"]
 
 
+def test_a_repair_that_a_command_has_in_its_environment_only_follows() -> None:
+    def about(number: int) -> dict[str, Any]:
+        return {"environment": {"ID": "x", "REPAIR": f"repair {number}"}}
+
+    found = judged(
+        sensor("Vultr", kind="CloudState", drift={"reserved address": ("at no instance", "at our instance")}),
+        step("update", COMMAND, about(1), about(2), "environment.REPAIR", name="host-attach", part="Host"),
+    )
+    assert found.unapplied == []
+    assert [(item.sentence, item.repair) for item in found.drift] == [
+        ("reserved address is at no instance, declared at our instance", "runs host-attach again")
+    ]
+
+
 @pytest.mark.parametrize(
     ("triggers", "paths", "told"),
     [

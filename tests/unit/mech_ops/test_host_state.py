@@ -24,7 +24,7 @@ def state() -> dict[str, Any]:
 
 class Vultr:
     def __init__(self, power: str | None, code: int = 200) -> None:
-        self.power, self.code, self.calls = power, code, []  # type: ignore[var-annotated]
+        self.power, self.code, self.at, self.calls = power, code, "abc", []  # type: ignore[var-annotated]
         self.client = httpx.Client(base_url="http://vultr", transport=httpx.MockTransport(self.answer))
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -33,6 +33,8 @@ class Vultr:
             return httpx.Response(404, json={"error": "invalid instance ID", "status": 404})
         if request.method == "POST":
             return httpx.Response(204)
+        if request.url.path == "/reserved-ips/r":
+            return httpx.Response(200, json={"reserved_ip": {"instance_id": self.at}})
         return httpx.Response(self.code, json={"instance": {"power_status": self.power, "main_ip": "192.0.2.9"}})
 
 
@@ -110,3 +112,22 @@ def test_it_is_rebooted_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
     _, done = host_state.recover(state(), vultr.client, False, reboot=True)
     assert vultr.calls[-1] == "POST /instances/abc/reboot"
     assert done[0][1] == "rebooted; SSH answers"
+
+
+def test_an_address_that_was_detached_is_given_back_before_anybody_asks_for_ssh(up: list[str]) -> None:
+    vultr = Vultr("running")
+    vultr.at = ""
+    _, done = host_state.recover(state(), vultr.client, True)
+    assert done == [("the address 192.0.2.9 was detached from the instance", "would be attached")]
+    assert not [call for call in vultr.calls if call.startswith("POST")]
+    _, done = host_state.recover(state(), vultr.client, False)
+    assert done == [("the address 192.0.2.9 was detached from the instance", "attached")]
+    assert (vultr.calls[-1], up) == ("POST /reserved-ips/r/attach", ["192.0.2.9"])
+
+
+def test_an_address_that_another_instance_has_is_for_a_person(up: list[str]) -> None:
+    vultr = Vultr("running")
+    vultr.at = "other"
+    with pytest.raises(OpsError, match="is at instance other, not at this stack's"):
+        host_state.recover(state(), vultr.client, False)
+    assert not [call for call in vultr.calls if call.startswith("POST")]

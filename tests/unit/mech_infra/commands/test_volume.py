@@ -1,4 +1,4 @@
-"""The data volume: attached once, mounted before docker, never formatted twice, and nobody writes beside it."""
+"""The data volume: mounted before docker, never formatted twice, and nobody writes beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from mech_infra.commands import volume
 from mech_infra.commands.volume import DATA
 from tests.unit.mech_infra.commands.rig import Rig
 
-ENV = {"BLOCK": "b1", "INSTANCE": "i1", "VULTR_API_KEY": "very-secret", "MECH_VULTR_URL": "http://vultr/v2"}
+ENV = {"ID": "b1", "INSTANCE": "i1", "VULTR_API_KEY": "very-secret", "MECH_VULTR_URL": "http://vultr/v2"}
 DEVICE = "/dev/disk/by-id/virtio-ewr-1"
 ATTACHED = '{"block": {"attached_to_instance": "i1"}}'
 
@@ -20,32 +20,6 @@ def mounts(rig: Rig, script: str) -> None:
     """mech-data itself, as it stands on the host; `[ -b` holds for a real block device only, so it is told so."""
     rig.write(volume.SCRIPT, rig.moved(volume.files("ewr-1")[volume.SCRIPT]).replace("[ -b ", "[ -e "))
     rig.fake("mountpoint", script)
-
-
-def test_an_attached_volume_is_left_alone(rig: Rig) -> None:
-    rig.fake("curl", f"cat >$host/said; echo '{ATTACHED}'")
-    assert rig.run(volume.attach_volume(), shell="sh", **ENV).stdout == "attached\n"
-    assert rig.called("curl") == ["curl -sS -m 30 -K - http://vultr/v2/blocks/b1"]
-    # The key goes by stdin, never in argv.
-    assert (rig.root / "said").read_text() == 'header = "Authorization: Bearer very-secret"\n'
-
-
-def test_a_detached_one_is_attached_while_the_instance_runs(rig: Rig) -> None:
-    rig.fake("curl", f"case \"$*\" in *POST*) touch $host/on ;; *) [ ! -e $host/on ] || echo '{ATTACHED}' ;; esac")
-    assert rig.run(volume.attach_volume(), shell="sh", **ENV).stdout == "attached\n"
-    (post,) = rig.called("POST")
-    assert post.endswith('-d {"instance_id": "i1", "live": true} http://vultr/v2/blocks/b1/attach')
-
-
-def test_vultrs_own_words_are_told_when_it_does_not_attach(rig: Rig) -> None:
-    rig.fake("curl", 'echo \'{"error": "no such block"}\'')
-    done = rig.run(volume.attach_volume(), shell="sh", check=False, **ENV)
-    assert done.returncode == 1
-    assert "Vultr did not attach block storage b1 to instance i1:\n" in done.stderr
-    assert "no such block" in done.stderr
-    done = rig.run(volume.attach_volume(), shell="sh", check=False, BLOCK="b1", INSTANCE="i1")
-    assert done.returncode != 0
-    assert "VULTR_API_KEY: is not set: export the Vultr API key" in done.stderr
 
 
 def test_a_volume_is_detached_only_where_another_took_its_place(rig: Rig) -> None:
@@ -117,3 +91,20 @@ def test_a_database_that_writes_beside_the_volume_is_started_anew(rig: Rig) -> N
     rig.fake("docker", f'case "$*" in "exec redis"*) echo 99999 ;; exec*) stat -c %d {DATA} ;; esac')
     mount(rig)
     assert rig.called("restart") == ["docker restart -t 60 redis"]
+
+
+def test_a_disk_that_was_attached_a_moment_ago_is_waited_for_and_the_dead_one_taken_off(rig: Rig) -> None:
+    rig.fake("sleep", "mkdir -p $host/dev/disk/by-id && ln -sf /dev/loop0 $host" + DEVICE)
+    rig.fake("mountpoint", 'case "$1" in -d) echo 7:1 ;; -x) echo 7:0 ;; esac')
+    rig.fake("docker", f'case "$1" in ps) printf "redis\\nmongodb\\n" ;; exec) stat -c %d {DATA} ;; esac')
+    mount(rig)
+    assert rig.called("sleep|docker (stop|start)|umount|^mech-data") == [
+        "sleep 0.5", "docker stop -t 60 redis mongodb", f"umount {DATA}", "mech-data ", "docker start redis mongodb",
+    ]  # fmt: skip
+
+
+def test_what_is_mounted_without_a_disk_is_not_called_mounted(rig: Rig) -> None:
+    done = rig.run(volume.mount_volume("ewr-1"), check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is not attached; attach it at Vultr" in done.stderr
+    assert rig.called("^docker") == []

@@ -59,3 +59,22 @@ def test_a_refusal_is_no_absence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "_get", get)
     with pytest.raises(Unreachable, match="401"):
         vultr.attachments({"instance": "i"})
+
+
+@pytest.mark.parametrize(
+    ("at", "word"),
+    [("i", None), ("", "at no instance"), ("other", "at another instance (other)"), (None, "gone at Vultr")],
+)
+def test_whose_the_address_and_the_volume_are(at: str | None, word: str | None) -> None:
+    for thing, field in (("reserved_ip", "instance_id"), ("volume", "attached_to_instance")):
+        found = {"attachments": {thing: None if at is None else {field: at}}}
+        assert vultr.Attached(thing, "i").judge(found) == word
+
+
+def test_only_what_a_sensor_names_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        asking, "_get", lambda url, token: asked.append(url) or {"block": {"attached_to_instance": "i"}}
+    )  # type: ignore[func-returns-value]
+    assert vultr.Attached("volume", "i").seen(vultr.facts({"volume": "v"})) == "at our instance"
+    assert [url.partition("/v2")[2] for url in asked] == ["/blocks/v"]
