@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mech_infra.commands import sharing
 from mech_infra.commands.ssh import CONNECT_TIMEOUT_S
 from mech_ops.errors import OpsError
 
@@ -59,6 +60,8 @@ def command_for(state: Json, command: str) -> list[str] | None:
 def output(state: Json, address: str, command: str, limit_s: float) -> tuple[int, str]:
     """Run it; (exit code, what it said on both streams). Raises Unreached, or OpsError when it is too slow."""
     argv = _argv(state, command)
+    if unreached := sharing.share(argv[:-2], argv[-2]):
+        raise Unreached(_failed(address, unreached, _RECOVER))
     try:
         done = subprocess.run(
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=limit_s, text=True,
@@ -71,6 +74,12 @@ def output(state: Json, address: str, command: str, limit_s: float) -> tuple[int
     if done.returncode == SSH_FAILED:
         raise Unreached(_failed(address, done.stdout, _RECOVER))
     return done.returncode, done.stdout
+
+
+def part(state: Json) -> None:
+    """End the connection that all calls share: the host goes down."""
+    if (found := way(state)) is not None:
+        sharing.part(found.ssh, found.user_host)
 
 
 def lines(

@@ -10,13 +10,14 @@ that it is gone, and the program makes it anew.
 
 from __future__ import annotations
 
+import itertools
 import socket
 import time
 from typing import Any
 
 import httpx
 
-from mech_ops import api, recovery
+from mech_ops import api, host_shell, recovery
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
@@ -27,6 +28,8 @@ _BOOT_S = 180
 _GOES_DOWN_S = 5
 _REBOOT_S = 60
 _SSH = 22
+# Not so often that `ufw limit` (6 new connections in 30 s) takes it for an attack.
+_AGAIN_S = 7.0
 
 
 def instance(state: Json) -> Json | None:
@@ -131,6 +134,7 @@ def _wake(
         if not reboot or dry_run:
             advice = "mech:host.sshFrom must contain this machine's address; if it does: mech recover --reboot"
             return [(f"host {address} runs at Vultr, but SSH does not answer", advice)]
+        host_shell.part(state)
         api.ask(vultr, "POST", f"/instances/{instance}/reboot")
         time.sleep(_GOES_DOWN_S)
         if not answers(address, wait_s):
@@ -150,14 +154,15 @@ def address_of(state: Json) -> str | None:
 def answers(address: str, wait_s: float) -> bool:
     """Whether port 22 takes a connection within `wait_s` seconds."""
     end = time.monotonic() + wait_s
-    while True:
+    for pause in itertools.chain((1.0,), itertools.repeat(_AGAIN_S)):
         try:
             with socket.create_connection((address, _SSH), timeout=3):
                 return True
         except OSError:
-            if time.monotonic() > end:
+            if time.monotonic() + pause > end:
                 return False
-            time.sleep(1)
+            time.sleep(pause)
+    return False
 
 
 def _resources(state: Json) -> list[Json]:

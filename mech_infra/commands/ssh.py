@@ -7,10 +7,16 @@ CONNECT_TIMEOUT_S = 5
 ATTEMPTS = 5
 # A connection over which nothing came back for so long is dead.
 _ALIVE_S, _ALIVE_COUNT = 5, 3
+# Where the connection that all share is found (sharing.py): private, short (a socket's path has 107 characters at most,
+# and ssh takes 17 more to make it), and ssh's own to expand.
+SOCKET = "~/.ssh/mech-%h"
 
 
-def options(identity: str, host: str, host_key: str, attempts: int = 1) -> list[str]:
-    """For `ssh`. `identity` may hold ~ and ${VARIABLES}, which ssh expands itself: so it is the same on all machines."""
+def options(identity: str, host: str, host_key: str, attempts: int = 1, shared: bool = True) -> list[str]:
+    """For `ssh`. `identity` may hold ~ and ${VARIABLES}, which ssh expands itself: so it is the same on all machines.
+
+    Not `shared`: a connection of its own, whatever is there.
+    """
     return [
         "-o", f"IdentityFile={identity}", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
         "-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null",
@@ -18,9 +24,11 @@ def options(identity: str, host: str, host_key: str, attempts: int = 1) -> list[
         "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}",
         *(["-o", f"ConnectionAttempts={attempts}"] if attempts > 1 else []),
         "-o", f"ServerAliveInterval={_ALIVE_S}", "-o", f"ServerAliveCountMax={_ALIVE_COUNT}",
+        # Never the master: one that cannot make its socket ends with an error.
+        "-o", "ControlMaster=no", "-o", f"ControlPath={SOCKET if shared else 'none'}",
     ]  # fmt: skip
 
 
-def interpreter(identity: str, host: str, host_key: str, attempts: int = ATTEMPTS) -> list[str]:
+def interpreter(identity: str, host: str, host_key: str, attempts: int = ATTEMPTS, shared: bool = True) -> list[str]:
     """argv before a script that is to run on the host as root, by the login shell there; its stdin is the script's."""
-    return ["ssh", *options(identity, host, host_key, attempts), "-T", f"root@{host}"]
+    return ["ssh", *options(identity, host, host_key, attempts, shared), "-T", f"root@{host}"]

@@ -54,6 +54,11 @@ class Firewall(pulumi.ComponentResource):
             triggers=[host.instance.id, repair],
         )
         self.confirmed = host.access.run(
-            f"{name}-confirm", commands.confirm(mark), parent=self, triggers=[applied.id], after=[applied]
+            f"{name}-confirm",
+            commands.confirm(mark),
+            parent=self,
+            triggers=[applied.id],
+            after=[applied],
+            shared=False,
         )
         self.register_outputs({"rules": [allow.rule for allow in allowed], "fingerprint": mark})

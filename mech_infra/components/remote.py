@@ -41,17 +41,19 @@ class Access:
         after: Sequence[pulumi.Resource] = (),
         limit_s: int = COMMAND_LIMIT_S,
         attempts: int = ssh.ATTEMPTS,
+        shared: bool = True,
     ) -> command.local.Command:
         """One SSH trip as root. It runs again when its text, stdin or a trigger changes.
 
         By ssh itself, and not by command.remote.Command: that one waits for the end of a command whatever becomes of
         the connection, without keep-alives, deaf to time-outs and Ctrl-C (pulumi-command 1.2.1, remote/commandOutputs.go).
-        `limit_s` is for a command that hangs on a host that is well.
+        `limit_s` is for a command that hangs on a host that is well. Not `shared`: by a connection of its own, where its
+        coming in is the proof of something.
         """
         return command.local.Command(
             name,
             interpreter=pulumi.Output.all(self.address, self.host_key).apply(
-                lambda both: ssh.interpreter(self.identity, both[0], both[1], attempts)
+                lambda both: ssh.interpreter(self.identity, both[0], both[1], attempts, shared)
             ),
             create=create,
             stdin=stdin,

@@ -3,7 +3,7 @@
 The Docker provider's plugin has no limit for a call that only reads, and one of 20 minutes for the rest (pulumi-docker
 5.2.0); it gives up when its connection ends. A dead connection ends by ssh's keep-alives (mech_infra.commands.ssh); one to
 a frozen Docker is ended on the host (mech_infra.drift.vigil). This is the near end: a thread in the sensors' plugin,
-which lives for one engine operation, with one SSH connection of its own.
+which lives for one engine operation; it keeps the connection that all share (mech_infra.commands.sharing).
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from mech_infra.commands.sharing import share
 from mech_infra.commands.ssh import interpreter
 from mech_infra.drift import engine
 
 VIGIL = Path(__file__).with_name("vigil.py")
-_AGAIN_S = 5
+# Not so often that `ufw limit` (6 in 30 s) takes it for an attack.
+_AGAIN_S = 10
 _SSH_FAILED = 255
-# It knows before the others do that a connection is dead, so that the user is told why they fail: ssh takes the first
-# word on an option.
-_OPTIONS = ("-o", "ServerAliveInterval=3", "-o", "ServerAliveCountMax=2", "-o", "LogLevel=VERBOSE")
+# ssh says what ended it.
+_OPTIONS = ("-o", "LogLevel=VERBOSE")
 _watched: set[str] = set()
 _lock = threading.Lock()
 
@@ -62,8 +63,10 @@ def hear(host: str, words: Iterable[str], say: Callable[[str], None]) -> bool:
 
 def _watch(access: Mapping[str, str], told: bool) -> None:
     while True:
+        argv = command(access)
+        share(argv[:-2], argv[-2])
         with subprocess.Popen(
-            command(access), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         ) as process:  # fmt: skip
             assert process.stdout is not None and process.stderr is not None

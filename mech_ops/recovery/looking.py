@@ -16,7 +16,8 @@ Json = dict[str, Any]
 _BLOCK = "vultr:index/blockStorage:BlockStorage"
 # Seconds that a host may take to come up after a reboot; its data volume is waited for half of that.
 BOOT_S = 120
-AGAIN_S = 3
+# Not so often that `ufw limit` (6 new connections in 30 s) takes it for an attack.
+AGAIN_S = 7
 _CURL_TIMEOUT = "28"
 
 

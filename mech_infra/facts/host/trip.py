@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from mech_infra.commands.sharing import share
 from mech_infra.commands.ssh import interpreter
 from mech_infra.facts.host import program
 from mech_infra.facts.model import Unreachable
@@ -23,7 +24,11 @@ _TRIP_S = 60
 
 def command(access: Mapping[str, str]) -> list[str]:
     """argv of the trip; the program goes in by standard input. No secret stands in either."""
-    return [*interpreter(access["identity"], access["host"], access["host_key"], attempts=1), "python3 -"]
+    return [*_ssh(access), "python3 -"]
+
+
+def _ssh(access: Mapping[str, str]) -> list[str]:
+    return interpreter(access["identity"], access["host"], access["host_key"], attempts=1)
 
 
 _cache: dict[tuple[str, str], tuple[float, dict[str, Any] | Unreachable]] = {}
@@ -48,6 +53,9 @@ def facts(access: Mapping[str, str], asked: program.Asked | None = None, fresh_s
 
 
 def _fetch(access: Mapping[str, str], text: str) -> dict[str, Any]:
+    *ssh, user_host = _ssh(access)
+    if unreached := share(ssh, user_host):
+        raise Unreachable(unreached)
     try:
         done = subprocess.run(
             command(access), input=text.encode(), capture_output=True, timeout=_TRIP_S, check=False,

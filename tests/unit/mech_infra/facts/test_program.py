@@ -76,6 +76,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, stdout: bytes, stderr: bytes = b"
         return subprocess.CompletedProcess(argv, 0, stdout, stderr)
 
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(trip, "share", lambda ssh, user_host: "")
     monkeypatch.setattr(trip, "_cache", {})
     return trips
 
