@@ -7,17 +7,26 @@ from mech_infra.commands.script import program, room, script
 READY = "/var/lib/mech/ready"
 PACKAGES = ("docker.io", "nginx", "ufw", "openssl", "logrotate", "ca-certificates", "curl")
 UNITS = ("docker", "ssh")  # nginx is the proxy's, UFW the firewall's
+SCRIPT = "/usr/local/sbin/mech-boot"
+_UNIT = "/etc/systemd/system/mech-boot.service"
+# Seconds for another apt to let go of its locks: at boot nobody waits for it, `converge` has limits.PACKAGES_LIMIT_S.
+_BOOT_WAIT_S, _CONVERGE_WAIT_S = 3600, 600
 _ROOM = room(__file__)
 
 
 def startup_script() -> str:
-    """The Vultr start-up script: packages and directories; ends by leaving READY, which `wait_ready` looks for."""
-    return program(_ROOM / "startup.sh", *PACKAGES, READY=READY)
+    """The Vultr start-up script. It leaves a unit that installs packages and makes folders, at each boot until it is
+    through; its end is READY, which `wait_ready` looks for."""
+    put = {
+        SCRIPT: ("755", program(_ROOM / "mech-boot.sh", _BOOT_WAIT_S, *PACKAGES, READY=READY)),
+        _UNIT: ("644", (_ROOM / "mech-boot.service").read_text()),
+    }
+    return f"#!/bin/sh\n{script(_ROOM / 'startup.sh', put=put)}\n"
 
 
 def converge() -> str:
-    """Packages and units as the start-up script left them; it runs once in a host's life, this whenever they drift."""
-    return script(_ROOM / "converge.sh", " ".join(UNITS), *PACKAGES)
+    """Packages and units as mech-boot left them; that is done once in a host's life, this whenever they drift."""
+    return script(_ROOM / "converge.sh", " ".join(UNITS), _CONVERGE_WAIT_S, *PACKAGES)
 
 
 def scan_host_key(timeout_s: int) -> str:
@@ -29,5 +38,5 @@ def scan_host_key(timeout_s: int) -> str:
 
 
 def wait_ready(timeout_s: int) -> str:
-    """On the host: wait until the start-up script is through and docker and nginx are active."""
+    """On the host: wait until mech-boot is through and docker and nginx are active."""
     return script(_ROOM / "wait_ready.sh", READY, timeout_s)

@@ -1,14 +1,10 @@
 #!/bin/sh
-# Packages and units as the start-up script left them. Arguments: UNITS (words), PACKAGE…
+# Packages and units as mech-boot left them. Arguments: UNITS (words), LIMIT_S (to wait for another apt), PACKAGE…
 set -eu
 units=$1
 shift
-export DEBIAN_FRONTEND=noninteractive
 . ./packages.sh
-wanted=$(missing "$@")
-if [ -n "$wanted" ]; then
-  apt-get update -q && echo "$wanted" | xargs apt-get install -y -q --no-install-recommends
-fi
+install_missing "$@"
 for unit in $units; do
   systemctl unmask -q "$unit.service" 2>/dev/null || true
   systemctl enable -q "$unit.service" 2>/dev/null || true

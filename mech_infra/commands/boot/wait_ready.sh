@@ -1,5 +1,5 @@
 #!/bin/sh
-# Waits until the start-up script is through (READY is there), and docker and nginx run. Arguments: READY, TIMEOUT_S.
+# Waits until mech-boot is through (READY is there), and docker and nginx run. Arguments: READY, TIMEOUT_S.
 ready=$1 timeout_s=$2
 end=$(($(date +%s) + timeout_s))
 while [ "$(date +%s)" -lt "$end" ]; do
@@ -9,5 +9,7 @@ while [ "$(date +%s)" -lt "$end" ]; do
   fi
   sleep 0.5
 done
-echo "the start-up script did not finish in $timeout_s s; on the host read: journalctl -b, /tmp/firstboot.log" >&2
+last=$(journalctl -u mech-boot.service -n 1 -o cat --no-pager 2>/dev/null || true)
+echo "the host did not get ready in $timeout_s s${last:+ ($last)}: it goes on by itself, also after a reboot; run pulumi up" \
+  "again, or read on the host: journalctl -u mech-boot, /tmp/firstboot.log" >&2
 exit 1

@@ -7,39 +7,106 @@ import pytest
 from mech_infra.commands import boot
 from tests.unit.mech_infra.commands.rig import Rig
 
-ALL_BUT_UFW = '[ "$2" != ufw ]'
+INSTALLED = "echo 'Status: install ok installed'"
+# dpkg -s of ufw fails until apt-get has installed it.
+ALL_BUT_UFW = f'[ "$1" = -s ] || exit 0; [ "$2" != ufw ] || [ -e $host/ufw ] || exit 1; {INSTALLED}'
+INSTALLS = 'case "$*" in *install*) touch $host/ufw ;; esac'
+# As apt and dpkg say it (Debian 12).
+LOCKS = (
+    "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1234 (apt-get)",
+    "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1234 (unattended-upgr)",
+    "dpkg: error: dpkg frontend lock was locked by another process with pid 1234",
+)
+UPDATE, INSTALL = "apt-get update -q", "apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=60 ufw"
 
 
-def test_the_startup_script_installs_what_is_missing_and_leaves_its_mark(rig: Rig) -> None:
-    rig.fake("dpkg", ALL_BUT_UFW)
+@pytest.fixture
+def booted(rig: Rig) -> Rig:
+    """A host on which the start-up script ran: mech-boot is there, and nothing has run it."""
     path = rig.bin / "startup"
     path.write_text(rig.moved(boot.startup_script()))
     path.chmod(0o755)
     rig.run("startup", shell="sh")
-    assert rig.called("^apt-get") == ["apt-get update", "apt-get install -y --no-install-recommends ufw"]
-    assert rig.called("^systemctl") == ["systemctl enable --now docker.service nginx.service"]
-    assert rig.path(boot.READY).exists()
-    assert (rig.mode("/var/lib/mech"), rig.mode("/opt/mech-services/shared/data")) == ("700", "755")
+    return rig
 
 
-def test_a_mirror_that_fails_is_asked_again_five_times(rig: Rig) -> None:
-    rig.fake("dpkg", ALL_BUT_UFW)
-    rig.fake("apt-get", "exit 1")
-    assert rig.run(boot.startup_script(), check=False).returncode == 1
-    assert len(rig.called("apt-get update")) == 5
-    assert not rig.path(boot.READY).exists()
+def test_the_startup_script_leaves_a_unit_that_is_begun_and_not_waited_for(booted: Rig) -> None:
+    assert booted.called("systemctl") == [
+        "systemctl daemon-reload", "systemctl enable -q mech-boot.service", "systemctl start --no-block mech-boot.service",
+    ]  # fmt: skip
+    assert booted.mode(boot.SCRIPT) == "755"
+    unit = booted.read("/etc/systemd/system/mech-boot.service")
+    assert f"ExecStart={booted.moved(boot.SCRIPT)}" in unit
+    # It goes on until it is through: when it fails, and after a reboot.
+    assert {"Restart=on-failure", f"ConditionPathExists=!{booted.moved(boot.READY)}", "WantedBy=multi-user.target"} <= {
+        *unit.splitlines()
+    }
+
+
+def test_it_installs_what_is_missing_leaves_its_mark_and_never_runs_again(booted: Rig) -> None:
+    booted.fake("dpkg", ALL_BUT_UFW)
+    booted.fake("apt-get", INSTALLS)
+    booted.forget()
+    booted.run(boot.SCRIPT, shell="sh")
+    assert booted.called("^apt-get") == [UPDATE, INSTALL]
+    assert booted.called("^systemctl") == [
+        "systemctl enable --now docker.service nginx.service", "systemctl disable -q mech-boot.service",
+    ]  # fmt: skip
+    assert booted.path(boot.READY).exists()
+    assert (booted.mode("/var/lib/mech"), booted.mode("/opt/mech-services/shared/data")) == ("700", "755")
+
+
+def test_a_mirror_that_fails_is_asked_again_five_times(booted: Rig) -> None:
+    booted.fake("dpkg", ALL_BUT_UFW)
+    booted.fake("apt-get", "echo 'E: Failed to fetch http://deb.debian.org/x' >&2; exit 100")
+    done = booted.run(boot.SCRIPT, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "not installed: ufw (E: Failed to fetch http://deb.debian.org/x)\n"
+    assert booted.called("^apt-get") == [UPDATE] * 5
+    assert not booted.path(boot.READY).exists()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_another_apt_is_waited_for_longer_than_a_mirror(booted: Rig, lock: str) -> None:
+    booted.fake("dpkg", ALL_BUT_UFW)
+    held = f'echo x >>$host/n; [ $(wc -l <$host/n) -gt 20 ] || {{ echo "{lock}" >&2; exit 100; }}; {INSTALLS}'
+    booted.fake("apt-get", held)
+    booted.run(boot.SCRIPT)
+    assert len(booted.called("^apt-get update")) == 21 and booted.called("^apt-get install") == [INSTALL]
+    assert booted.path(boot.READY).exists()
+
+
+def test_what_was_cut_short_while_it_unpacked_is_not_installed(booted: Rig) -> None:
+    unpacked = "echo 'Status: install ok unpacked'"
+    booted.fake(
+        "dpkg", f'[ "$1" = -s ] || {{ touch $host/ufw; exit 0; }}; [ -e $host/ufw ] && {INSTALLED} || {unpacked}'
+    )
+    booted.run(boot.SCRIPT)
+    assert booted.called("dpkg --configure") == ["dpkg --configure -a"]
 
 
 def test_converge_touches_only_what_drifted(rig: Rig) -> None:
+    rig.fake("dpkg", INSTALLED)
     assert rig.run(boot.converge()).stdout == "converged\n"
-    assert rig.called("apt-get") == []
+    assert rig.called("apt-get|--configure") == []
     assert rig.called("start") == ["systemctl start docker.service", "systemctl start ssh.service"]
     assert rig.called("sysctl -q") == ["sysctl -q -w net.ipv4.ip_forward=1"]
     rig.fake("dpkg", ALL_BUT_UFW)
+    rig.fake("apt-get", INSTALLS)
     rig.fake("sysctl", "echo 1")
-    rig.run(boot.converge())
-    assert rig.called("apt-get install") == ["apt-get install -y -q --no-install-recommends ufw"]
+    assert rig.run(boot.converge()).stdout.endswith("converged\n")
+    assert rig.called("^apt-get") == [UPDATE, INSTALL]
     assert len(rig.called("sysctl -q")) == 1
+
+
+def test_converge_does_not_say_so_where_a_package_is_still_missing(rig: Rig) -> None:
+    rig.fake("dpkg", ALL_BUT_UFW)
+    for fails in ("update", "install"):
+        rig.fake("apt-get", f'case "$*" in {fails}*) echo "E: no luck" >&2; exit 100 ;; esac')
+        done = rig.run(boot.converge(), check=False)
+        assert done.returncode == 1
+        assert "converged" not in done.stdout
+        assert "not installed: ufw (E: no luck)" in done.stderr
 
 
 def test_the_hosts_key_is_waited_for(rig: Rig) -> None:
@@ -70,6 +137,7 @@ def test_ready_is_all_three(rig: Rig, lacks: str) -> None:
     done = rig.run(boot.wait_ready(0 if lacks else 60), check=False)
     if lacks:
         assert (done.returncode, done.stdout) == (1, "")
-        assert "the start-up script did not finish in 0 s; on the host read: journalctl -b" in done.stderr
+        assert "did not get ready in 0 s: it goes on by itself, also after a reboot" in done.stderr
+        assert "journalctl -u mech-boot" in done.stderr
     else:
         assert (done.returncode, done.stdout) == (0, "ready\n")
