@@ -57,7 +57,8 @@ class Firewall(pulumi.ComponentResource):
             f"{name}-confirm",
             commands.confirm(mark),
             parent=self,
-            triggers=[applied.id],
+            # Its id stays when its text alone changes; what it says does not, where it armed the roll-back.
+            triggers=[applied.id, applied.stdout],
             after=[applied],
             shared=False,
         )

@@ -6,6 +6,7 @@
 # CLOSING (extended regular expression: rules of INPUT that close our ports).
 set -eu
 state=$1 mark=$2 rollback_after_s=$3 only_declared=$4 closing=$5
+. ./others.sh
 # The comment of our rules, as UFW keeps it: mech, in hex.
 ours=6d656368
 rules=/etc/ufw/user.rules after=/etc/ufw/after.rules
@@ -27,13 +28,16 @@ install -d -m 700 "$state"
 cd "$state"
 guarded="/^$(head -n 1 guard)\$/,/^$(tail -n 1 guard)\$/"
 sed -n "$guarded p" "$after" >guard.now
-ufw show added | grep "comment 'mech'$" | sort >now || true
+ufw show added >added
+grep "comment 'mech'$" added | sort >now || true
+if [ "$only_declared" = yes ]; then cat wanted >due; else due wanted added >due; fi
 # UFW's unit loads the rules at boot; turning UFW on alone does not see to that.
 systemctl unmask -q ufw.service 2>/dev/null || true
 systemctl enable -q ufw.service
 if active && grep -q '^DEFAULT_INPUT_POLICY="DROP"' /etc/default/ufw &&
-  sort wanted | cmp -s - now && cmp -s guard guard.now &&
+  sort due | cmp -s - now && [ -z "$(before_ours "$rules" "$ours")" ] && cmp -s guard guard.now &&
   in_kernel 2>/dev/null | cmp -s - live && without_others; then
+  rm -f rolled-back
   echo "$mark" >applied
   echo "unchanged $mark"
   exit 0
@@ -46,18 +50,17 @@ tar -cf before.tar -C / etc/ufw etc/default/ufw
 if active; then echo yes >was-active; else echo no >was-active; fi
 systemd-run --quiet --unit=mech-firewall-rollback --on-active="${rollback_after_s}s" "$state/rollback"
 # SSH is allowed before anything is closed.
-while read -r rule; do eval "$rule" </dev/null >/dev/null; done <wanted
-grep -vxFf wanted now >extra || true
+while read -r rule; do eval "$rule" </dev/null >/dev/null; done <due
+grep -vxFf due now >extra || true
 while read -r rule; do
   eval "$(printf %s "$rule" | sed "s/^ufw /ufw --force delete /; s/ comment 'mech'$//")" </dev/null >/dev/null
 done <extra
-# A rule of others before ours may take our ports away: ours go first, the last one first so that SSH ends on top.
-if grep '^### tuple ###' "$rules" | head -n "$(wc -l <wanted)" | grep -qv "comment=$ours\$"; then
-  sed 's/^ufw //' wanted | tac | while read -r rule; do
-    eval "ufw --force delete ${rule% comment*}" </dev/null >/dev/null
-    eval "ufw insert 1 $rule" </dev/null >/dev/null
-  done
-fi
+# A rule of others before ours that closes something to everybody goes behind them; ours and bans stay where they are.
+before_ours "$rules" "$ours" >closing
+while read -r rule; do
+  eval "ufw --force delete ${rule% comment*}" </dev/null >/dev/null || true
+  eval "ufw $rule" </dev/null >/dev/null
+done <closing
 # Asked for by mech:firewall.onlyDeclared; the last number first, since numbers move up.
 if [ "$only_declared" = yes ]; then
   ufw status numbered | grep '^\[' | grep -v '# mech$' | sed 's/^\[ *\([0-9]*\)\].*/\1/' | sort -rn |
@@ -76,4 +79,6 @@ cat guard >>"$after"
 if active; then ufw reload >/dev/null; else ufw --force enable >/dev/null; fi
 in_kernel >live
 echo "$mark" >applied
+# Another text each time: whoever confirms has it as a trigger.
+echo "at $(date +%s%N)"
 echo "applied $mark"

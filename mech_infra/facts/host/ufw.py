@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from mech_infra.commands.firewall import Allow, closing
 from mech_infra.facts.host.onhost import run, text
 from mech_infra.facts.host.program import on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
+
+_EVERYBODY = "0.0.0.0/0"
 
 
 @reads()
@@ -83,12 +86,16 @@ class Rule(Check, kind="ufw-rule", reads=["ufw"]):
         if ":" in self.source:
             return None  # IPv6 rules stand in a file of their own, that nothing here reads
         tuples = [rule["tuple"] for rule in facts["ufw"]["rules"]]
-        wanted = ["allow", "tcp", self.port, "0.0.0.0/0", "any", self.source or "0.0.0.0/0", "in"]
+        wanted = ["allow", "tcp", self.port, "0.0.0.0/0", "any", self.source or _EVERYBODY, "in"]
+        if self.port == "22" and ["limit", *wanted[1:]] in tuples:
+            wanted[0] = "limit"  # somebody's decision about who comes too often; of visitors it would be an outage
         if wanted not in tuples:
             same = [rule[0] for rule in tuples if rule[1:7] == wanted[1:7]]
             return same[0] if same else "missing"
         for rule in tuples[: tuples.index(wanted)]:
-            if rule[0].split("_")[0] in ("deny", "reject", "limit") and _covers(rule, self.port):
+            action = rule[0].split("_")[0]
+            closes = action in ("deny", "reject") or (action == "limit" and self.port != "22")
+            if closes and _covers(rule, self.port) and _everyone(rule[5], self.source):
                 return f"shadowed by `{rule[0]} {rule[2]}{'' if rule[1] == 'any' else '/' + rule[1]}`"
         live = facts.get("chains")
         return None if live is None else self._live(live, loaded=facts["ufw"]["enabled"])
@@ -98,7 +105,11 @@ class Rule(Check, kind="ufw-rule", reads=["ufw"]):
         before = before[: next((i for i, line in enumerate(before) if " -j ufw-" in line), len(before))]
         if closed := next((line for line in before if re.search(closing([self.port]), line)), None):
             return f"closed by iptables: `{closed}`"
-        accepting = [line for line in live if line.startswith("-A ufw-user-input ") and line.endswith("-j ACCEPT")]
+        accepting = [
+            line
+            for line in live
+            if line.startswith("-A ufw-user-input ") and line.endswith(("-j ACCEPT", "-limit-accept"))
+        ]
         ports = (f"--dport {self.port} ", f"--dports {self.port} ")
         return "not loaded" if loaded and not any(one in line for line in accepting for one in ports) else None
 
@@ -117,6 +128,16 @@ def _covers(rule: Sequence[str], port: str) -> bool:
         (_ports(part)[0] <= wanted[0] <= _ports(part)[-1])
         for part in rule[2].split(",")
     )  # fmt: skip
+
+
+def _everyone(source: str, ours: str) -> bool:
+    """Whether a rule for `source` speaks of all that ours is for. One that names others is a ban, and somebody's decision."""
+    if source in (_EVERYBODY, "any", ours):
+        return True
+    try:
+        return bool(ours) and ipaddress.ip_network(ours).subnet_of(ipaddress.ip_network(source))  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        return False
 
 
 def _ports(text: str) -> range:
@@ -162,8 +183,9 @@ class ForeignRules(Watch, kind="foreign-rules"):
     def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
         for rule in listed(facts, "ufw", "rules"):
             if self.in_ufw and rule["comment"] != "mech":
-                action, protocol, port = rule["tuple"][:3]
-                yield f"not ours: UFW has the rule `{action} {port}/{protocol}`, which is not declared (left as it is)"
+                action, protocol, port, _, _, source = rule["tuple"][:6]
+                whom = "" if source in (_EVERYBODY, "any") else f" from {source}"
+                yield f"not ours: UFW has the rule `{action} {port}/{protocol}{whom}`, which is not declared (left as it is)"
         for line in facts.get("chains") or []:
             ours = line.startswith("-A INPUT -j ufw-") or re.search(self.closing, line)
             if line.startswith("-A INPUT ") and not ours:

@@ -99,12 +99,64 @@ def test_a_rule_of_ours_that_is_not_declared_any_more_goes_and_others_stay(rig: 
     assert theirs in rig.read("/etc/ufw/fake/added")
 
 
-def test_what_stands_before_ours_comes_behind(rig: Rig) -> None:
-    rig.write("/etc/ufw/user.rules", "### tuple ### deny tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n" + OURS)
+def others(*tuples: str) -> str:
+    return "".join(f"### tuple ### {one}\n" for one in tuples) + OURS
+
+
+def test_what_closes_something_before_ours_comes_behind_and_ours_are_never_taken_out(rig: Rig) -> None:
+    rules = others(
+        "deny tcp 22 0.0.0.0/0 any 0.0.0.0/0 in", "allow tcp 8080 0.0.0.0/0 any 0.0.0.0/0 in",
+        "reject_log-all any 443 10.0.0.1 5000 0.0.0.0/0 in_eth0 comment=6e6f206d6f7265",
+    )  # fmt: skip
+    rig.write("/etc/ufw/user.rules", rules)
     apply(rig)
-    # Each is taken out first, or UFW would leave it where it is; the last one first, so that SSH ends on top.
-    assert len(rig.called("ufw --force delete allow")) == 4
-    assert [call.split()[-3] for call in rig.called("ufw insert 1")] == ["3001:3010/tcp", "443/tcp", "80/tcp", "22/tcp"]
+    assert [call for call in rig.called("^ufw .*(deny|reject) ") if "default" not in call] == [
+        "ufw --force delete deny in proto tcp from any to any port 22",
+        "ufw deny in proto tcp from any to any port 22",
+        "ufw --force delete reject in on eth0 log-all from any port 5000 to 10.0.0.1 port 443",
+        "ufw reject in on eth0 log-all from any port 5000 to 10.0.0.1 port 443 comment no more",
+    ]
+    assert rig.called("delete allow|insert|8080") == []
+
+
+def test_a_ban_stays_before_ours(rig: Rig) -> None:
+    apply(rig)
+    rules = others(
+        "deny any any 0.0.0.0/0 any 203.0.113.7 in", "reject tcp 22 0.0.0.0/0 any 198.51.100.0/24 in",
+        "limit tcp 22 0.0.0.0/0 any 0.0.0.0/0 in",
+    )  # fmt: skip
+    rig.write("/etc/ufw/user.rules", rules)
+    rig.forget()
+    assert apply(rig) == f"unchanged {MARK}"
+    # Also where something else is put right.
+    rig.path("/etc/ufw/fake/on").unlink()
+    assert apply(rig) == f"applied {MARK}"
+    assert rig.called("delete|insert|ufw (deny|reject|limit)") == []
+
+
+@pytest.mark.parametrize("comment", ["", " comment 'too many'"])
+def test_limit_for_ssh_is_left_to_who_said_it(rig: Rig, comment: str) -> None:
+    apply(rig)
+    added = rig.read("/etc/ufw/fake/added")
+    limited = f"ufw limit 22/tcp{comment}"
+    rig.write("/etc/ufw/fake/added", added.replace("ufw allow 22/tcp comment 'mech'", limited))
+    rig.forget()
+    assert apply(rig) == f"unchanged {MARK}"
+    rig.path("/etc/ufw/fake/on").unlink()
+    assert apply(rig) == f"applied {MARK}"
+    assert limited in rig.read("/etc/ufw/fake/added") and rig.called("allow 22/tcp") == []
+    # Where others' rules are not wanted, it would go, and SSH with it.
+    apply(rig, only_declared=True)
+    assert rig.called("ufw allow 22/tcp")
+
+
+def test_limit_for_visitors_is_put_right(rig: Rig) -> None:
+    apply(rig)
+    added = rig.read("/etc/ufw/fake/added")
+    rig.write("/etc/ufw/fake/added", added.replace("ufw allow 80/tcp comment 'mech'", "ufw limit 80/tcp"))
+    rig.forget()
+    assert apply(rig) == f"applied {MARK}"
+    assert rig.called("ufw allow 80/tcp")
 
 
 def test_rules_of_others_go_only_where_that_is_asked_for(rig: Rig) -> None:
@@ -123,6 +175,19 @@ def test_what_closes_our_ports_before_ufw_goes_unless_it_names_a_source(rig: Rig
     rig.fake("iptables", "printf '%s\\n' " + " ".join(f"'-A INPUT {rule}'" for rule in rules))
     apply(rig)
     assert rig.called("iptables -w 5 -D") == ["iptables -w 5 -D INPUT -p tcp -m tcp --dport 22 -j DROP"]
+
+
+def test_each_change_asks_for_a_proof_of_its_own_and_one_that_changed_nothing_forgets_an_old_roll_back(
+    rig: Rig,
+) -> None:
+    said = []
+    for _ in range(2):
+        rig.path("/etc/ufw/fake/on").unlink(missing_ok=True)
+        said.append(rig.run(firewall.apply(ALLOWED, GUARD, 90)).stdout)
+    assert said[0] != said[1]
+    rig.write(f"{STATE}/rolled-back", "")
+    assert apply(rig) == f"unchanged {MARK}"
+    assert rig.run(firewall.confirm(MARK)).stdout == f"confirmed {MARK}\n"
 
 
 def test_a_session_that_got_in_keeps_the_change(rig: Rig) -> None:

@@ -83,6 +83,39 @@ def test_a_rule_after_ours_shadows_nothing_and_is_told_unless_it_is_drift() -> N
     assert told(ufw.foreign_rules([], in_ufw=False), facts) == []
 
 
+def ban(action: str, port: str, source: str) -> dict[str, Any]:
+    return {"tuple": [action, "any", port, "0.0.0.0/0", "any", source, "in"], "comment": ""}
+
+
+@pytest.mark.parametrize("other", [ban("deny", "any", "203.0.113.7"), ban("reject_log", "80", "198.51.100.0/24"),
+                                   ban("limit", "any", "203.0.113.7")])  # fmt: skip
+def test_a_ban_before_ours_is_told_with_whom_and_shadows_nothing(other: dict[str, Any]) -> None:
+    facts = recorded()
+    facts["ufw"]["rules"].insert(0, other)
+    assert set(drift(facts)) == {"UFW's other rules"}
+    assert f"from {other['tuple'][5]}`" in told(ufw.foreign_rules([]), facts)[0]
+
+
+def test_a_ban_of_all_that_ours_is_for_shadows_it() -> None:
+    facts = recorded()
+    allow = {"tuple": ["allow", "tcp", "22", "0.0.0.0/0", "any", "192.0.2.0/24", "in"], "comment": "mech"}
+    facts["ufw"]["rules"] = [ban("deny", "any", "192.0.0.0/16"), allow]
+    assert word(ufw.Rule("22", "192.0.2.0/24"), facts) == "shadowed by `deny any`"
+
+
+def test_limit_is_somebodys_decision_for_ssh_and_an_outage_for_visitors() -> None:
+    facts = recorded()
+    rules = facts["ufw"]["rules"]
+    at = next(i for i, one in enumerate(rules) if one["tuple"][2] == "22")
+    rules[at] = rule("limit", "22", comment="")
+    facts["chains"] = chains("-A ufw-user-input -p tcp -m tcp --dport 22 -j ufw-user-limit-accept",
+                             of="-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT")  # fmt: skip
+    assert word(DECLARED["22/tcp"], facts) == "open"
+    rules.insert(0, rule("limit", "any", "any", comment=""))
+    assert word(DECLARED["22/tcp"], facts) == "open"
+    assert word(DECLARED["80/tcp"], facts) == "shadowed by `limit any`"
+
+
 def test_a_source_is_part_of_the_rule() -> None:
     office = ufw.rule(Allow("22", "192.0.2.0/24"))
     assert office.label == "22/tcp from 192.0.2.0/24"
