@@ -11,6 +11,10 @@ SCRIPT = "/usr/local/sbin/mech-boot"
 _UNIT = "/etc/systemd/system/mech-boot.service"
 # Seconds for another apt to let go of its locks: at boot nobody waits for it, `converge` has limits.PACKAGES_LIMIT_S.
 _BOOT_WAIT_S, _CONVERGE_WAIT_S = 3600, 600
+# All of ours share one connection (sharing.py), in which sshd lets ten sessions be unless it is told otherwise.
+SSHD = "/etc/ssh/sshd_config.d/10-mech.conf"
+SSHD_TEXT = "MaxSessions 100\n"
+_SSHD_WANTED = "/var/lib/mech/sshd.conf"
 _ROOM = room(__file__)
 
 
@@ -21,12 +25,14 @@ def startup_script() -> str:
         SCRIPT: ("755", program(_ROOM / "mech-boot.sh", _BOOT_WAIT_S, *PACKAGES, READY=READY)),
         _UNIT: ("644", (_ROOM / "mech-boot.service").read_text()),
     }
-    return f"#!/bin/sh\n{script(_ROOM / 'startup.sh', put=put)}\n"
+    return "\n".join(["#!/bin/sh", script(_ROOM / "startup.sh", put=put), ""])
 
 
 def converge() -> str:
     """Packages and units as mech-boot left them; that is done once in a host's life, this whenever they drift."""
-    return script(_ROOM / "converge.sh", " ".join(UNITS), _CONVERGE_WAIT_S, *PACKAGES)
+    put = {_SSHD_WANTED: ("644", SSHD_TEXT)}
+    arguments = (" ".join(UNITS), _SSHD_WANTED, SSHD, _CONVERGE_WAIT_S, *PACKAGES)
+    return script(_ROOM / "converge.sh", *arguments, put=put)
 
 
 def scan_host_key(timeout_s: int) -> str:

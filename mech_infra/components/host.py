@@ -19,7 +19,7 @@ from mech_infra.config.host import HostConfig
 from mech_infra.drift.sensor import CloudState, CloudWatch
 from mech_infra.facts.clouds import vultr as vultr_facts
 from mech_infra.facts.host import access as access_facts
-from mech_infra.facts.host import disks, kernel, units
+from mech_infra.facts.host import disks, files, kernel, units
 from mech_infra.facts.host import docker as docker_facts
 
 
@@ -140,6 +140,7 @@ class Host(pulumi.ComponentResource):
                 *(units.Package(package) for package in boot.PACKAGES),
                 *(units.Unit(unit) for unit in boot.UNITS),
                 kernel.Setting(kernel.FORWARDING, "1"),
+                files.file(boot.SSHD, boot.SSHD_TEXT),
             ],
             watches=[
                 docker_facts.Down(),

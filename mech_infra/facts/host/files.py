@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from mech_infra import catalogue
-from mech_infra.commands import nginx, redis, rollout
+from mech_infra.commands import boot, nginx, redis, rollout
 from mech_infra.facts.host.program import reads
 from mech_infra.facts.model import Check, Facts
 
 _OURS = [
     f"{catalogue.SERVICES_ROOT}/*/.env", redis.CONFIG, "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*", nginx.LOGROTATE,
     nginx.KEY, f"{nginx.FLAGS}/*", *rollout.FILES, "/usr/local/sbin/mech-*", "/etc/systemd/system/mech-*",
-    "/etc/systemd/system/docker.service.d/10-mech-data.conf",
+    "/etc/systemd/system/docker.service.d/10-mech-data.conf", boot.SSHD,
 ]  # fmt: skip
 
 

@@ -85,10 +85,30 @@ def test_what_was_cut_short_while_it_unpacked_is_not_installed(booted: Rig) -> N
     assert booted.called("dpkg --configure") == ["dpkg --configure -a"]
 
 
-def test_converge_touches_only_what_drifted(rig: Rig) -> None:
+@pytest.fixture
+def sshd(rig: Rig) -> Rig:
+    rig.write(boot.SSHD, boot.SSHD_TEXT)
+    rig.path(boot.SSHD).chmod(0o644)
+    return rig
+
+
+@pytest.mark.parametrize("drift", ["missing", "edited", "mode"])
+def test_sshds_settings_are_put_back_and_taken_in(sshd: Rig, drift: str) -> None:
+    sshd.fake("dpkg", INSTALLED)
+    path = sshd.path(boot.SSHD)
+    {"missing": path.unlink, "edited": lambda: path.write_text("x"), "mode": lambda: path.chmod(0o600)}[drift]()
+    for reloads in (1, 0):
+        sshd.forget()
+        sshd.run(boot.converge())
+        assert (sshd.read(boot.SSHD), sshd.mode(boot.SSHD)) == (boot.SSHD_TEXT, "644")
+        assert len(sshd.called("systemctl reload ssh.service")) == reloads
+
+
+def test_converge_touches_only_what_drifted(sshd: Rig) -> None:
+    rig = sshd
     rig.fake("dpkg", INSTALLED)
     assert rig.run(boot.converge()).stdout == "converged\n"
-    assert rig.called("apt-get|--configure") == []
+    assert rig.called("apt-get|--configure|reload") == []
     assert rig.called("start") == ["systemctl start docker.service", "systemctl start ssh.service"]
     assert rig.called("sysctl -q") == ["sysctl -q -w net.ipv4.ip_forward=1"]
     rig.fake("dpkg", ALL_BUT_UFW)

@@ -24,10 +24,11 @@ class Ssh:
         self.opens(f"sleep 0.2; touch {self.alive}")
 
     def opens(self, program: str) -> None:
-        self.path.write_text(
-            f'#!/bin/sh\necho "$*" >>{self.log}\ncase "$*" in\n'
-            f'*"-O check"*) [ -e {self.alive} ] ;;\n*"-O exit"*) rm {self.alive} ;;\n*) {program} ;;\nesac\n'
-        )
+        lines = [
+            "#!/bin/sh", f'echo "$*" >>{self.log}', 'case "$*" in', f'*"-O check"*) [ -e {self.alive} ] ;;',
+            f'*"-O exit"*) rm {self.alive} ;;', f"*) {program} ;;", "esac", "",
+        ]  # fmt: skip
+        self.path.write_text("\n".join(lines))
         self.path.chmod(0o755)
 
     def argv(self, shared: bool = True) -> list[str]:
