@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pulumi
 
 from mech_infra import catalogue, registry, state
@@ -17,19 +19,23 @@ from mech_infra.components.network import Network, NetworkArgs
 from mech_infra.components.proxy import Proxy, ProxyArgs
 from mech_infra.components.services import Services, ServicesArgs
 from mech_infra.components.volume import DataVolume, DataVolumeArgs
-from mech_infra.config import ConfigError, StackConfig, check_files, load, service_url
+from mech_infra.config import ConfigError, StackConfig, check_files, check_zone, load, service_url, stack_file
 from mech_infra.guard.program import Guard
 from mech_infra.rollout.slots import SLOTS
 
+PROJECT = Path(__file__).resolve().parents[1]
 
-def stack_config() -> StackConfig:
-    """This stack's validated config. Raises pulumi.RunError, which the engine shows without a traceback."""
+
+def stack_config(folder: Path = PROJECT) -> StackConfig:
+    """This stack's validated config; its file is in `folder`. Raises pulumi.RunError, which the engine shows without a traceback."""
     from pulumi.runtime import config as runtime
 
     try:
         raw = runtime.CONFIG.get()
-        loaded = load(raw, [key for key in raw if runtime.is_config_secret(key)])
+        secret = [key for key in raw if runtime.is_config_secret(key)]
+        loaded = load(raw, secret, stack_file.plain(folder / f"Pulumi.{pulumi.get_stack()}.yaml", raw, secret))
         check_files(loaded.platform)
+        check_zone(loaded.platform)
     except ConfigError as error:
         raise pulumi.RunError(str(error)) from None
     return loaded

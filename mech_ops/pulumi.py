@@ -82,7 +82,7 @@ def remove_command(stack: str | None, path: str, _: Any = None) -> list[str]:
 
 def secret_command(stack: str | None, key: str) -> list[str]:
     """An encrypted value of the config, which the CLI reads from its input."""
-    return ["pulumi", "config", "set", "--secret", "--non-interactive", *_stack(stack), "--", key]
+    return ["pulumi", "config", "set", "--secret", "--path", "--non-interactive", *_stack(stack), "--", key]
 
 
 def version_command() -> list[str]:

@@ -13,7 +13,8 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
 from mech_infra.catalogue import SECRETS
-from mech_infra.config import keypair, stack_file
+from mech_infra.config import ConfigError, keypair, load, stack_file
+from mech_infra.config.secrets import STAND_INS
 from policies.model import Resource
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,11 +28,6 @@ COMPUTED: dict[str, dict[str, Any]] = {
     "docker:index/remoteImage:RemoteImage": {"imageId": "sha256:feed"},
     "cloudflare:index/originCaCertificate:OriginCaCertificate": {"certificate": "-----BEGIN CERTIFICATE-----"},
 }
-# Stand for values that only the owner of the passphrase can read; each has its key's form.
-_STAND_INS = {
-    "OPENAI_API_KEY": "sk-proj-" + "0" * 24, "ANTHROPIC_API_KEY": "sk-ant-api03-" + "0" * 24,
-    "GITHUB_TOKEN": "ghp_" + "0" * 36, "R2_ACCESS_KEY": "0" * 32, "R2_SECRET_KEY": "0" * 64,
-}  # fmt: skip
 
 
 class ConfigProblem(Exception):
@@ -81,10 +77,13 @@ def config(stack: str, root: Path = ROOT) -> tuple[dict[str, str], list[str], li
         raise ConfigProblem(str(error)) from None
     raw, secret = dict(file.values), list(file.encrypted)
     stood_in = [key.partition(":")[2] for key in secret]
-    raw |= {key: _STAND_INS.get(name, "mech-stand-in-000000000000") for key, name in zip(secret, stood_in, strict=True)}
+    raw |= {key: STAND_INS.get(name, stack_file.STAND_IN) for key, name in zip(secret, stood_in, strict=True)}
+    # Of an object in which something is encrypted, that is stood in for already.
+    secret += file.partly
+    stood_in += [key.partition(":")[2] for key in file.partly]
     for name in SECRETS:
         if f"mech:{name}" not in raw:  # production's are filled in by its owner, not in this repository
-            raw[f"mech:{name}"] = _STAND_INS[name]
+            raw[f"mech:{name}"] = STAND_INS[name]
             secret.append(f"mech:{name}")
             stood_in.append(name)
     return raw, secret, stood_in
@@ -99,6 +98,10 @@ def declare(
     the program would lose some of it.
     """
     raw, secret, stood_in = config(stack, root)
+    try:  # as it is written, which is with a key of its own
+        load(raw, secret, stack_file.plain(root / f"Pulumi.{stack}.yaml", raw, secret))
+    except ConfigError as error:
+        raise ConfigProblem(str(error)) from None
     with tempfile.TemporaryDirectory(prefix="mech-check-") as folder:
         key = Path(folder) / "key"
         keypair.make(key)
@@ -112,7 +115,7 @@ def declare(
         from mech_infra.platform import stack_config
 
         try:
-            pulumi.runtime.test(lambda: whole(stack_config()))()  # type: ignore[no-untyped-call]
+            pulumi.runtime.test(lambda: whole(stack_config(root)))()  # type: ignore[no-untyped-call]
         except Refused:
             raise
         except pulumi.RunError as error:

@@ -10,7 +10,7 @@ from pulumi_cloudflare.origin_ca_certificate import OriginCaCertificate
 from mech_infra.commands import certificate as commands
 from mech_infra.commands.nginx import KEY
 from mech_infra.components.host import Host
-from mech_infra.config.host import CertificateConfig
+from mech_infra.config.certificate import CertificateConfig
 from mech_infra.facts.host import certificates as facts
 from mech_infra.facts.host import files, units
 

@@ -11,7 +11,7 @@ from pulumi_cloudflare.get_ip_ranges import get_ip_ranges_output
 from mech_infra.commands import files, nginx
 from mech_infra.components.host import Host
 from mech_infra.config import ResolvedService
-from mech_infra.config.host import ProxyConfig
+from mech_infra.config.proxy import ProxyConfig
 from mech_infra.facts.host import files as file_facts
 from mech_infra.facts.host import nginx as facts
 from mech_infra.facts.host import units

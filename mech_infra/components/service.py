@@ -14,7 +14,7 @@ from mech_infra.components.containers import Runtime, container
 from mech_infra.components.host import Host
 from mech_infra.components.limits import COMMAND_LIMIT_S
 from mech_infra.config import ResolvedService
-from mech_infra.config.workloads import RolloutConfig
+from mech_infra.config.rollout import RolloutConfig
 from mech_infra.facts.host import slots as facts
 from mech_infra.rollout import slots, words
 from mech_infra.state import State

@@ -13,7 +13,8 @@ from mech_infra.components.datastores import urls
 from mech_infra.components.host import Host
 from mech_infra.components.service import Definition, Service, ServiceArgs
 from mech_infra.config import ResolvedService
-from mech_infra.config.workloads import RolloutConfig
+from mech_infra.config.environment import own
+from mech_infra.config.rollout import RolloutConfig
 from mech_infra.facts.host import files as facts
 from mech_infra.state import State
 
@@ -46,7 +47,9 @@ class Services(pulumi.ComponentResource):
         services, secrets, config, host = args.services, args.secrets, args.config, args.host
         definitions = {
             service.name: Definition(
-                service, variables := environment(service, secrets), frozenset(filter(_secret_of(service), variables))
+                service,
+                variables := environment(service, secrets),
+                frozenset(filter(_secret_of(service, secrets), variables)),
             )
             for service in services
         }
@@ -90,6 +93,7 @@ def environment(service: ResolvedService, secrets: Mapping[str, str]) -> dict[st
         **{_URL_VARIABLES[store]: databases[store] for store in service.spec.datastores},
         **{f"{other.upper()}_URL": f"http://{nginx.internal_name(other)}" for other in service.spec.calls},
         **service.environment,
+        **own(service.name, secrets),
     }
     return {**variables, **{key: secrets[key] for key in service.spec.secrets}}
 
@@ -99,5 +103,6 @@ def env_file(variables: Mapping[str, str]) -> str:
     return "".join(f"{key}={value}\n" for key, value in sorted(variables.items()))
 
 
-def _secret_of(service: ResolvedService) -> Callable[[str], bool]:
-    return lambda key: key in service.spec.secrets or key in _URL_VARIABLES.values()
+def _secret_of(service: ResolvedService, secrets: Mapping[str, str]) -> Callable[[str], bool]:
+    names = {*service.spec.secrets, *_URL_VARIABLES.values(), *own(service.name, secrets)}
+    return names.__contains__

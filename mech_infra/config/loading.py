@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
 
 import pydantic
-from pydantic_core import ErrorDetails
 
-from mech_infra import registry
-from mech_infra.config import keypair, secrets
+from mech_infra.config import across, environment, keypair, private, secrets
 from mech_infra.config.platform import PlatformConfig
-from mech_infra.config.types import NAMESPACE
-from mech_infra.guard import versions
+from mech_infra.config.sentences import clean, sentence, told
+from mech_infra.config.types import NAMESPACE, nearest
 
 _SECTIONS = {info.alias or name: name for name, info in PlatformConfig.model_fields.items()}
 # Config that is one string in YAML; the rest are objects and arrive as JSON.
 _SCALARS = {"domain"}
+_LISTS = {"allow"}
 
 
 class ConfigError(Exception):
@@ -29,60 +29,94 @@ class ConfigError(Exception):
         many = f"has {len(mistakes)} mistakes" if len(mistakes) > 1 else "is wrong"
         lines = [f"the stack's config {many}; nothing was changed:", *(f"  - {mistake}" for mistake in mistakes)]
         super().__init__("\n".join(lines))
+        self.mistakes = tuple(mistakes)
 
 
 @dataclass(frozen=True)
 class StackConfig:
-    """What a stack is configured to be, with its secrets apart so that printing the platform shows none."""
+    """What a stack is configured to be, with its secrets apart so that printing the platform shows none.
+
+    A secret's key is its own name (OPENAI_API_KEY), or SERVICE.NAME for one that a single service gets.
+    """
 
     platform: PlatformConfig
     secrets: Mapping[str, str] = field(repr=False)
 
 
-def load(raw: Mapping[str, str], secret_keys: Collection[str] = ()) -> StackConfig:
+def load(
+    raw: Mapping[str, str], secret_keys: Collection[str] = (), file: Mapping[str, Any] | None = None
+) -> StackConfig:
     """Validate the `mech:` part of a stack's config, given as Pulumi gives it to programs.
 
-    Raises ConfigError with every mistake found at once; nothing is touched before.
+    `file`: what stands in the stack's file in plain text, by section (stack_file.StackFile.plain). Raises ConfigError with every
+    mistake found at once; nothing is touched before.
     """
-    platform, found, mistakes = examine(raw, secret_keys)
+    platform, found, mistakes = examine(raw, secret_keys, file)
     if mistakes or platform is None:
         raise ConfigError(mistakes)
     return StackConfig(platform, found)
 
 
 def examine(
-    raw: Mapping[str, str], secret_keys: Collection[str] = ()
+    raw: Mapping[str, str], secret_keys: Collection[str] = (), file: Mapping[str, Any] | None = None
 ) -> tuple[PlatformConfig | None, dict[str, str], list[str]]:
     """(the platform, None where it is wrong; the secrets; every mistake, a sentence each): `load` for who goes on."""
-    values = {key.removeprefix(f"{NAMESPACE}:"): text for key, text in raw.items() if key.startswith(f"{NAMESPACE}:")}
-    mistakes: list[str] = []
-    sections: dict[str, object] = {}
-    found: dict[str, str] = {}
-    for key, text in values.items():
-        if key in secrets.KEYS:
-            found[key] = text
-        elif key in _SECTIONS:
-            try:
-                sections[key] = text if key in _SCALARS else json.loads(text)
-            except ValueError:
-                mistakes.append(f"mech:{key} is not an object; write it as YAML under mech:{key} in the stack's file")
-        else:
-            mistakes.append(f"mech:{key} is not a key of this program{_nearest(key, [*_SECTIONS, *secrets.KEYS])}")
+    marked = {_bare(key) for key in secret_keys}
+    sections, found, mistakes = _sorted(raw)
+    hidden = [*found.values(), *private.hidden(sections, marked, file or {})]
+    own, wrong = private.take(sections, marked, file or {})
+    mistakes += wrong
     platform = None
     try:
         platform = PlatformConfig.model_validate(sections)
     except pydantic.ValidationError as error:
-        mistakes += [_sentence(detail) for detail in error.errors(include_url=False)]
+        mistakes += [sentence(detail, hidden) for detail in told(error.errors(include_url=False))]
+    mistakes += secrets.mistakes(found, marked)
     if platform is not None:
-        mistakes += registry.mistakes(platform.images.registry_user, found)
-        known = versions.of(image := platform.datastores.redis.image, "redis")
-        if "REDIS_PASSWORD" in found and known and (known[0] < 6 or known[:2] == (6, 0)):
+        mistakes += across.mistakes(platform, found | own)
+    return platform, found | own, [clean(mistake, hidden) for mistake in mistakes]
+
+
+def _sorted(raw: Mapping[str, str]) -> tuple[private.Sections, dict[str, str], list[str]]:
+    """(sections as they are written, secrets, a sentence for each key that is none)."""
+    sections: private.Sections = {}
+    found: dict[str, str] = {}
+    mistakes: list[str] = []
+    for whole, text in raw.items():
+        key = _bare(whole)
+        if not whole.startswith(f"{NAMESPACE}:"):
+            mistakes += _other_namespace(whole)
+        elif key in _SECTIONS or key == environment.SECRETS:
+            try:
+                sections[key] = text if key in _SCALARS else json.loads(text)
+            except (ValueError, RecursionError):
+                what = "a list" if key in _LISTS else "an object"
+                mistakes.append(f"mech:{key} is not {what}; write it as YAML under mech:{key} in the stack's file")
+        elif key in secrets.KEYS:
+            found[key] = text
+        elif (section := key.partition(".")[0]) in _SECTIONS:
             mistakes.append(
-                f"{NAMESPACE}:REDIS_PASSWORD needs Redis 6.2 or newer, which knows users, and "
-                f"{NAMESPACE}:datastores.redis.image is {image}; take a newer one, or: pulumi config rm {NAMESPACE}:REDIS_PASSWORD"
+                f"mech:{key} was set without --path, and stands beside mech:{section}, not in it: pulumi config rm 'mech:{key}', "
+                f"then pulumi config set --path 'mech:{key}' VALUE"
             )
-    mistakes += secrets.mistakes(found, {key.removeprefix(f"{NAMESPACE}:") for key in secret_keys})
-    return platform, found, mistakes
+        else:
+            mistakes.append(f"mech:{key} is not a key of this program{nearest(key, [*_SECTIONS, *secrets.KEYS])}")
+    return sections, found, mistakes
+
+
+def _bare(key: str) -> str:
+    return key.removeprefix(f"{NAMESPACE}:")
+
+
+def _other_namespace(whole: str) -> list[str]:
+    """A key of ours under nearly our name; all others are the plugins' and the engine's own."""
+    namespace, _, key = whole.partition(":")
+    like = SequenceMatcher(None, namespace.lower(), NAMESPACE).ratio() > 0.8
+    if like and (key.partition(".")[0] in _SECTIONS or key in secrets.KEYS):
+        return [
+            f"{whole} is not read: the keys of this program begin with {NAMESPACE}:; rename it to {NAMESPACE}:{key}"
+        ]
+    return []
 
 
 def key_mistake(platform: PlatformConfig) -> str | None:
@@ -100,38 +134,13 @@ def check_files(platform: PlatformConfig) -> None:
         raise ConfigError([found])
 
 
-def _sentence(detail: ErrorDetails) -> str:
-    location = [str(part) for part in detail["loc"]]
-    key = f"{NAMESPACE}:" + ".".join(location)
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"{key} is not a setting of this program; remove it or correct its spelling{_siblings(location)}"
-    if kind == "literal_error":
-        options = [option.strip(" '") for option in str(context["expected"]).replace(" or ", ",").split(",")]
-        return f"{key}: {detail['input']!r} is not one of {', '.join(options)}{_nearest(str(detail['input']), options)}"
-    if kind == "value_error":
-        text = str(context["error"])
-        return text if text.startswith(f"{NAMESPACE}:") or not detail["loc"] else f"{key}: {text}"
-    if kind == "string_pattern_mismatch":
-        return f"{key}: {detail['input']!r} does not have the right form ({context['pattern']})"
-    message = detail["msg"].removeprefix("Input should be ")
-    if kind.startswith(("greater", "less")):
-        return f"{key}: {detail['input']!r} is out of range; it must be {message}"
-    return f"{key}: {detail['input']!r} should be {message}"
-
-
-def _siblings(location: list[str]) -> str:
-    model: object = PlatformConfig
-    for part in location[:-1]:
-        if not (isinstance(model, type) and issubclass(model, pydantic.BaseModel)):
-            return ""
-        info = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        model = info.annotation if info else None
-    if isinstance(model, type) and issubclass(model, pydantic.BaseModel):
-        return _nearest(location[-1], [info.alias or name for name, info in model.model_fields.items()])
-    return ""
-
-
-def _nearest(word: str, options: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+def check_zone(platform: PlatformConfig) -> None:
+    """Raises ConfigError where there is nowhere to put the records; `mech preflight` asks the account for the zone."""
+    edge = platform.edge
+    if edge.zone_id is None and edge.account_id is None:
+        raise ConfigError(
+            [
+                f"{NAMESPACE}:edge.zoneId is missing, so that there is nowhere to put the records of {platform.domain}; write the id "
+                f"that the zone's overview page has, or, to make the zone, {NAMESPACE}:edge.accountId"
+            ]
+        )

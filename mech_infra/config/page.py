@@ -7,14 +7,12 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from mech_infra import catalogue
-from mech_infra.config import schema
+from mech_infra.config import refused, schema
+from mech_infra.config.forms import Json, leaf, words, written
 from mech_infra.config.platform import PlatformConfig
-from mech_infra.config.schema import Json, leaf, sentence
+from mech_infra.config.schema import sentence
 from mech_infra.config.secrets import KEYS
 from mech_infra.config.types import NAMESPACE
 
@@ -49,6 +47,16 @@ The catalogue (`mech_infra/catalogue.py`), which NAME is one of:
 |---|---|---|---|---|---|---|
 """
 
+_REFUSED = """\
+## Refused
+
+What one may write and should not, each in a config that is good but for this, and what the loader then says (it is asked when
+this page is made). In each, `llm` stands for NAME.
+
+| key | value | what is said |
+|---|---|---|
+"""
+
 
 def page() -> str:
     """docs/config.md."""
@@ -62,9 +70,12 @@ def page() -> str:
         heading = f"{NAMESPACE}:{name}.NAME" if services else f"{NAMESPACE}:{name}"
         contents.append((name, heading))
         sections.append(_section(heading, _model(part), model["$defs"], _catalogue() if services else ""))
-    links = " · ".join(f"[{name}](#{_anchor(heading)})" for name, heading in [*contents, ("secrets", "Secrets")])
+    contents += [("secrets", "Secrets"), ("refused", "Refused")]
+    links = " · ".join(f"[{name}](#{_anchor(heading)})" for name, heading in contents)
     secrets = "## Secrets\n\nEach is set with `pulumi config set --secret`, and encrypted in the file; in plain text it is refused.\n"
-    return "\n".join([_HEAD, f"{links}\n", *keys, *sections, secrets, *(_secret(name) for name in KEYS)])
+    return "\n".join(
+        [_HEAD, f"{links}\n", *keys, *sections, secrets, *(_secret(name) for name in KEYS), _REFUSED + refused.table()]
+    )
 
 
 def _model(part: Json) -> str:
@@ -94,8 +105,8 @@ def _key(key: str, part: Json) -> str:
     lines = [
         f"### {key}", "", sentence(part["description"]), "",
         f"- Type: {words(leaf(part))}",
-        f"- Default: {_value(part.get('default', {}))}",
-        f"- Example: {_value(part['examples'][0])}",
+        f"- Default: {written(part.get('default', {}))}",
+        f"- Example: {written(part['examples'][0])}",
         f"- What goes wrong: {sentence(part['wrong'])}", "",
     ]  # fmt: skip
     return "\n".join(lines)
@@ -121,47 +132,6 @@ def _catalogue() -> str:
         for service in catalogue.SERVICES.values()
     ]  # fmt: skip
     return _CATALOGUE + "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)
-
-
-def words(part: Json) -> str:
-    """A type in words, out of its JSON schema."""
-    kind = part.get("type")
-    if "words" in part:
-        return str(part["words"])
-    if "enum" in part:
-        *rest, last = map(_value, part["enum"])
-        return f"{', '.join(rest)} or {last}"
-    if kind == "boolean":
-        return "`true` or `false`"
-    if kind == "string":
-        empty = ", not empty" if part.get("minLength") else ""
-        return f"text of the form `{part['pattern']}`" if "pattern" in part else f"text{empty}"
-    if kind in ("integer", "number"):
-        number = "whole number" if kind == "integer" else "number"
-        limits = [
-            f"{how} {part[key]}"
-            for key, how in (("exclusiveMinimum", "more than"), ("minimum", "at least"), ("maximum", "at most"))
-            if key in part
-        ]
-        return ", ".join([number, *limits])
-    if kind == "array":
-        empty = ", not empty" if part.get("minItems") else ""
-        return f"list{empty}, each {words(part['items'])}"
-    if kind == "object":
-        return f"map of names to {words(part['additionalProperties'])}"
-    raise ValueError(f"how is {part} said in words?")
-
-
-def _value(value: Any) -> str:
-    """As one writes it in the file, on one line."""
-    if value is None:
-        return "not set"
-    text = (
-        yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False)
-        .removesuffix("\n")
-        .removesuffix("\n...")
-    )
-    return f"`{text}`"
 
 
 def main(arguments: list[str]) -> int:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from mech_infra import catalogue
+from mech_infra.config.certificate import CertificateConfig
 from mech_infra.config.edge import EdgeConfig
-from mech_infra.config.host import CertificateConfig, FirewallConfig, HostConfig, ProxyConfig
+from mech_infra.config.host import FirewallConfig, HostConfig
+from mech_infra.config.images import ImagesConfig
 from mech_infra.config.incident import IncidentConfig
-from mech_infra.config.types import Allowed, Domain, Section, wrong
-from mech_infra.config.workloads import DatastoresConfig, ImagesConfig, RolloutConfig, ServiceConfig
+from mech_infra.config.proxy import ProxyConfig
+from mech_infra.config.rollout import RolloutConfig
+from mech_infra.config.types import Allowed, Domain, Section, nearest, wrong
+from mech_infra.config.workloads import DatastoresConfig, ServiceConfig
 from mech_infra.rollout import slots
-
-RESERVED_PORTS = {22: "SSH", 80: "nginx", 443: "nginx", 6379: "Redis", 27017: "MongoDB"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ResolvedService:
     cpus: float
     replicas: int
     read_timeout_s: int
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)  # what is plain; secrets are apart
 
     @property
     def name(self) -> str:
@@ -54,7 +54,13 @@ class PlatformConfig(Section):
         description="the zone; services answer at https://NAME.DOMAIN",
         examples=["mech.example"],
         json_schema_extra=wrong(
-            "Not the domain of mech:edge.zoneId: Cloudflare refuses the records. A scheme or a slash in it is refused"
+            "Not the domain of mech:edge.zoneId: Cloudflare refuses the records. A scheme or a slash in it is refused, and a "
+            "sub-domain, too, since a zone of Cloudflare's is a whole domain (but on its Enterprise plan: mech:edge.plan)",
+            "staging.mech.is",
+            "https://mech.is",
+            "Mech.is",
+            "mech.internal",
+            "mech",
         ),
     )
     host: HostConfig = HostConfig()
@@ -73,7 +79,10 @@ class PlatformConfig(Section):
         examples=[["replace data-block"]],
         json_schema_extra=wrong(
             "An entry that stays lets the same change through the next time: every run says that it is still there. Take it "
-            "out after the `pulumi up` that needed it"
+            "out after the `pulumi up` that needed it",
+            ["data-block"],
+            ["replace data-blok"],
+            "replace data-block",
         ),
     )
 
@@ -82,56 +91,10 @@ class PlatformConfig(Section):
     def _services_exist(cls, services: dict[str, ServiceConfig]) -> dict[str, ServiceConfig]:
         for name in services:
             if name not in catalogue.SERVICES:
-                raise ValueError(f"unknown service {name!r}; the catalogue has {', '.join(catalogue.SERVICES)}")
-        return services
-
-    @model_validator(mode="after")
-    def _ports_do_not_collide(self) -> PlatformConfig:
-        seen: dict[int, str] = {port: f"{user} on the host" for port, user in RESERVED_PORTS.items()}
-        services = self.resolved_services()
-        for service in services:
-            for slot in slots.SLOTS:
-                for replica, port in enumerate(service.upstreams(slot), start=1):
-                    seen[port] = f"{service.container(replica)} on the loopback"
-        for service in services:
-            who = f"mech:services.{service.name}.port"
-            if service.port in seen:
-                taken = seen[service.port]
-                raise ValueError(f"{who}: port {service.port} is taken by {taken}; give one of them another port")
-            seen[service.port] = who
-            if self.firewall.expose_service_ports and service.port not in catalogue.SERVICE_PORTS:
                 raise ValueError(
-                    f"mech:services.{service.name}.port {service.port} is outside 3001:3010, which the firewall opens; "
-                    "use a port in that range, or set mech:firewall.exposeServicePorts to false"
+                    f"unknown service {name!r}{nearest(name, catalogue.SERVICES)}; the catalogue has {', '.join(catalogue.SERVICES)}"
                 )
-        return self
-
-    @model_validator(mode="after")
-    def _edge_can_reach_the_origin(self) -> PlatformConfig:
-        if self.edge.ssl == "flexible" and self.proxy.redirect_to_https:
-            raise ValueError(
-                "mech:proxy.redirectToHttps with mech:edge.ssl flexible is a redirect loop: the edge comes by port 80 "
-                "and is sent back for ever; set mech:edge.ssl to full or strict, or redirectToHttps to false"
-            )
-        if self.edge.ssl == "strict" and self.certificate.source == "self-signed":
-            raise ValueError(
-                "mech:edge.ssl strict refuses a self-signed certificate (526); "
-                "set mech:certificate.source to origin-ca, or mech:edge.ssl to full"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _host_is_large_enough(self) -> PlatformConfig:
-        wanted = Counter({"redis": self.datastores.redis.memory_mb, "mongodb": self.datastores.mongodb.memory_mb})
-        for service in self.resolved_services():
-            wanted[service.name] += service.memory_mb * service.replicas
-        if wanted.total() > self.host.memory_mb:
-            largest = ", ".join(f"{name} {size}" for name, size in wanted.most_common(3))
-            raise ValueError(
-                f"the containers may use {wanted.total()} MiB but mech:host.plan {self.host.plan} has "
-                f"{self.host.memory_mb} MiB; take a larger plan or lower memoryMb (largest: {largest})"
-            )
-        return self
+        return services
 
     def resolved_services(self) -> tuple[ResolvedService, ...]:
         """The eight services in the catalogue's order, each with this stack's changes."""
@@ -154,8 +117,3 @@ class PlatformConfig(Section):
 
 def service_url(domain: str, name: str) -> str:
     return f"https://{name}.{domain}"
-
-
-def is_placeholder(value: str) -> bool:
-    """Whether a secret is plainly not filled in yet."""
-    return bool(re.fullmatch(r"(?i)\s*|changeme.*|replace[-_ ]?me.*|<.*>|your[-_ ].*|xxx+|todo.*|placeholder.*", value))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mech_infra import catalogue
+from mech_infra.config import environment
+from mech_infra.config.forms import Json, leaf
 from mech_infra.config.platform import PlatformConfig
 from mech_infra.config.secrets import KEYS, SecretKey
 from mech_infra.config.types import NAMESPACE
-
-Json = dict[str, Any]
 
 _ROOT = "#/definitions/"
 
@@ -49,16 +47,9 @@ def stack_file() -> Json:
     }
 
 
-def leaf(schema: Json) -> Json:
-    """A key's schema without its "or null": that is how a key that is not set is said."""
-    parts = [part for part in schema.get("anyOf", []) if part != {"type": "null"}]
-    rest = {key: value for key, value in schema.items() if key != "anyOf"}
-    return {**rest, **parts[0]} if parts else schema
-
-
 def _shown(schema: Json) -> Json:
     """As an editor shows it: what goes wrong stands in the description."""
-    schema = {key: value for key, value in leaf(schema).items() if key not in ("title", "words")}
+    schema = {key: value for key, value in leaf(schema).items() if key not in ("title", "words", "refused")}
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
     for nested in ("items", "additionalProperties"):
@@ -74,13 +65,22 @@ def _shown(schema: Json) -> Json:
 
 
 def _secret(key: SecretKey) -> Json:
-    return {
-        "description": f"{sentence(key.description)} Set it with: pulumi config set --secret {NAMESPACE}:{key.name}",
+    secure = {
         "type": "object",
         "properties": {"secure": {"type": "string"}},
         "required": ["secure"],
         "additionalProperties": False,
     }
+    if key.name == environment.SECRETS:
+        names = {"type": "object", "additionalProperties": secure}
+        by_service = {
+            "type": "object",
+            "properties": dict.fromkeys(catalogue.SERVICES, names),
+            "additionalProperties": False,
+        }
+        return {"description": sentence(key.description), **by_service}
+    how = f"pulumi config set --secret {NAMESPACE}:{key.name}"
+    return {"description": f"{sentence(key.description)} Set it with: {how}", **secure}
 
 
 def sentence(text: str) -> str:

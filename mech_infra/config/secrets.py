@@ -8,10 +8,15 @@ from types import MappingProxyType
 
 from mech_infra import catalogue, registry
 from mech_infra.commands import passwords
-from mech_infra.config.platform import is_placeholder
-from mech_infra.config.types import NAMESPACE
+from mech_infra.config import environment
+from mech_infra.config.types import NAMESPACE, is_placeholder
 
 PASSWORDS = ("REDIS_PASSWORD", "MONGODB_PASSWORD")
+# Stand for values that only the owner of the passphrase can read; each has its key's form.
+STAND_INS: Mapping[str, str] = {
+    "OPENAI_API_KEY": "sk-proj-" + "0" * 24, "ANTHROPIC_API_KEY": "sk-ant-api03-" + "0" * 24,
+    "GITHUB_TOKEN": "ghp_" + "0" * 36, "R2_ACCESS_KEY": "0" * 32, "R2_SECRET_KEY": "0" * 64,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,13 +28,19 @@ class SecretKey:
     looks_like: str
     wrong: str
     needed: bool
+    refused: tuple[str, ...]  # values that the loader refuses, for docs/config.md
 
 
 def _vendors(secret: catalogue.Secret) -> SecretKey:
     users = " and ".join(service.name for service in catalogue.SERVICES.values() if secret.name in service.secrets)
     wrong = f"Missing, or a placeholder: refused, since {users} cannot work without it. One that its vendor refuses: {secret.wrong}"
     return SecretKey(
-        secret.name, f"opens {secret.opens}; {users} gets it, and no other service", secret.looks_like, wrong, True
+        secret.name,
+        f"opens {secret.opens}; {users} gets it, and no other service",
+        secret.looks_like,
+        wrong,
+        True,
+        ("changeme", ""),
     )
 
 
@@ -44,6 +55,7 @@ KEYS = MappingProxyType(
                 looks_like="any printable characters",
                 wrong="Empty, or with a line break or a control character: refused. Redis before 6.2 knows no users: refused",
                 needed=False,
+                refused=("", "a\nb"),
             ),
             SecretKey(
                 "MONGODB_PASSWORD",
@@ -52,6 +64,7 @@ KEYS = MappingProxyType(
                 wrong="Empty, or with a line break or a control character: refused. The first one, and taking it away, makes "
                 "MongoDB's container anew (docs/production.md, 8)",
                 needed=False,
+                refused=("", "a\tb"),
             ),
             SecretKey(
                 registry.TOKEN,
@@ -60,6 +73,21 @@ KEYS = MappingProxyType(
                 wrong="Without mech:images.registryUser it is refused. One that may not read the images, or has run out: one "
                 "sentence that names image and registry at the next new image",
                 needed=False,
+                refused=("ghp_0123456789",),
+            ),
+            SecretKey(
+                environment.SECRETS,
+                description="by service, then by name: the secrets that a service gets in its environment beside those above, as "
+                "`pulumi config set --secret --path mech:serviceSecrets.llm.SENTRY_TOKEN` sets one",
+                looks_like="what its vendor gives out",
+                wrong="In plain text, empty or a placeholder: refused. One that is changed makes a new version of the service, which "
+                "takes over without an outage",
+                needed=False,
+                refused=(
+                    '{"llm": {"SENTRY_TOKEN": "changeme"}}',
+                    '{"lmm": {"SENTRY_TOKEN": "0123456789"}}',
+                    '{"llm": {"REDIS_URL": "redis://localhost"}}',
+                ),
             ),
         )
     }

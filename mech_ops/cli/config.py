@@ -23,14 +23,16 @@ app.add_typer(env, name="env")
 def put(
     name: Name,
     key: Key,
-    secret: Annotated[bool, typer.Option("--secret", help="it must be kept as a secret, or not at all")] = False,
+    secret: Annotated[
+        bool, typer.Option("--secret", help="keep it as a secret, which one by its name is anyway")
+    ] = False,
     up: Up = False,
     stack: Stack = None,
 ) -> None:
     """Set one in the stack's config, value by prompt or standard input: mech env set llm LOG_LEVEL <<<debug
 
-    A secret of the catalogue is encrypted; what looks like another secret is refused. Exit codes: 0 done, 1 nothing was
-    changed, or `pulumi up` failed.
+    What is a secret by its name is encrypted; another value that looks like one is refused. Exit codes: 0 done, 1 nothing
+    was changed, or `pulumi up` failed.
     """
     from mech_ops.everyday import settings
 
@@ -44,14 +46,20 @@ def put(
 
 
 @env.command("unset")
-def take(name: Name, key: Key, up: Up = False, stack: Stack = None) -> None:
+def take(
+    name: Name,
+    key: Key,
+    secret: Annotated[bool, typer.Option("--secret", help="it was set so")] = False,
+    up: Up = False,
+    stack: Stack = None,
+) -> None:
     """Remove one from the stack's config: mech env unset llm LOG_LEVEL
 
     Exit codes: 0 done, 1 nothing was changed, or `pulumi up` failed.
     """
     from mech_ops.everyday import settings
 
-    settings.take(stack, settings.place(name, key, secret=False), say)
+    settings.take(stack, settings.place(name, key, secret), say)
     then_up(stack, up)
 
 

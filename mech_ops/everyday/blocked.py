@@ -8,24 +8,14 @@ from collections.abc import Callable, Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
-from mech_infra.config.types import AddressOrCidr
+from mech_infra.config.networks import AddressOrCidr, no_visitors
 from mech_ops import pulumi, stack_config
 from mech_ops.errors import OpsError
 from mech_ops.versions import definition
 from mech_ops.versions.definition import Unreadable
 from mech_ops.versions.rollback import Change
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 KEY = "mech:edge.blocked"
-# Source: https://www.cloudflare.com/ips, the same since 2021: from these the edge itself comes.
-_EDGE = (
-    "103.21.244.0/22", "103.22.200.0/22", "103.31.4.0/22", "104.16.0.0/13", "104.24.0.0/14", "108.162.192.0/18",
-    "131.0.72.0/22", "141.101.64.0/18", "162.158.0.0/15", "172.64.0.0/13", "173.245.48.0/20", "188.114.96.0/20",
-    "190.93.240.0/20", "197.234.240.0/22", "198.41.128.0/17", "2400:cb00::/32", "2405:8100::/32", "2405:b500::/32",
-    "2606:4700::/32", "2803:f800::/32", "2a06:98c0::/29", "2c0f:f248::/32",
-)  # fmt: skip
-# A wider one is half a continent, and a slip: the first digit of a prefix.
-_WIDEST = {4: 8, 6: 19}
 
 
 def block(stack: str | None, who: str, say: Callable[[str], None]) -> bool:
@@ -55,16 +45,8 @@ def unblock(stack: str | None, who: str, say: Callable[[str], None]) -> None:
 
 def checked(who: str, host: str) -> str:
     """As it does no harm; `host` is the stack's own address, if it has one. Raises OpsError."""
-    network = ipaddress.ip_network(who)
-    if network.prefixlen < _WIDEST[network.version]:
-        raise OpsError(f"{who} is too wide: it would turn away {_share(network)}; nothing was changed")
-    if host and _overlap(network, ipaddress.ip_network(host)):
-        raise OpsError(f"{who} has the stack's own host in it ({host}); nothing was changed")
-    edge = next((one for one in _EDGE if _overlap(network, ipaddress.ip_network(one))), None)
-    if edge:
-        raise OpsError(f"{who} has the edge's own network {edge} in it; block whom it passes on; nothing was changed")
-    if network.is_loopback or network.is_multicast or network.is_unspecified:
-        raise OpsError(f"{who} is no visitor's address; nothing was changed")
+    if why := no_visitors(who, host):
+        raise OpsError(f"{who} {why}; nothing was changed")
     return who
 
 
@@ -73,14 +55,6 @@ def _written(who: str) -> str:
         return TypeAdapter[str](AddressOrCidr).validate_python(who.strip())
     except ValidationError as error:
         raise OpsError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
-
-
-def _share(network: Network) -> str:
-    return "everybody" if network.prefixlen == 0 else f"1/{2**network.prefixlen} of all addresses"
-
-
-def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)
 
 
 def _inside(who: str, other: str) -> bool:

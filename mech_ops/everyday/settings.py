@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 from mech_infra import catalogue
 from mech_infra.commands import passwords
-from mech_infra.config.platform import is_placeholder
+from mech_infra.config import environment
+from mech_infra.config.secrets import KEYS
+from mech_infra.config.types import is_placeholder
 from mech_ops import stack_config
 from mech_ops.errors import OpsError
 from mech_ops.everyday import platform
@@ -26,9 +27,6 @@ _GIVEN = {
 }
 _LONGEST = 32_768  # characters of a value
 _PASSWORDS = {"redis": "REDIS_PASSWORD", "mongodb": "MONGODB_PASSWORD"}
-_SOUNDS_SECRET = re.compile(
-    r"(?:^|_)(?:KEY|APIKEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|PWD|CREDENTIALS?|PRIVATE)(?:_|$)", re.I
-)
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,10 @@ class Place:
 
     @property
     def config_key(self) -> str:
-        return f"mech:{self.key}" if self.secret else f"mech:services.{self.name}.environment.{self.key}"
+        if self.key in KEYS:
+            return f"mech:{self.key}"
+        room = f"{environment.SECRETS}.{self.name}" if self.secret else f"services.{self.name}.environment"
+        return f"mech:{room}.{self.key}"
 
 
 def place(name: str, key: str, secret: bool) -> Place:
@@ -65,19 +66,7 @@ def place(name: str, key: str, secret: bool) -> Place:
         if name not in users:
             raise OpsError(f"{key} is a secret of {', '.join(users)}, and {name} does not get it")
         return Place(name, key, secret=True)
-    if secret or _SOUNDS_SECRET.search(key):
-        why = "--secret" if secret else "its name says that it is a secret"
-        raise OpsError(_no_room(name, key, why))
-    return Place(name, key, secret=False)
-
-
-def _no_room(name: str, key: str, why: str) -> str:
-    return (
-        f"nothing was changed: {why}, and {key} has no room for secrets yet (an environment stands in plain text in "
-        f"the stack's file, plan, state and history). Add {key} to SECRETS and to {name}'s secrets in "
-        f"mech_infra/catalogue.py, then: mech env set {name} {key}. If it is no secret: pulumi config set --path "
-        f"mech:services.{name}.environment.{key} VALUE"
-    )
+    return Place(name, key, secret=secret or environment.sounds_secret(key))
 
 
 def given(stream: BinaryIO) -> str:
@@ -107,6 +96,10 @@ def take(stack: str | None, where: Place, say: Callable[[str], None]) -> None:
         raise OpsError(
             f"{where.name} cannot work without {where.key}; set another one: mech env set {where.name} {where.key}"
         )
+    if where.secret and where.key not in KEYS:
+        stack_config.apply(stack, [rollback.Change(where.config_key, None, None)], "nothing was changed")
+        say(f"{where.config_key}: not set any more")
+        return
     if where.secret:
         raise OpsError(
             f"without {where.key} {where.name} asks nobody for a password; if that is meant: "
@@ -125,20 +118,12 @@ def _checked(where: Place, value: str) -> str:
         raise OpsError(f"that is no {where.key}: it looks like {known.looks_like}; nothing was changed")
     if where.secret and not known and (mistake := passwords.mistake(value)):
         raise OpsError(f"{where.key} {mistake}; nothing was changed")
-    if not where.secret and _is_secret(value):
-        raise OpsError(_no_room(where.name, where.key, "the value looks like a key or has a password"))
+    if not where.secret and environment.looks_secret(value):
+        raise OpsError(
+            f"nothing was changed: the value looks like a key or has a password, and an environment stands in plain text in the "
+            f"stack's file, plan, state and history; keep it as a secret: mech env set --secret {where.name} {where.key}"
+        )
     return value
-
-
-def _is_secret(value: str) -> bool:
-    """As the catalogue knows keys by their beginning, or an address with a password."""
-    marked = [secret.pattern for secret in catalogue.SECRETS.values() if not secret.pattern.startswith("[0-9a-f]")]
-    if any(re.search(rf"(?<![\w-]){pattern}", value) for pattern in marked) or "PRIVATE KEY-----" in value:
-        return True
-    try:
-        return "://" in value and bool(urlsplit(value).password)
-    except ValueError:
-        return False
 
 
 def _change(stack: str | None, where: Place, value: str | None, say: Callable[[str], None]) -> None:

@@ -123,9 +123,11 @@ class Stack:
 
     def _examined(self) -> tuple[PlatformConfig | None, dict[str, str], list[str]]:
         if self._read is not None:
-            return examine({k: v for k, (v, _) in self._read.items()}, [k for k, (_, s) in self._read.items() if s])
+            values, secret = {k: v for k, (v, _) in self._read.items()}, [k for k, (_, s) in self._read.items() if s]
+            return examine(values, secret, stack_file.plain(self.file, values, secret))
         file = self._file()
-        return examine({**file.values, **dict.fromkeys(file.encrypted, _UNREAD)}, file.encrypted)
+        values = {**file.values, **dict.fromkeys(file.encrypted, _UNREAD)}
+        return examine(values, [*file.encrypted, *file.partly], file.plain)
 
     def _file(self) -> stack_file.StackFile:
         try:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 
 from mech_infra import catalogue
 from mech_infra.config import PlatformConfig
-from mech_infra.config.workloads import ImagesConfig, ServiceConfig
+from mech_infra.config.images import ImagesConfig
+from mech_infra.config.sentences import sentence
+from mech_infra.config.types import Section
+from mech_infra.config.workloads import ServiceConfig
 from mech_ops.errors import OpsError
 
 Settings = Mapping[str, Any]
+_Section = TypeVar("_Section", bound=Section)
 
 
 class Unreadable(Exception):
@@ -75,17 +79,19 @@ def settings(config: Mapping[str, Any], service: str) -> dict[str, Any]:
 
 def resolve(service: str, mine: Settings, images: Settings) -> Definition:
     """`mine` are its own settings, `images` the shared ones. Raises Unreadable."""
-    try:
-        # Only these two: a key of another section that is gone since must not cost the history.
-        platform = PlatformConfig.model_construct(
-            images=ImagesConfig.model_validate(images), services={service: ServiceConfig.model_validate(mine)}
-        )
-    except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Unreadable(f"mech:services.{service} or mech:images is wrong at {where}: {first['msg']}") from None
+    # Only these two: a key of another section that is gone since must not cost the history.
+    shared, own = _read(ImagesConfig, images, "images"), _read(ServiceConfig, mine, "services", service)
+    platform = PlatformConfig.model_construct(images=shared, services={service: own})
     found = next(one for one in platform.resolved_services() if one.name == service)
     return Definition(found.image, found.port, found.memory_mb, found.cpus, dict(found.environment))
+
+
+def _read(model: type[_Section], values: Settings, *place: str) -> _Section:
+    try:
+        return model.model_validate(values)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise Unreadable(sentence({**first, "loc": (*place, *first["loc"])})) from None
 
 
 def of(config: Mapping[str, Any], service: str) -> Definition:

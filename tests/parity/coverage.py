@@ -25,7 +25,7 @@ VARIANTS: dict[str, tuple[str, Json]] = {
     "sandbox": ("sandbox", {}),
     "prod": ("prod", {}),
     "strict-with-origin-ca": ("sandbox", {"edge": {"ssl": "strict"}, "certificate": {"source": "origin-ca", "validDays": 5475}}),
-    "many-replicas": ("sandbox", {"services": {"reader": {"replicas": 2, "environment": {"A": "1"}}}}),
+    "many-replicas": ("sandbox", {"services": {"reader": {"replicas": 2, "memoryMb": 256, "environment": {"A": "1"}}}}),
     "closed": ("sandbox", {"firewall": {"exposeServicePorts": False}, "edge": {"blocked": ["203.0.113.7"]}}),
     "passwords": ("sandbox", {"REDIS_PASSWORD": _SECRET, "MONGODB_PASSWORD": _SECRET}),
     "private-images": ("sandbox", {"images": {"registryUser": "bot"}, "REGISTRY_TOKEN": _SECRET}),

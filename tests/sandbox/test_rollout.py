@@ -31,7 +31,7 @@ CHANGES: dict[str, Config] = {
     "image of all eight": {"mech:images": {"version": "1.0.1"}},
     "replicas, memory, cores, port": {
         "mech:services": {
-            "search": {"replicas": 2}, "reader": {"memoryMb": 400}, "memories": {"cpus": 0.75}, "sequences": {"port": 3003},
+            "search": {"replicas": 2, "memoryMb": 256}, "reader": {"memoryMb": 400}, "memories": {"cpus": 0.75}, "sequences": {"port": 3003},
         }
     },
     "environment of all eight": {"mech:services": {name: {"environment": {"A": "one"}} for name in NAMES}},

@@ -67,12 +67,23 @@ def test_a_secret_of_the_catalogue_goes_in_by_standard_input_and_is_not_said(mon
     assert engine.hidden["mech:REDIS_PASSWORD"] == "a b"
 
 
+@pytest.mark.parametrize(("key", "secret"), [("SENTRY_TOKEN", False), ("SENTRY_DSN", True)])
+def test_another_secret_of_a_service_has_its_room(monkeypatch: pytest.MonkeyPatch, key: str, secret: bool) -> None:
+    engine = Engine(monkeypatch, services={})
+    place = f"mech:serviceSecrets.llm.{key}"
+    assert put("llm", key, "s3cr3t-dsn", secret) == f"{place}: set, encrypted in the stack's config"
+    assert engine.hidden == {place: "s3cr3t-dsn"} and engine.told == []
+    assert "--path" in engine.argv and "s3cr3t-dsn" not in engine.argv
+    said: list[str] = []
+    settings.take("t", settings.place("llm", key, secret), said.append)
+    assert (said, engine.told) == ([f"{place}: not set any more"], [("rm", place)])
+
+
 @pytest.mark.parametrize(
     ("name", "key", "value", "secret", "says"),
     [
-        ("llm", "SENTRY_TOKEN", "abc", False, "its name says that it is a secret.*mech_infra/catalogue.py"),
-        ("llm", "SENTRY_DSN", "abc", True, "--secret, and SENTRY_DSN has no room for secrets yet"),
-        ("llm", "FALLBACK", KEY, False, "the value looks like a key"),
+        ("llm", "SENTRY_TOKEN", "", False, "no value came"),
+        ("llm", "FALLBACK", KEY, False, "the value looks like a key.*mech env set --secret llm FALLBACK"),
         ("llm", "MIRROR", "https://me:hunter22@example.com/", False, "the value looks like a key or has a password"),
         ("queue", "OPENAI_API_KEY", KEY, False, "OPENAI_API_KEY is a secret of llm, and queue does not get it"),
         ("llm", "ANTHROPIC_API_KEY", "changeme", False, "that is no ANTHROPIC_API_KEY: it looks like sk-ant-…"),

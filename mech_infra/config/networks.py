@@ -1,0 +1,136 @@
+"""Addresses and networks that the config names: who may come in, and who is turned away."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+from mech_infra.config.types import form, twice
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# Source: https://www.cloudflare.com/ips, the same since 2021: from these the edge itself comes.
+EDGE = (
+    "103.21.244.0/22", "103.22.200.0/22", "103.31.4.0/22", "104.16.0.0/13", "104.24.0.0/14", "108.162.192.0/18",
+    "131.0.72.0/22", "141.101.64.0/18", "162.158.0.0/15", "172.64.0.0/13", "173.245.48.0/20", "188.114.96.0/20",
+    "190.93.240.0/20", "197.234.240.0/22", "198.41.128.0/17", "2400:cb00::/32", "2405:8100::/32", "2405:b500::/32",
+    "2606:4700::/32", "2803:f800::/32", "2a06:98c0::/29", "2c0f:f248::/32",
+)  # fmt: skip
+# A wider one is half a continent, and a slip: the first digit of a prefix.
+_WIDEST = {4: 8, 6: 19}
+# Of all addresses, where nobody would be left to speak of.
+_MOST = {4: 1 / 4, 6: 1 / 32}
+
+
+def _cidr(value: Any) -> str:
+    text = str(value)
+    try:
+        return str(ipaddress.ip_network(text, strict=True))
+    except ValueError:
+        pass
+    try:
+        whole, host = ipaddress.ip_network(text, strict=False), ipaddress.ip_interface(text).ip
+    except ValueError:
+        raise ValueError(f"{text!r} is not a CIDR; write an address with its prefix, as 203.0.113.0/24") from None
+    raise ValueError(
+        f"{text!r} is not a CIDR as 203.0.113.0/24, but an address within a network; write {whole} for the network, or "
+        f"{host}/{host.max_prefixlen} for that address alone"
+    )
+
+
+def _address_or_cidr(value: Any) -> str:
+    text = str(value)
+    if "/" in text:
+        return _cidr(text)
+    try:
+        if "%" in text:  # a link's name behind it: nobody's outside that link
+            raise ValueError
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is neither an IP address nor a CIDR; write 203.0.113.7 or 203.0.113.0/24") from None
+
+
+def nobody(network: Network) -> str | None:
+    """Why no packet of the internet comes from there; None where one may. Private networks are a VPN's matter."""
+    if network.prefixlen == 0:
+        return None
+    for what, so in (
+        ("this machine itself (loopback)", network.is_loopback), ("multicast, which sends nothing", network.is_multicast),
+        ("one link (link-local)", network.is_link_local), ("reserved, and nobody's", network.is_reserved and network.version == 4),
+        ("no address at all", network.version == 4 and network.subnet_of(ipaddress.IPv4Network("0.0.0.0/8"))),
+        ("no address at all", network.version == 6 and network.is_unspecified),
+    ):  # fmt: skip
+        if so:
+            return what
+    return None
+
+
+def no_visitors(who: str, host: str = "") -> str | None:
+    """Why the edge must not turn them away, as the end of a sentence; None where it may. `host` is the stack's own address."""
+    network = ipaddress.ip_network(who)
+    if network.prefixlen < _WIDEST[network.version]:
+        return f"is too wide: it would turn away {_share(network)}"
+    if host and _overlap(network, ipaddress.ip_network(host)):
+        return f"has the stack's own host in it ({host})"
+    edge = next((one for one in EDGE if _overlap(network, ipaddress.ip_network(one))), None)
+    if edge:
+        return f"has the edge's own network {edge} in it; block whom it passes on"
+    return f"is no visitor's address: it is {why}" if (why := nobody(network)) else None
+
+
+def _share(network: Network) -> str:
+    return "everybody" if network.prefixlen == 0 else f"1/{2**network.prefixlen} of all addresses"
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    return one.version == other.version and one.overlaps(other)
+
+
+def _visitor(who: str) -> str:
+    if why := no_visitors(who):
+        raise ValueError(f"{who} {why}; take it out, or write the few that you mean, as 203.0.113.0/24")
+    return who
+
+
+def _source(cidr: str) -> str:
+    if why := nobody(ipaddress.ip_network(cidr)):
+        raise ValueError(
+            f"nobody comes from {cidr}: it is {why}; write the network from which you come, as 203.0.113.0/24"
+        )
+    return cidr
+
+
+def blocked(networks: Sequence[str]) -> None:
+    """Raises ValueError for a list that turns nearly everybody away, or has something twice."""
+    twice(networks)
+    for version, most in _MOST.items():
+        share = _together(network for network in networks if ipaddress.ip_network(network).version == version)
+        if share >= most:
+            raise ValueError(
+                f"together they are {share:.0%} of all IPv{version} addresses, so that the services would be down for those; "
+                "write the few that you mean, as 203.0.113.0/24"
+            )
+
+
+def _together(networks: Iterable[str]) -> float:
+    """Of all addresses of their version, as a fraction."""
+    found: list[Any] = [ipaddress.ip_network(network) for network in networks]
+    return float(sum(2.0**-network.prefixlen for network in ipaddress.collapse_addresses(found)))
+
+
+def sources(networks: Sequence[str]) -> None:
+    """Raises ValueError for a list from which nobody can reach a host that has an IPv4 address alone, or with one twice."""
+    twice(networks)
+    if networks and not any(ipaddress.ip_network(network).version == 4 for network in networks):
+        raise ValueError(
+            f"{', '.join(networks)} is IPv6 only, and the host has an IPv4 address alone: nobody would reach port 22; "
+            "add your IPv4 network, as 203.0.113.0/24"
+        )
+
+
+AddressOrCidr = Annotated[str, BeforeValidator(_address_or_cidr), form("an address or a CIDR")]
+Source = Annotated[str, BeforeValidator(_cidr), AfterValidator(_source), form("a CIDR")]
+Visitor = Annotated[AddressOrCidr, AfterValidator(_visitor)]
