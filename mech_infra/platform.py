@@ -19,7 +19,18 @@ from mech_infra.components.network import Network, NetworkArgs
 from mech_infra.components.proxy import Proxy, ProxyArgs
 from mech_infra.components.services import Services, ServicesArgs
 from mech_infra.components.volume import DataVolume, DataVolumeArgs
-from mech_infra.config import ConfigError, StackConfig, check_files, check_zone, load, service_url, stack_file
+from mech_infra.config import (
+    ConfigError,
+    PlatformConfig,
+    StackConfig,
+    check_files,
+    check_own_address,
+    check_zone,
+    load,
+    service_url,
+    stack_file,
+)
+from mech_infra.guard.judging import RESERVED_IP
 from mech_infra.guard.program import Guard
 from mech_infra.rollout.slots import SLOTS
 
@@ -41,10 +52,21 @@ def stack_config(folder: Path = PROJECT) -> StackConfig:
     return loaded
 
 
+def _turns_others_away(platform: PlatformConfig, before: state.State) -> None:
+    """Raises pulumi.RunError where the host that the stack has is one of those that its edge blocks."""
+    try:
+        for found in before.values():
+            if found["type"] == RESERVED_IP and isinstance(address := found["outputs"].get("subnet"), str):
+                check_own_address(platform, address)
+    except ConfigError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
 def declare(config: StackConfig) -> None:
     """Declare everything and export the stack's outputs."""
     platform, secrets = config.platform, config.secrets
     before = state.read()
+    _turns_others_away(platform, before)
     guard = Guard(platform.allow, platform.host.protect, before, platform.rollout.outage)
     guard.watch()
     guard.images(platform.datastores.images)

@@ -1,6 +1,15 @@
 """Typed, validated config: `load` turns a stack's raw config into a StackConfig or says what is wrong."""
 
-from mech_infra.config.loading import ConfigError, StackConfig, check_files, check_zone, examine, key_mistake, load
+from mech_infra.config.loading import (
+    ConfigError,
+    StackConfig,
+    check_files,
+    check_own_address,
+    check_zone,
+    examine,
+    key_mistake,
+    load,
+)
 from mech_infra.config.platform import PlatformConfig, ResolvedService, service_url
 
 __all__ = [
@@ -9,6 +18,7 @@ __all__ = [
     "ResolvedService",
     "StackConfig",
     "check_files",
+    "check_own_address",
     "check_zone",
     "examine",
     "key_mistake",

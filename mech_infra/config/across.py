@@ -19,11 +19,11 @@ _RESERVED_PORTS = {22: "SSH", 80: "nginx", 443: "nginx", 6379: "Redis", 27017: "
 SYSTEM_MB = 512
 
 
-def mistakes(platform: PlatformConfig, secrets: Mapping[str, str]) -> list[str]:
-    """All of them. `secrets` are the stack's, without which a password or a token cannot be judged."""
+def mistakes(platform: PlatformConfig, secrets: Mapping[str, str], places: Mapping[str, str]) -> list[str]:
+    """All of them. `secrets` are the stack's, without which a password or a token cannot be judged; `places` where they stand."""
     return [
         *_images(platform), *_ports(platform), *_origin(platform), *_domain(platform), *_limits_of_the_edge(platform), *_memory(platform),
-        *_cores(platform), *_versions_beside_images(platform), *_environments(platform, secrets), *_passwords(platform, secrets),
+        *_cores(platform), *_versions_beside_images(platform), *_environments(platform, secrets, places), *_passwords(platform, secrets),
         *registry.mistakes(platform.images.registry_user, secrets),
     ]  # fmt: skip
 
@@ -161,9 +161,9 @@ def _versions_beside_images(platform: PlatformConfig) -> Iterator[str]:
             )
 
 
-def _environments(platform: PlatformConfig, secrets: Mapping[str, str]) -> Iterator[str]:
+def _environments(platform: PlatformConfig, secrets: Mapping[str, str], places: Mapping[str, str]) -> Iterator[str]:
     for service in platform.resolved_services():
-        yield from environment.mistakes(service.spec, service.port, service.environment, secrets)
+        yield from environment.mistakes(service.spec, service.port, service.environment, secrets, places)
 
 
 def _passwords(platform: PlatformConfig, secrets: Mapping[str, str]) -> Iterator[str]:

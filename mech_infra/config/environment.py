@@ -67,14 +67,21 @@ def own(service: str, secrets: Mapping[str, str]) -> dict[str, str]:
 
 
 def mistakes(
-    service: catalogue.Service, port: int, plain: Mapping[str, str], secrets: Mapping[str, str]
+    service: catalogue.Service,
+    port: int,
+    plain: Mapping[str, str],
+    secrets: Mapping[str, str],
+    places: Mapping[str, str],
 ) -> Iterator[str]:
-    """A sentence for each that is wrong; none has a value in it. `port` is the service's, `secrets` the stack's."""
+    """A sentence for each that is wrong; none has a value in it.
+
+    `port` is the service's, `secrets` the stack's, `places` the keys of the config under which those of services stand.
+    """
     hidden = own(service.name, secrets)
     for name, value in [*plain.items(), *hidden.items()]:
         secret = name in hidden
-        room = f"{SECRETS}.{service.name}" if secret else f"services.{service.name}.environment"
-        place = f"{NAMESPACE}:{room}.{name}"
+        open_ = f"{NAMESPACE}:services.{service.name}.environment.{name}"
+        place = places.get(f"{service.name}.{name}", open_) if secret else open_
         if not _NAME.fullmatch(name):
             yield f"{place}: {name!r} is no name of a variable; write letters, digits and _, as LOG_LEVEL"
         elif name in catalogue.SECRETS:
@@ -83,7 +90,7 @@ def mistakes(
                 f"pulumi config set --secret {NAMESPACE}:{name}"
             )
         elif secret and name in plain:
-            yield f"{place} stands in mech:services.{service.name}.environment, too; take it out there"
+            yield f"{place} stands at {open_}, too; take it out there"
         elif found := _given(name, value, service, port, secrets):
             yield f"{place}: {found}"
         elif secret and not value.strip():

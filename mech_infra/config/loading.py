@@ -11,7 +11,7 @@ from typing import Any
 
 import pydantic
 
-from mech_infra.config import across, environment, keypair, private, secrets
+from mech_infra.config import across, environment, keypair, networks, private, secrets
 from mech_infra.config.platform import PlatformConfig
 from mech_infra.config.sentences import clean, sentence, told
 from mech_infra.config.types import NAMESPACE, nearest
@@ -64,8 +64,8 @@ def examine(
     marked = {_bare(key) for key in secret_keys}
     sections, found, mistakes = _sorted(raw)
     hidden = [*found.values(), *private.hidden(sections, marked, file or {})]
-    own, wrong = private.take(sections, marked, file or {})
-    mistakes += wrong
+    own = private.take(sections, marked, file or {})
+    mistakes += own.mistakes
     platform = None
     try:
         platform = PlatformConfig.model_validate(sections)
@@ -73,8 +73,8 @@ def examine(
         mistakes += [sentence(detail, hidden) for detail in told(error.errors(include_url=False))]
     mistakes += secrets.mistakes(found, marked)
     if platform is not None:
-        mistakes += across.mistakes(platform, found | own)
-    return platform, found | own, [clean(mistake, hidden) for mistake in mistakes]
+        mistakes += across.mistakes(platform, found | own.values, own.places)
+    return platform, found | own.values, [clean(mistake, hidden) for mistake in mistakes]
 
 
 def _sorted(raw: Mapping[str, str]) -> tuple[private.Sections, dict[str, str], list[str]]:
@@ -132,6 +132,13 @@ def check_files(platform: PlatformConfig) -> None:
     """Look at what the config names on this machine. Raises ConfigError when the SSH key pair is not there or not good."""
     if found := key_mistake(platform):
         raise ConfigError([found])
+
+
+def check_own_address(platform: PlatformConfig, host: str) -> None:
+    """Raises ConfigError where the edge would turn away the stack's own host, whose address is known once there is one."""
+    for number, who in enumerate(platform.edge.blocked):
+        if (why := networks.no_visitors(who, host)) is not None:
+            raise ConfigError([f"{NAMESPACE}:edge.blocked.{number}: {who} {why}; take it out"])
 
 
 def check_zone(platform: PlatformConfig) -> None:

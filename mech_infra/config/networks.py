@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
-from mech_infra.config.types import form, twice
+from mech_infra.config.types import form, shown, twice
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -34,9 +34,9 @@ def _cidr(value: Any) -> str:
     try:
         whole, host = ipaddress.ip_network(text, strict=False), ipaddress.ip_interface(text).ip
     except ValueError:
-        raise ValueError(f"{text!r} is not a CIDR; write an address with its prefix, as 203.0.113.0/24") from None
+        raise ValueError(f"{shown(value)} is not a CIDR; write an address with its prefix, as 203.0.113.0/24") from None
     raise ValueError(
-        f"{text!r} is not a CIDR as 203.0.113.0/24, but an address within a network; write {whole} for the network, or "
+        f"{shown(value)} is not a CIDR as 203.0.113.0/24, but an address within a network; write {whole} for the network, or "
         f"{host}/{host.max_prefixlen} for that address alone"
     )
 
@@ -50,7 +50,9 @@ def _address_or_cidr(value: Any) -> str:
             raise ValueError
         return str(ipaddress.ip_address(text))
     except ValueError:
-        raise ValueError(f"{text!r} is neither an IP address nor a CIDR; write 203.0.113.7 or 203.0.113.0/24") from None
+        raise ValueError(
+            f"{shown(value)} is neither an IP address nor a CIDR; write 203.0.113.7 or 203.0.113.0/24"
+        ) from None
 
 
 def nobody(network: Network) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mech_infra import catalogue
@@ -30,14 +31,33 @@ def _leaves(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def take(sections: Sections, marked: Collection[str], file: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
-    """Take the services' secrets out of `sections`: (value by SERVICE.NAME, a sentence for each that is wrong).
+@dataclass
+class Taken:
+    """The services' secrets, by SERVICE.NAME: their values, the keys of the config under which they stand, what is wrong."""
+
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    places: dict[str, str] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
+
+    def keep(self, place: str, service: str, name: str, value: Any) -> None:
+        key, place = f"{service}.{name}", f"{NAMESPACE}:{place}.{name}"
+        try:
+            text = environment_text(value)
+        except ValueError as error:
+            self.mistakes.append(f"{place}: {error}")
+            return
+        if key in self.places:
+            self.mistakes.append(f"{place} stands at {self.places[key]}, too; take it out there")
+        self.values[key], self.places[key] = text, place
+
+
+def take(sections: Sections, marked: Collection[str], file: Mapping[str, Any]) -> Taken:
+    """Take the services' secrets out of `sections`.
 
     `marked` are the sections in which something is encrypted. Of those only what the stack's `file` has in plain text, with the
     same value, is no secret: without the file all of a service's environment is one.
     """
-    found: dict[str, str] = {}
-    mistakes: list[str] = []
+    taken = Taken()
     section = sections.get("services")
     for service, settings in section.items() if isinstance(section, dict) and "services" in marked else ():
         inner = settings.get("environment") if isinstance(settings, dict) else None
@@ -45,41 +65,29 @@ def take(sections: Sections, marked: Collection[str], file: Mapping[str, Any]) -
             continue
         for name in list(inner):
             if not _open(file, ("services", service, "environment", name), inner[name]):
-                _keep(found, mistakes, f"services.{service}.environment.{name}", f"{service}.{name}", inner.pop(name))
+                taken.keep(f"services.{service}.environment", service, name, inner.pop(name))
     if environment.SECRETS in sections:
-        _own_room(sections.pop(environment.SECRETS), environment.SECRETS in marked, file, found, mistakes)
-    return found, mistakes
+        _own_room(sections.pop(environment.SECRETS), environment.SECRETS in marked, file, taken)
+    return taken
 
 
-def _own_room(room: Any, marked: bool, file: Mapping[str, Any], found: dict[str, str], mistakes: list[str]) -> None:
-    place = f"{NAMESPACE}:{environment.SECRETS}"
+def _own_room(room: Any, marked: bool, file: Mapping[str, Any], taken: Taken) -> None:
+    place, wrong = f"{NAMESPACE}:{environment.SECRETS}", taken.mistakes
     for service, secrets in room.items() if isinstance(room, dict) else ():
         if service not in catalogue.SERVICES:
-            mistakes.append(
-                f"{place}.{service} is no service of the catalogue; correct its name{nearest(service, catalogue.SERVICES)}"
-            )
+            like = nearest(service, catalogue.SERVICES)
+            wrong.append(f"{place}.{service} is no service of the catalogue; correct its name{like}")
             continue
         for name, value in secrets.items() if isinstance(secrets, dict) else ():
-            again = f"set it: {environment.set_secret(service, name)}"
+            how = environment.set_secret(service, name)
             if not marked or _open(file, (environment.SECRETS, service, name), value):
-                mistakes.append(
-                    f"{place}.{service}.{name} stands in plain text; {again.replace('set it', 'set it anew')}"
-                )
+                wrong.append(f"{place}.{service}.{name} stands in plain text; set it anew: {how}")
             elif isinstance(value, str) and is_placeholder(value):
-                mistakes.append(f"{place}.{service}.{name} is empty or a placeholder; {again}")
+                wrong.append(f"{place}.{service}.{name} is empty or a placeholder; set it: {how}")
             else:
-                _keep(found, mistakes, f"{environment.SECRETS}.{service}.{name}", f"{service}.{name}", value)
+                taken.keep(f"{environment.SECRETS}.{service}", service, name, value)
     if not isinstance(room, dict) or not all(isinstance(secrets, dict) for secrets in room.values()):
-        mistakes.append(f"{place} is by service, then by name; set one with: {environment.set_secret('NAME', 'KEY')}")
-
-
-def _keep(found: dict[str, str], mistakes: list[str], place: str, key: str, value: Any) -> None:
-    try:
-        text = environment_text(value)
-    except ValueError as error:
-        mistakes.append(f"{NAMESPACE}:{place}: {error}")
-        return
-    found[key] = text
+        wrong.append(f"{place} is by service, then by name; set one with: {environment.set_secret('NAME', 'KEY')}")
 
 
 def _open(file: Mapping[str, Any], path: tuple[str, ...], value: Any) -> bool:

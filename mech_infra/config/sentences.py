@@ -12,10 +12,9 @@ from pydantic_core import ErrorDetails
 from mech_infra.config import environment, forms
 from mech_infra.config.forms import Json
 from mech_infra.config.platform import PlatformConfig
-from mech_infra.config.types import NAMESPACE, nearest
+from mech_infra.config.types import NAMESPACE, nearest, shown
 
 HIDDEN = "its value"
-_LONGEST = 80  # characters of a value that are shown
 _BOUNDS = {
     "greater_than_equal": ("ge", "too small; it must be greater than or equal to"), "greater_than": ("gt", "too small; it must be greater than"),
     "less_than_equal": ("le", "too large; it must be less than or equal to"), "less_than": ("lt", "too large; it must be less than"),
@@ -83,9 +82,7 @@ def _instead(value: Any, part: Json | None) -> str:
         return "stands where settings are wanted; write each beneath it, as NAME: VALUE"
     words = forms.words(part)
     if part.get("type") == "array" and not isinstance(value, list):
-        element = (
-            value if isinstance(value, str) and len(value) < _LONGEST and not environment.looks_secret(value) else "…"
-        )
+        element = value if isinstance(value, str) and len(value) < 80 and not environment.looks_secret(value) else "…"
         return f"is not a list; write it as one, as {forms.written([element])}"
     if part.get("type") == "string" and "enum" not in part and isinstance(value, int | float):
         return f"is {_a(_kind(value))}, and {words} is wanted; write it in quotes{_example(part)}"
@@ -107,12 +104,8 @@ def _kind(value: Any) -> str:
 
 def _shown(value: Any, secrets: Collection[str]) -> str:
     """The value as it is written; nothing of what is secret or looks so."""
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "a map"
-    text = str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, str) else str(value)
-    if str(value) in secrets or environment.looks_secret(text):
-        return HIDDEN
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    text = str(value)
+    return HIDDEN if text in secrets or environment.looks_secret(text) else shown(value)
 
 
 def _siblings(location: tuple[int | str, ...]) -> str:

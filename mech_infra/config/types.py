@@ -39,6 +39,7 @@ KEPT = (
     "images-redis",
     "images-mongodb",
 )
+_LONG = 80  # characters of a value in a sentence
 LONGEST = 32_768  # characters of a value: Linux starts nothing with one of 128 KiB
 
 
@@ -96,9 +97,17 @@ def form(words: str, **schema: Any) -> WithJsonSchema:
 
 def nearest(word: str, options: Iterable[str]) -> str:
     """The end of a sentence that says what somebody may have meant."""
-    long = [option for option in options if len(option) > 3 or len(word) > len(option)]  # of two digits any is close
-    close = difflib.get_close_matches(word, long, n=1, cutoff=0.6)
+    words = [option for option in options if not option[:1].isdigit()]  # of two digits any is close
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def shown(value: Any) -> str:
+    """A value as a sentence has it."""
+    if value is None or isinstance(value, list | dict):
+        return "nothing" if value is None else "a list" if isinstance(value, list) else "a map"
+    text = str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def twice(values: Sequence[str]) -> None:
@@ -110,7 +119,9 @@ def twice(values: Sequence[str]) -> None:
 
 def _domain(value: str) -> str:
     if not _DOMAIN.fullmatch(value):
-        raise ValueError(f"{value!r} is not a domain name; write it in lower case without scheme or slash, as mech.is")
+        raise ValueError(
+            f"{shown(value)} is not a domain name; write it in lower case without scheme or slash, as mech.is"
+        )
     if (top := value.rpartition(".")[2]) in _NOBODYS:
         raise ValueError(
             f"{value!r} is under .{top}, which no public DNS has, so nobody would find it; write a domain of yours"
@@ -120,7 +131,7 @@ def _domain(value: str) -> str:
 
 def _port(value: Any) -> Any:
     if not re.fullmatch(r"[0-9]{1,5}", str(value)) or not 1 <= int(value) <= 65535:
-        raise ValueError(f"{value!r} is not a TCP port; use 1 to 65535")
+        raise ValueError(f"{shown(value)} is not a TCP port; use 1 to 65535")
     return int(value)
 
 
@@ -152,7 +163,7 @@ def _allowed(value: Any) -> Permission:
         raise ValueError(f"there is no {resource}, so that nothing is allowed; write {change} {close[0]}")
     if change not in CHANGES or not re.fullmatch(r"[\w.-]+", resource):
         raise ValueError(
-            f"{value!r} is not a change and a resource; write one of {', '.join(CHANGES)} and the resource's name, "
+            f"{shown(value)} is not a change and a resource; write one of {', '.join(CHANGES)} and the resource's name, "
             "as `replace data-block`"
         )
     return Permission(change, resource)

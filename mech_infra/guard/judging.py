@@ -13,6 +13,7 @@ from typing import Any
 Values = Mapping[str, Any]
 
 CONTAINER = "docker:index/container:Container"
+RESERVED_IP = "vultr:index/reservedIp:ReservedIp"
 INSTANCE = "vultr:index/instance:Instance"
 IMAGE = "docker:index/remoteImage:RemoteImage"
 CHANGES = ("replace", "delete", "detach", "shrink", "remount", "downgrade", "skip", "interrupt")
@@ -40,7 +41,7 @@ KINDS: Mapping[str, Kind] = {
         "block storage", "the databases would start empty on another volume",
         replaced_by=("region", "blockType"), attachment="attachedToInstance", absent_detaches=True, size="sizeGb",
     ),
-    "vultr:index/reservedIp:ReservedIp": Kind(
+    RESERVED_IP: Kind(
         "the reserved address", "every record and every key check that names it would be wrong, and Vultr gives it away",
         replaced_by=("region", "ipType"), attachment="instanceId",
     ),
