@@ -85,10 +85,19 @@ def _open(value: Any) -> Any:
 def _collect(value: Any, into: set[str]) -> None:
     if isinstance(value, dict) and _SECRET in value:
         hidden = json.loads(value["plaintext"])
-        into.update([hidden] if isinstance(hidden, str) else _assigned(hidden))
+        into.update([hidden, *_assignment(hidden)] if isinstance(hidden, str) else _assigned(hidden))
     elif isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
             _collect(part, into)
+
+
+def _assignment(text: str) -> Iterator[str]:
+    """The value of one NAME=VALUE that is secret as a whole; of an address only its password is."""
+    found = re.fullmatch(r"[A-Za-z_][\w.-]*=(.+)", text)
+    if found and "://" not in found[1]:
+        yield found[1]
+    elif found:
+        yield from _assigned(text)
 
 
 def _assigned(value: Any) -> Iterator[str]:

@@ -132,6 +132,14 @@ def test_the_password_of_a_url_is_one(password: str) -> None:
     assert all("mongodb:27017" not in text for text in declared.secrets(state))
 
 
+def test_the_value_of_a_secret_variable_is_one_whatever_its_name() -> None:
+    state = [
+        resource("x", envs=["LIMIT=500000", hidden("WEBHOOK=hush-hush-1"), hidden("REDIS_URL=redis://redis:6379")])
+    ]
+    assert "hush-hush-1" in declared.secrets(state)
+    assert not {"500000", "redis://redis:6379"} & set(declared.secrets(state))
+
+
 def test_a_silent_host_is_said_and_the_others_are_looked_at(world: dict[str, Any]) -> None:
     world["facts"] = Unreachable("Connection timed out")
     heard: dict[str, str] = {}
