@@ -20,6 +20,10 @@ FLAGS = "/etc/nginx/mech"
 _CONTAINERS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 
+# Longer names do not fit into nginx's default (64), and it refuses the whole config; measured with 1.22.
+_SHORT = 46
+
+
 @dataclass(frozen=True)
 class Site:
     """A service as nginx sees it.
@@ -59,6 +63,7 @@ def render(
     """
     head = [
         "# Written by Pulumi (mech_infra/components/proxy.py); edits here are drift.",
+        *(["server_names_hash_bucket_size 512;"] if any(len(s.server_name) > _SHORT for s in sites) else []),
         *(f"set_real_ip_from {cidr};" for cidr in sorted(trusted_proxies)),
         "real_ip_header CF-Connecting-IP;",
         f"limit_req_zone $binary_remote_addr zone=mech:10m rate={requests_per_second}r/s;",

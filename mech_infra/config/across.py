@@ -22,7 +22,7 @@ SYSTEM_MB = 512
 def mistakes(platform: PlatformConfig, secrets: Mapping[str, str], places: Mapping[str, str]) -> list[str]:
     """All of them. `secrets` are the stack's, without which a password or a token cannot be judged; `places` where they stand."""
     return [
-        *_images(platform), *_ports(platform), *_origin(platform), *_domain(platform), *_limits_of_the_edge(platform), *_memory(platform),
+        *_images(platform), *_ports(platform), *_origin(platform), *_zone(platform), *_limits_of_the_edge(platform), *_memory(platform),
         *_cores(platform), *_versions_beside_images(platform), *_environments(platform, secrets, places), *_passwords(platform, secrets),
         *registry.mistakes(platform.images.registry_user, secrets),
     ]  # fmt: skip
@@ -35,9 +35,23 @@ def _images(platform: PlatformConfig) -> Iterator[str]:
     }  # fmt: skip
     for name, service in platform.services.items():
         place = f"services.{name}"
-        named[f"{place}.image"] = None if service.image is None else images.image(service.image)
+        named[f"{place}.image"] = (
+            None if service.image is None else images.image(service.image) or _anothers(name, service.image)
+        )
         named[f"{place}.version"] = None if service.version is None else images.tag(service.version)
     yield from (f"{NAMESPACE}:{key}: {mistake}" for key, mistake in named.items() if mistake)
+
+
+def _anothers(name: str, image: str) -> str | None:
+    """Every service answers /health: another one in its place would be taken for well."""
+    runs = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    whose = next((other.name for other in catalogue.SERVICES.values() if other.container_name == runs), name)
+    if whose == name:
+        return None
+    right = catalogue.SERVICES[name].container_name
+    return (
+        f"{image!r} is the image of {whose}, which would answer in {name}'s place; write {image.replace(runs, right)}"
+    )
 
 
 def _ports(platform: PlatformConfig) -> Iterator[str]:
@@ -74,9 +88,14 @@ def _origin(platform: PlatformConfig) -> Iterator[str]:
         )
 
 
-def _domain(platform: PlatformConfig) -> Iterator[str]:
-    domain = platform.domain
-    if domain.count(".") < 2 or platform.edge.plan == "enterprise":
+def _zone(platform: PlatformConfig) -> Iterator[str]:
+    domain, edge = platform.domain, platform.edge
+    if edge.zone_id is not None and edge.zone_id == edge.account_id:
+        yield (
+            "mech:edge.accountId: it is the same as mech:edge.zoneId, and one of them is wrong; the zone's overview page has both, "
+            "and with zoneId accountId is not needed"
+        )
+    if domain.count(".") < 2 or edge.plan == "enterprise":
         return
     from publicsuffixlist import PublicSuffixList  # 0.1 s, which only a name of three parts and more is worth
 

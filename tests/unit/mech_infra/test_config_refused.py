@@ -65,6 +65,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "Business": ({"edge": {"plan": "business"}, "proxy": {"maxBodyMb": 201}}, "201 is more than the 200 MB"),
     "Enterprise": ({"edge": {"plan": "enterprise"}, "proxy": {"maxBodyMb": 501}}, "501 is more than the 500 MB"),
     "Enterprise that waits no longer": ({"edge": {"plan": "enterprise"}, "proxy": {"readTimeoutS": 600}}, "mech:edge.readTimeoutS"),
+    "another service's image": ({"services": {"llm": {"image": "ghcr.io/mech-is/mech-queue:1.0.1"}}}, "write ghcr.io/mech-is/mech-llms:1.0.1"),
+    "one id for two": ({"edge": {"zoneId": "1" * 32, "accountId": "1" * 32}}, "the same as mech:edge.zoneId"),
     "two versions": ({"services": {"llm": {"image": "a.b/c:1", "version": "2"}}}, "means nothing beside"),
     "an element as a number": ({"host": {"sshFrom": [5]}}, "5 is not a CIDR"),
     "a section as text": ({"host": {"region": {"name": "ewr"}}}, "mech:host.region: a map is wrong here"),

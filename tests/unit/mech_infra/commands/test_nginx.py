@@ -112,3 +112,19 @@ def test_nginx_refuses_names_that_are_not_ours_and_limits_rates() -> None:
     assert "rate=50r/s" in text
     assert text.count("server 127.0.0.1:") == 8
     assert "return 301" not in text
+
+
+@pytest.mark.parametrize(("domain", "roomy"), [("a" * 39 + ".is", False), ("a" * 40 + ".is", True)])
+def test_a_name_that_is_longer_than_nginx_holds_gets_room(domain: str, roomy: bool) -> None:
+    """nginx 1.22 takes 46 characters by itself, and refuses the whole config with 47."""
+    site = nginx.Site("llm", f"llm.{domain}", 3008, (13008,), (23008,), 110)
+    text = nginx.render(
+        [site],
+        exposed=True,
+        max_body_mb=100,
+        requests_per_second=50,
+        burst=100,
+        redirect_to_https=False,
+        trusted_proxies=[],
+    )
+    assert ("server_names_hash_bucket_size 512;" in text) == roomy
