@@ -136,10 +136,13 @@ def _limits_of_the_edge(platform: PlatformConfig) -> Iterator[str]:
             "mech:edge.plan to what yours is"
         )
     elif platform.proxy.max_body_mb > most:
+        raised = "where Cloudflare raised it for you, say so: mech:edge.maxUploadMb"
+        others = (
+            f"set mech:edge.plan to what yours is ({', '.join(f'{name} {size}' for name, size in BODY_MB.items())})"
+        )
         yield (
             f"mech:proxy.maxBodyMb: {platform.proxy.max_body_mb} is more than the {most} MB that Cloudflare takes on the plan "
-            f"{plan}: it answers 413 before nginx is asked; write {most} or less, or set mech:edge.plan to what yours is "
-            f"({', '.join(f'{name} {size}' for name, size in BODY_MB.items())})"
+            f"{plan}: it answers 413 before nginx is asked; write {most} or less, or {raised if plan == 'enterprise' else others}"
         )
 
 

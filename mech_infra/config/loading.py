@@ -13,7 +13,7 @@ import pydantic
 
 from mech_infra.config import across, environment, keypair, networks, private, secrets
 from mech_infra.config.platform import PlatformConfig
-from mech_infra.config.sentences import clean, sentence, told
+from mech_infra.config.sentences import clean, sentence, told, withheld
 from mech_infra.config.types import NAMESPACE, nearest
 
 _SECTIONS = {info.alias or name: name for name, info in PlatformConfig.model_fields.items()}
@@ -63,7 +63,8 @@ def examine(
     """(the platform, None where it is wrong; the secrets; every mistake, a sentence each): `load` for who goes on."""
     marked = {_bare(key) for key in secret_keys}
     sections, found, mistakes = _sorted(raw)
-    hidden = [*found.values(), *private.hidden(sections, marked, file or {})]
+    encrypted = [*private.hidden(sections, marked, file or {})]
+    hidden = [*found.values(), *encrypted]
     own = private.take(sections, marked, file or {})
     mistakes += own.mistakes
     platform = None
@@ -73,7 +74,7 @@ def examine(
         mistakes += [sentence(detail, hidden) for detail in told(error.errors(include_url=False))]
     mistakes += secrets.mistakes(found, marked)
     if platform is not None:
-        mistakes += across.mistakes(platform, found | own.values, own.places)
+        mistakes += [withheld(one, encrypted) for one in across.mistakes(platform, found | own.values, own.places)]
     return platform, found | own.values, [clean(mistake, hidden) for mistake in mistakes]
 
 

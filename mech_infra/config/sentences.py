@@ -45,8 +45,7 @@ def sentence(detail: ErrorDetails, secrets: Collection[str] = ()) -> str:
         said = f"{key} is an empty list; write one at least{_example(part)}"
     else:
         said = f"{key}: {_shown(value, secrets)} {_instead(value, part)}"
-    # A password may be a word as the key has one; of the rest it goes.
-    return key + _without(said.removeprefix(key), secrets) if said.startswith(key) else _without(said, secrets)
+    return withheld(said, secrets)
 
 
 def told(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
@@ -56,6 +55,13 @@ def told(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
         inner = any(other["loc"][: len(place)] == place and other is not detail for other in details)
         if not (detail["type"] == "too_short" and inner):
             yield detail
+
+
+def withheld(said: str, secrets: Iterable[str]) -> str:
+    """A sentence without these; of the key, in which a password may be a word, nothing goes."""
+    key = re.match(r"\S*", said)
+    start = key.end() if key else 0
+    return said[:start] + _without(said[start:], secrets)
 
 
 def _without(text: str, secrets: Iterable[str]) -> str:

@@ -58,7 +58,8 @@ def section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     entry = config.get(f"mech:{name}") or {}
     if entry.get("secret"):
         raise Unreadable(
-            f"mech:{name} holds an encrypted value, and is hidden as a whole; set that as a secret of its own"
+            f"mech:{name} holds an encrypted value, and is hidden as a whole; take it out there, and set it as a secret of its own: "
+            "pulumi config set --secret --path mech:serviceSecrets.NAME.KEY"
         )
     try:
         found = entry.get("objectValue") or json.loads(entry.get("value") or "{}")

@@ -103,6 +103,7 @@ def test_what_stands_in_plain_text_is_refused_and_not_said() -> None:
         ),
         ({"llm": {"port": HUSH}}, "mech:services.llm.port: its value is not a TCP port"),
         ({"llm": {"cpus": HUSH}}, "mech:services.llm.cpus: its value is wrong here"),
+        ({"llm": {"image": f"{HUSH}:"}}, "mech:services.llm.image: its value is not an image that Docker can pull"),
         ({"llm": {HUSH: 1}}, "is not a setting of this program"),
     ],
 )

@@ -70,7 +70,7 @@ def service(recorder: Recorder, name: str, replica: int = 1) -> dict[str, Any]:
 
 
 def test_replicas_are_upstream_of_nginx_and_on_loopback(declare: Declare) -> None:
-    recorder = declare({"services": {"search": {"replicas": 2, "port": 3003}}})
+    recorder = declare({"services": {"search": {"replicas": 2, "memoryMb": 256, "port": 3003}}})
     second = service(recorder, "search", 2)
     assert re.fullmatch("mech-search-2-[0-9a-f]{8}", second["name"])
     # Where nginx looks for it does not move when the port does.
