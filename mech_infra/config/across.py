@@ -14,9 +14,9 @@ from mech_infra.guard import versions
 from mech_infra.rollout import slots
 
 _RESERVED_PORTS = {22: "SSH", 80: "nginx", 443: "nginx", 6379: "Redis", 27017: "MongoDB"}
-# For what is not in a container: the kernel and systemd (200), Docker with a shim a container (200), nginx, sshd and UFW
-# (50), and something to read files into. The plan's own number has 3% that no kernel ever sees.
-SYSTEM_MB = 512
+# The least for what is not in a container: systemd and what it starts (100), Docker with a shim a container (130), nginx and
+# sshd (25). More is better, for files are read into it, and of the plan's number the kernel keeps some for itself.
+SYSTEM_MB = 256
 
 
 def mistakes(platform: PlatformConfig, secrets: Mapping[str, str], places: Mapping[str, str]) -> list[str]:
@@ -155,7 +155,7 @@ def _memory(platform: PlatformConfig) -> Iterator[str]:
         largest = ", ".join(f"{name} {size}" for name, size in wanted.most_common(3))
         yield (
             f"mech:host.plan: the containers may use {wanted.total()} MiB but {plan.plan} has {plan.memory_mb} MiB, of which "
-            f"{SYSTEM_MB} are the system's own (kernel, Docker, nginx, sshd): when all is used, the kernel ends one of them, and "
+            f"{SYSTEM_MB} are the system's own at least (kernel, Docker, nginx, sshd): when all is used, the kernel ends one of them, and "
             f"nobody chooses which; take a larger plan or lower memoryMb or replicas (largest: {largest})"
         )
 

@@ -37,7 +37,7 @@ class HostConfig(Section):
         description="Vultr's plan, by a name that says cores and memory",
         examples=["vc2-8c-32gb"],
         json_schema_extra=wrong(
-            "Refused when the containers' memoryMb together leave less than 512 MiB of it to the system (kernel, Docker, nginx, "
+            "Refused when the containers' memoryMb together leave less than 256 MiB of it to the system (kernel, Docker, nginx, "
             "sshd), or one has more cpus. A plan that is sold out fails at `pulumi up`: `mech preflight` names one that is free",
             "vc2-4c-4gb",
             "8gb",

@@ -35,7 +35,7 @@ CHANGES: dict[str, Config] = {
         }
     },
     "environment of all eight": {"mech:services": {name: {"environment": {"A": "one"}} for name in NAMES}},
-    "nginx": {"mech:proxy": {"maxBodyMb": 120}, "mech:services": {"llm": {"readTimeoutS": 100}}},
+    "nginx": {"mech:proxy": {"rateLimit": {"burst": 120}}, "mech:services": {"llm": {"readTimeoutS": 100}}},
     "ports closed": {"mech:firewall": {"exposeServicePorts": False}},
     "one after the other": {"mech:rollout": {"watchS": 3, "atOnce": 1}, "mech:images": {"version": "1.0.1"}},
 }  # fmt: skip

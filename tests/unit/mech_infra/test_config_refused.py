@@ -59,7 +59,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "link-local": ({"edge": {"blocked": ["fe80::1"]}}, "no visitor's address"),
     "with a link's name": ({"edge": {"blocked": ["fe80::1%eth0"]}}, "neither an IP address nor a CIDR"),
     "IPv6 alone": ({"host": {"sshFrom": ["2001:db8::/32"]}}, "IPv6 only"),
-    "8192 of 8192 MiB": ({"services": {"reader": {"replicas": 2}}}, "may use 8192 MiB but vc2-4c-8gb has 8192 MiB, of which 512"),
+    "8192 of 8192 MiB": ({"services": {"reader": {"replicas": 2}}}, "may use 8192 MiB but vc2-4c-8gb has 8192 MiB, of which 256"),
     "a service's own time-out": ({"services": {"llm": {"readTimeoutS": 300}}}, "mech:services.llm.readTimeoutS: 300"),
     "Pro is no more than free": ({"edge": {"plan": "pro"}, "proxy": {"maxBodyMb": 101}}, "101 is more than the 100 MB"),
     "Business": ({"edge": {"plan": "business"}, "proxy": {"maxBodyMb": 201}}, "201 is more than the 200 MB"),
