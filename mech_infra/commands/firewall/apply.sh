@@ -28,9 +28,9 @@ install -d -m 700 "$state"
 cd "$state"
 guarded="/^$(head -n 1 guard)\$/,/^$(tail -n 1 guard)\$/"
 sed -n "$guarded p" "$after" >guard.now
-ufw show added >added
-grep "comment 'mech'$" added | sort >now || true
-if [ "$only_declared" = yes ]; then cat wanted >due; else due wanted added >due; fi
+ufw show added >shown
+grep "comment 'mech'$" shown | sort >now || true
+if [ "$only_declared" = yes ]; then cat wanted >due; else left_to_us wanted shown >due; fi
 # UFW's unit loads the rules at boot; turning UFW on alone does not see to that.
 systemctl unmask -q ufw.service 2>/dev/null || true
 systemctl enable -q ufw.service

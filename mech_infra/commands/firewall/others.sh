@@ -1,8 +1,8 @@
 #!/bin/sh
 # What others have decided in UFW, and what of it stays as it is: bans (a rule that names a source), `limit` for SSH.
 
-# due WANTED ADDED: the lines of WANTED without those that somebody made `limit` for SSH; ADDED is what `ufw show added` says.
-due() {
+# left_to_us WANTED SHOWN: the lines of WANTED without those that somebody made `limit` for SSH; SHOWN is what `ufw show added` says.
+left_to_us() {
   while read -r rule; do
     case $rule in
       *" 22/tcp comment"* | *" port 22 proto tcp comment"*)
