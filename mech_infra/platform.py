@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pulumi
 
-from mech_infra import catalogue, registry, state
+from mech_infra import catalogue, edge_ranges, registry, state
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.components.certificates import Certificates, CertificatesArgs
 from mech_infra.components.containers import Runtime
@@ -73,10 +73,11 @@ def declare(config: StackConfig) -> None:
     services = platform.resolved_services()
     exposed = platform.firewall.expose_service_ports
     ports = f"{catalogue.SERVICE_PORTS[0]}:{catalogue.SERVICE_PORTS[-1]}" if exposed else None
-    allowed = firewall_commands.rules(platform.host.ssh_from, ports)
+    edge = edge_ranges.current(before) if platform.firewall.web_from == "cloudflare" else None
+    allowed = firewall_commands.rules(platform.host.ssh_from, ports, edge)
 
     host = Host("host", HostArgs(platform.host, allowed))
-    firewall = Firewall("firewall", FirewallArgs(platform.firewall, allowed, ports, host))
+    firewall = Firewall("firewall", FirewallArgs(platform.firewall, allowed, ports, host, edge))
     volume = DataVolume("data", DataVolumeArgs(platform.host, host))
     login = registry.login(platform.images.registry, platform.images.registry_user, secrets)
     docker = host.access.docker_provider("docker", host, login)
@@ -94,7 +95,7 @@ def declare(config: StackConfig) -> None:
     certificates = Certificates("certificates", CertificatesArgs(platform.certificate, platform.domain, host))
     # Before the services: it knows both slots, and they are let in one by one.
     installed = certificates.installed
-    proxy = Proxy("proxy", ProxyArgs(platform.proxy, platform.domain, services, exposed, host, installed))
+    proxy = Proxy("proxy", ProxyArgs(platform.proxy, platform.domain, services, exposed, host, installed, edge))
     ready = [*datastores.ready, proxy.installed]
     running = Services("services", ServicesArgs(services, secrets, platform.rollout, before, host, runtime, ready))
     datastores.settle([running])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mech_infra.commands.script import program, room, script
 
 STATE = "/var/lib/mech/firewall"
+WEB = ("80", "443")  # where the edge comes in
 _ROOM = room(__file__)
 _BEGIN, _END = "# BEGIN mech: published ports", "# END mech: published ports"
 
@@ -21,10 +22,15 @@ class Allow:
     source: str = ""
 
     @property
+    def sender(self) -> str:
+        """The source as UFW keeps it: one address has no prefix."""
+        return self.source.removesuffix("/128" if ":" in self.source else "/32")
+
+    @property
     def rule(self) -> str:
         """As `ufw show added` prints it, so that present and wanted rules compare as text."""
         if self.source:
-            return f"allow from {self.source} to any port {self.port} proto tcp"
+            return f"allow from {self.sender} to any port {self.port} proto tcp"
         return f"allow {self.port}/tcp"
 
 
@@ -44,10 +50,14 @@ def _range(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-def rules(ssh_from: Sequence[str], service_ports: str | None) -> tuple[Allow, ...]:
-    """SSH first, then HTTP and HTTPS, then the guide's service range if it is exposed (guide, Issue 1)."""
+def rules(
+    ssh_from: Sequence[str], service_ports: str | None, web_from: Sequence[str] | None = None
+) -> tuple[Allow, ...]:
+    """SSH first, then HTTP and HTTPS (`web_from`: CIDRs, None for everybody), then the guide's service range if it is
+    exposed (guide, Issue 1)."""
     sources = [""] if "0.0.0.0/0" in ssh_from else list(ssh_from)
-    wanted = [Allow("22", source) for source in sources] + [Allow("80"), Allow("443")]
+    wanted = [Allow("22", source) for source in sources]
+    wanted += [Allow(port, source) for port in WEB for source in ([""] if web_from is None else web_from)]
     return (*wanted, Allow(service_ports)) if service_ports else tuple(wanted)
 
 

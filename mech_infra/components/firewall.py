@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import pulumi
 
+from mech_infra import edge_ranges
 from mech_infra.commands import firewall as commands
 from mech_infra.components.host import Host
 from mech_infra.config.host import FirewallConfig
+from mech_infra.drift.sensor import HostState
+from mech_infra.facts.clouds import ranges
 from mech_infra.facts.host import ufw, units
 
 
@@ -21,19 +24,24 @@ class FirewallArgs:
     allowed: Sequence[commands.Allow]
     service_ports: str | None  # the guide's range, where it is exposed
     host: Host
+    edge: Sequence[str] | None = None  # Cloudflare's ranges, where nobody else is let in at 80 and 443
 
 
 class Firewall(pulumi.ComponentResource):
     """UFW on the host.
 
     Declares: default deny in, the declared ports open, Docker's published ports behind the same rules.
-    Reads: UFW's files and unit, and what the kernel has; rules of others.
+    Reads: UFW's files and unit, and what the kernel has; rules of others; the ranges that Cloudflare publishes.
     Promises: nobody is locked out: the host undoes a change by itself unless a second SSH session confirms it.
     """
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Firewall", name, None, opts)
         config, host, allowed = args.config, args.host, args.allowed
+        if args.edge is not None:
+            look = edge_ranges.access(args.edge)
+            judged = [ranges.NotLetIn(), ranges.GivenUp()]
+            HostState(f"{name}-edge", "Cloudflare's ranges", look, judged, opts=pulumi.ResourceOptions(parent=self))
         guard = commands.docker_guard(args.service_ports)
         mark = commands.fingerprint(allowed, guard)
         repair = host.access.sense(

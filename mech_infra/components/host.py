@@ -22,6 +22,9 @@ from mech_infra.facts.host import access as access_facts
 from mech_infra.facts.host import disks, files, kernel, units
 from mech_infra.facts.host import docker as docker_facts
 
+# What the API says of every group: max_rule_count.
+_GROUP_RULES = 50
+
 
 @dataclass(frozen=True)
 class HostArgs:
@@ -44,6 +47,11 @@ class Host(pulumi.ComponentResource):
     def __init__(self, name: str, args: HostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Host", name, None, opts)
         config, allowed = args.config, args.allowed
+        if len(allowed) > _GROUP_RULES:
+            raise pulumi.RunError(
+                f"Vultr's firewall group takes {_GROUP_RULES} rules, and {len(allowed)} are declared; nothing was changed. "
+                "Shorten mech:host.sshFrom, or set mech:firewall.webFrom to everyone"
+            )
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=config.protect)
         public = keypair.public_file(config.ssh_key_path).read_text().strip()

@@ -27,6 +27,7 @@ class ProxyArgs:
     exposed: bool  # the guide's ports answer everybody whom the firewall lets in
     host: Host
     certificate: pulumi.Resource
+    edge: Sequence[str] | None = None  # Cloudflare's ranges, where they are known already
 
 
 class Proxy(pulumi.ComponentResource):
@@ -52,7 +53,7 @@ class Proxy(pulumi.ComponentResource):
             )
             for s in services
         ]
-        text = get_ip_ranges_output().apply(
+        text = _edge(args.edge).apply(
             lambda edge: nginx.render(
                 sites,
                 exposed=exposed,
@@ -60,7 +61,7 @@ class Proxy(pulumi.ComponentResource):
                 requests_per_second=config.rate_limit.requests_per_second,
                 burst=config.rate_limit.burst,
                 redirect_to_https=config.redirect_to_https,
-                trusted_proxies=edge.ipv4_cidrs or (),
+                trusted_proxies=edge,
             )
         )
         repair = host.access.sense(
@@ -85,3 +86,11 @@ class Proxy(pulumi.ComponentResource):
             after=[args.certificate],
         )
         self.register_outputs({"sites": [s.name for s in services]})
+
+
+def _edge(known: Sequence[str] | None) -> pulumi.Output[Sequence[str]]:
+    """From whom nginx believes a visitor's address."""
+    if known is not None:
+        return pulumi.Output.from_input(list(known))
+    published: pulumi.Output[Sequence[str]] = get_ip_ranges_output().apply(lambda edge: edge.ipv4_cidrs or ())
+    return published

@@ -219,6 +219,17 @@ class FirewallConfig(Section):
             "3001:3010",
         ),
     )
+    web_from: Literal["cloudflare", "everyone"] = Field(
+        "everyone",
+        description="who may reach 80 and 443: `everyone` (guide), or `cloudflare`, only the ranges that Cloudflare publishes, by "
+        "UFW and by Vultr's firewall; a range that it adds or gives up is drift, and `pulumi up` follows",
+        examples=["cloudflare"],
+        json_schema_extra=wrong(
+            "With `everyone`, who knows the address goes round Cloudflare's TLS and block list. With `cloudflare`, nobody "
+            "else reaches nginx, not even you with curl; the first `pulumi up` needs Cloudflare's API, later ones go on with "
+            "the ranges that they know; and exposeServicePorts true still lets everybody round Cloudflare"
+        ),
+    )
     only_declared: bool = Field(
         False,
         description="remove UFW rules that somebody else made; false names them at each preview and leaves them",

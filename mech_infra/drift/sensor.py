@@ -86,7 +86,7 @@ def _keep_watch(access: Mapping[str, str], told: bool = False) -> None:
 
 
 class HostState(Resource, module="mech", name="HostState"):
-    """What of the host one component answers for. `generation` moves when it must be put right."""
+    """What of the host, or of a cloud, one component answers for. `generation` moves when it must be put right."""
 
     generation: pulumi.Output[int]
 

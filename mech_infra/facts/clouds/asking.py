@@ -38,6 +38,12 @@ def cloudflare_one(path: str) -> Any:
     return (_found(f"{base.rstrip('/')}{path}", os.environ.get("CLOUDFLARE_API_TOKEN", "")) or {}).get("result")
 
 
+def public(path: str) -> Any:
+    """The same of what Cloudflare tells everybody: no token goes with it. Raises Unreachable."""
+    base = os.environ.get("CLOUDFLARE_BASE_URL") or "https://api.cloudflare.com/client/v4"
+    return (_found(f"{base.rstrip('/')}{path}", "") or {}).get("result")
+
+
 def vultr(path: str, key: str) -> list[dict[str, Any]]:
     """The list under `key`. Raises Unreachable."""
     base = os.environ.get("MECH_VULTR_URL") or "https://api.vultr.com/v2"
@@ -64,7 +70,8 @@ def _found(url: str, token: str) -> dict[str, Any] | None:
 
 
 def _get(url: str, token: str) -> dict[str, Any]:
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - the clouds' own
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the clouds' own
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
             body: dict[str, Any] = json.load(answer)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from mech_infra.commands.firewall import Allow
+from mech_infra.commands.firewall import WEB, Allow
 from mech_infra.facts.clouds import asking
 from mech_infra.facts.model import Check, Facts, Watch
 
@@ -71,18 +71,23 @@ class Attached(Check, kind="attached", reads=["attachments"]):
 
 @dataclass(frozen=True)
 class ForeignRules(Watch, kind="foreign-group-rules"):
-    """Ports that the group opens beside the declared ones."""
+    """Ports that the group opens beside the declared ones, and those of `sources` to whom it opens them beside these."""
 
     ports: list[str]
+    sources: dict[str, list[str]] | None = None  # by port, CIDRs; None: to whom is not looked at
 
     def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
         for r in facts.get("rules") or []:
-            if r["protocol"] != "tcp" or str(r.get("port")) not in self.ports:
+            port, opened = str(r.get("port")), f"{r['subnet']}/{r['subnet_size']}"
+            beside = self.sources is not None and opened not in self.sources.get(port, [opened])
+            if r["protocol"] != "tcp" or port not in self.ports or beside:
                 yield (
                     f"not ours: Vultr's firewall group accepts {r['protocol']} {r.get('port') or 'any'} from "
-                    f"{r['subnet']}/{r['subnet_size']} (left as it is)"
+                    f"{opened} (left as it is)"
                 )
 
 
 def foreign_rules(allowed: Sequence[Allow]) -> ForeignRules:
-    return ForeignRules([allow.port for allow in allowed])
+    web = [allow for allow in allowed if allow.port in WEB and allow.source]
+    sources = {port: [allow.source for allow in web if allow.port == port] for port in WEB} if web else None
+    return ForeignRules([allow.port for allow in allowed], sources)

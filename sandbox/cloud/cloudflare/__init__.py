@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sandbox import credentials
 from sandbox.cloud import refusals
+from sandbox.cloud.cloudflare import ranges
 from sandbox.cloud.cloudflare.certificates import Certificates
 from sandbox.cloud.cloudflare.http import middleware, success
 from sandbox.cloud.cloudflare.records import Records
@@ -23,10 +24,6 @@ def cloudflare_app(store: Store, settings: Settings) -> web.Application:
     app = web.Application(middlewares=[middleware(settings)], client_max_size=2**20)
     ensure_zone(store, account_id)
 
-    async def addresses(request: web.Request) -> web.Response:
-        # The sandbox's edge is the whole of Cloudflare here.
-        return success({"ipv4_cidrs": [f"{settings.edge}/32"], "ipv6_cidrs": [], "etag": "mech-sandbox"})
-
     async def verify(request: web.Request) -> web.Response:
         return success(
             {
@@ -38,7 +35,7 @@ def cloudflare_app(store: Store, settings: Settings) -> web.Application:
     async def accounts(request: web.Request) -> web.Response:
         return success([{"id": account_id, "name": "Mech Sandbox", "type": "standard"}], page=True, request=request)
 
-    app.router.add_get(f"{PREFIX}/ips", addresses)
+    app.router.add_get(f"{PREFIX}/ips", ranges.handler(settings))
     app.router.add_get(f"{PREFIX}/user/tokens/verify", verify)
     app.router.add_get(f"{PREFIX}/accounts", accounts)
     Zones(store, account_id, settings).add_routes(app, PREFIX)

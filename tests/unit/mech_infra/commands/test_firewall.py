@@ -234,6 +234,35 @@ def test_ssh_can_be_limited_to_sources() -> None:
     assert "allow 22/tcp" not in [allow.rule for allow in allowed]
 
 
+def test_the_edge_alone_at_the_web_ports() -> None:
+    allowed = firewall.rules(["0.0.0.0/0"], None, ["198.51.100.0/24", "203.0.113.7/32"])
+    assert [allow.rule for allow in allowed] == [
+        "allow 22/tcp",
+        "allow from 198.51.100.0/24 to any port 80 proto tcp", "allow from 203.0.113.7 to any port 80 proto tcp",
+        "allow from 198.51.100.0/24 to any port 443 proto tcp", "allow from 203.0.113.7 to any port 443 proto tcp",
+    ]  # fmt: skip
+
+
+def test_ranges_that_the_edge_has_now_are_let_in_before_those_that_it_had_go(rig: Rig) -> None:
+    def at(text: str) -> int:
+        return rig.calls.index(rig.called(text)[0])
+
+    before, after = (
+        firewall.rules(["0.0.0.0/0"], None, [one, "203.0.113.0/24"]) for one in ("192.0.2.0/24", "198.51.100.0/24")
+    )
+    apply(rig)
+    rig.forget()
+    rig.run(firewall.apply(before, GUARD, 90))
+    assert at("systemd-run") < at("allow from 203.0.113.0/24 to any port 443") < at("--force delete allow 80/tcp")
+    rig.forget()
+    rig.run(firewall.apply(after, GUARD, 90))
+    assert at("systemd-run") < at("allow from 198.51.100.0/24 to any port 443") < at("delete allow from 192.0.2.0/24")
+    assert len(rig.called("--force delete")) == 2
+    rig.forget()
+    rig.run(firewall.apply(ALLOWED, GUARD, 90))
+    assert at("ufw allow 443/tcp") < at("--force delete allow from")
+
+
 def test_the_guard_drops_published_ports_that_are_not_declared() -> None:
     closed = firewall.docker_guard(None)
     assert "ctorigdstport" not in closed

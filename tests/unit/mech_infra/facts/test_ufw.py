@@ -135,3 +135,15 @@ def test_without_the_kernel_the_files_are_judged() -> None:
             | {"chains": None}
         )
     ) == {f"{p}/tcp" for p in ("22", "80", "443", "3001:3010")}
+
+
+def test_each_range_of_the_edge_is_looked_for_in_the_file_and_in_the_kernel() -> None:
+    facts = recorded()
+    near = ufw.rule(Allow("80", "198.51.100.7/32"))
+    assert (near.label, word(near, facts)) == ("80/tcp from 198.51.100.7", "missing")
+    facts["ufw"]["rules"].append(
+        {"tuple": ["allow", "tcp", "80", "0.0.0.0/0", "any", "198.51.100.7", "in"], "comment": "mech"}
+    )
+    assert word(near, facts) == "not loaded"  # 80 is open in the kernel, and not by this rule
+    facts["chains"].append("-A ufw-user-input -s 198.51.100.7/32 -p tcp -m tcp --dport 80 -j ACCEPT")
+    assert word(near, facts) == "open"

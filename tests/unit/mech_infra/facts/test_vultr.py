@@ -27,6 +27,16 @@ def test_what_the_group_opens_beside_ours() -> None:
     ]
 
 
+def test_who_is_let_in_beside_the_edge() -> None:
+    edge, own = Allow("80", "198.51.100.0/24"), Allow("3001:3010")
+    watch = vultr.foreign_rules([Allow("22", "192.0.2.0/24"), edge, Allow("443", "198.51.100.0/24"), own])
+    ours = {**rule("80"), "subnet": "198.51.100.0", "subnet_size": 24}
+    assert told(watch, {"rules": [rule("22"), ours, {**ours, "port": "443"}, rule("3001:3010"), rule("443")]}) == [
+        "not ours: Vultr's firewall group accepts tcp 443 from 0.0.0.0/0 (left as it is)"
+    ]
+    assert "sources" not in vultr.foreign_rules([Allow("80")]).wire  # a stack of before is not changed
+
+
 def test_the_group_is_asked_for_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "_get", lambda url, token: {"firewall_rules": [url]})
     (url,) = vultr.facts({"firewall_group": "a b"})["rules"]
