@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pulumi
 
-from mech_infra import catalogue, edge_ranges, registry, state
+from mech_infra import catalogue, registry, state
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.components.certificates import Certificates, CertificatesArgs
 from mech_infra.components.containers import Runtime
 from mech_infra.components.datastores import ALIASES, Datastores, DatastoresArgs
 from mech_infra.components.edge import Edge, EdgeArgs
+from mech_infra.components.edge_ranges import EdgeRanges, EdgeRangesArgs
 from mech_infra.components.firewall import Firewall, FirewallArgs
 from mech_infra.components.host import Host, HostArgs
 from mech_infra.components.images import Images, ImagesArgs
@@ -73,9 +74,9 @@ def declare(config: StackConfig) -> None:
     services = platform.resolved_services()
     exposed = platform.firewall.expose_service_ports
     ports = f"{catalogue.SERVICE_PORTS[0]}:{catalogue.SERVICE_PORTS[-1]}" if exposed else None
-    edge = edge_ranges.current(before) if platform.firewall.web_from == "cloudflare" else None
-    allowed = firewall_commands.rules(platform.host.ssh_from, ports, edge)
 
+    edge = EdgeRanges("edge-ranges", EdgeRangesArgs(before)) if platform.firewall.web_from == "cloudflare" else None
+    allowed = firewall_commands.rules(platform.host.ssh_from, ports, edge.ranges if edge else None)
     host = Host("host", HostArgs(platform.host, allowed))
     firewall = Firewall("firewall", FirewallArgs(platform.firewall, allowed, ports, host, edge))
     volume = DataVolume("data", DataVolumeArgs(platform.host, host))

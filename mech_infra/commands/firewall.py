@@ -34,6 +34,11 @@ class Allow:
         return f"allow {self.port}/tcp"
 
 
+# Containers ask each other by nginx on the host, at 80 (commands.nginx). Docker takes its networks' addresses from these:
+# https://docs.docker.com/engine/network/#automatic-subnet-allocation.
+INSIDE = (Allow("80", "172.16.0.0/12"), Allow("80", "192.168.0.0/16"))
+
+
 def closing(ports: Sequence[str]) -> str:
     """A regular expression (POSIX extended) for rules of INPUT that close one of these ports to everybody.
 

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_cloudflare.get_ip_ranges import get_ip_ranges_output
 
 from mech_infra.commands import files, nginx
+from mech_infra.components.edge_ranges import EdgeRanges
 from mech_infra.components.host import Host
 from mech_infra.config import ResolvedService
 from mech_infra.config.proxy import ProxyConfig
@@ -27,7 +28,7 @@ class ProxyArgs:
     exposed: bool  # the guide's ports answer everybody whom the firewall lets in
     host: Host
     certificate: pulumi.Resource
-    edge: Sequence[str] | None = None  # Cloudflare's ranges, where they are known already
+    edge: EdgeRanges | None = None  # where the firewall knows it, too
 
 
 class Proxy(pulumi.ComponentResource):
@@ -82,15 +83,15 @@ class Proxy(pulumi.ComponentResource):
             nginx.apply(),
             stdin=text.apply(lambda it: files.encode({nginx.CONFIG: it, nginx.LOGROTATE: nginx.logrotate()})),
             parent=self,
-            triggers=[host.instance.id, repair],
+            triggers=[host.instance.id, repair, *([args.edge.moved] if args.edge else [])],
             after=[args.certificate],
         )
         self.register_outputs({"sites": [s.name for s in services]})
 
 
-def _edge(known: Sequence[str] | None) -> pulumi.Output[Sequence[str]]:
+def _edge(known: EdgeRanges | None) -> pulumi.Output[Sequence[str]]:
     """From whom nginx believes a visitor's address."""
     if known is not None:
-        return pulumi.Output.from_input(list(known))
+        return pulumi.Output.from_input(list(known.ranges))
     published: pulumi.Output[Sequence[str]] = get_ip_ranges_output().apply(lambda edge: edge.ipv4_cidrs or ())
     return published

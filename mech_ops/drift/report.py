@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from mech_ops.drift import ranges
 from mech_ops.drift.events import Json, Preview, Step
 from mech_ops.drift.values import NONE, NOT_THERE, TRIGGERS, at, root, shown, unknown, whole
 from mech_ops.drift.words import part, subject
@@ -79,15 +80,17 @@ def judge(preview: Preview) -> Report:
     steps = {urn: step for urn, step in preview.plan.items() if not step.type.startswith(_OURS)}
     after = {urn: step for urn, step in steps.items() if _follows(step, preview)}
     sensed = {step.urn: _outputs(step).get("drift") or {} for step in _sensors(preview)}
+    moved = frozenset[str]().union(*map(ranges.moved, sensed.values()))
+    listed = {urn: step for urn, step in steps.items() if ranges.follows(step, moved, steps)}
     for urn, drift in sensed.items():
         for label, word in drift.items():
-            repair = _repair(urn, preview, after)
+            repair = _repair(urn, preview, after) or _repairs(listed, ranges.moved({label: word}))
             report.drift.append(Item(_title(preview.refreshed[urn]), label, word["there"], word["declared"], repair))
     for urn, found in preview.refreshed.items():
         if found.type not in SENSORS and not found.type.startswith(_OURS):
             report.drift += _drifted(found, steps.get(urn), bool(preview.errors))
     for urn, step in steps.items():
-        if urn not in after and not (sensed.get(urn) and step.op == "update"):
+        if urn not in after and urn not in listed and not (sensed.get(urn) and step.op == "update"):
             report.unapplied += _unapplied(step, preview)
     # The commands that a drift already names are not told twice.
     named = {name for item in report.drift for name in item.repair.replace(",", "").split()}
@@ -170,6 +173,12 @@ def _repair(sensor: str, preview: Preview, after: dict[str, Step]) -> str:
     parent = preview.refreshed[sensor].parent
     names = sorted(s.name for s in after.values() if s.parent == parent and s.type in _COMMANDS)
     return f"runs {', '.join(names)} again" if names else ""
+
+
+def _repairs(listed: dict[str, Step], moved: Collection[str]) -> str:
+    """What follows from ranges that Cloudflare has or gave up, for each of which there is a rule at Vultr and on the host."""
+    names = sorted(step.name for step in listed.values() if step.type in _COMMANDS)
+    return f"changes their rules at Vultr, runs {', '.join(names)} again" if moved and names else ""
 
 
 def _drifted(found: Step, step: Step | None, broken: bool) -> list[Item]:

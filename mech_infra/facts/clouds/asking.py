@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,6 +13,8 @@ from typing import Any
 from mech_infra.facts.model import Unreachable
 
 _TIMEOUT_S = 10
+# Whoever asks for many things at once, as the providers do beside us, is told to wait (429).
+_TURNS, _LONGEST_WAIT_S = 4, 5.0
 
 
 class Missing(Unreachable):
@@ -69,15 +72,26 @@ def _found(url: str, token: str) -> dict[str, Any] | None:
         return None
 
 
-def _get(url: str, token: str) -> dict[str, Any]:
+def _get(url: str, token: str, turns: int = _TURNS) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the clouds' own
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
             body: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
+        if error.code == 429 and turns > 1:
+            time.sleep(_wait_s(error.headers.get("Retry-After")))
+            return _get(url, token, turns - 1)
         kind = Missing if error.code == 404 else Unreachable
         raise kind(f"HTTP {error.code} from {url.partition('?')[0]}") from None
     except (OSError, ValueError) as error:
         raise Unreachable(f"{url.partition('?')[0]}: {error}") from None
     return body
+
+
+def _wait_s(told: str | None) -> float:
+    """Seconds; a second where nobody says how long."""
+    try:
+        return min(max(float(told or 1), 0.2), _LONGEST_WAIT_S)
+    except ValueError:
+        return 1.0

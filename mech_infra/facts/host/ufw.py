@@ -6,7 +6,6 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Any
 
 from mech_infra.commands.firewall import Allow, closing
@@ -112,7 +111,7 @@ class Rule(Check, kind="ufw-rule", reads=["ufw"]):
             if line.startswith("-A ufw-user-input ") and line.endswith(("-j ACCEPT", "-limit-accept"))
         ]
         if self.source:
-            accepting = [line for line in accepting if f" -s {ip_network(self.source)} " in line]
+            accepting = [line for line in accepting if f" -s {ipaddress.ip_network(self.source)} " in line]
         ports = (f"--dport {self.port} ", f"--dports {self.port} ")
         return "not loaded" if loaded and not any(one in line for line in accepting for one in ports) else None
 

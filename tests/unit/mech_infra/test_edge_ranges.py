@@ -15,18 +15,19 @@ EDGE = ["192.0.2.0/24"]  # what the mocks say that Cloudflare publishes
 
 
 def state(*known: str) -> dict[str, Any]:
-    urn = "urn:pulumi:unit::mech::mech:platform:Firewall$pulumi-python:dynamic/mech:HostState::firewall-edge"
+    urn = "urn:pulumi:unit::mech::mech:platform:EdgeRanges$pulumi-python:dynamic/mech:HostState::edge-ranges-published"
     return {urn: {"type": "pulumi-python:dynamic/mech:HostState", "outputs": {"access": {"ranges": list(known)}}}}
 
 
 def opened(recorder: Recorder) -> set[tuple[str, str]]:
-    """By Vultr's group and by UFW, which say the same."""
+    """By Vultr's group and by UFW, which say the same, but for the containers on the host itself."""
     group = {
         (rule["port"], f"{rule['subnet']}/{rule['subnetSize']:.0f}") for rule in recorder.of("FirewallRule").values()
     }
     checks = recorder.of("HostState")["firewall-state"]["checks"].values()
     rules = [check for check in checks if check["kind"] == "ufw-rule"]
-    assert {(rule["port"], rule["source"] or "0.0.0.0/0") for rule in rules} == group
+    inside = {("80", "172.16.0.0/12"), ("80", "192.168.0.0/16")} if ("80", "0.0.0.0/0") not in group else set()
+    assert {(rule["port"], rule["source"] or "0.0.0.0/0") for rule in rules} == group | inside
     return group
 
 
@@ -40,7 +41,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
 def test_the_web_ports_are_open_to_the_edge_alone(declare: Declare) -> None:
     recorder = declare(CLOSED)
     assert opened(recorder) == {("22", "0.0.0.0/0"), ("80", "192.0.2.0/24"), ("443", "192.0.2.0/24")}
-    sensor = recorder.of("HostState")["firewall-edge"]
+    sensor = recorder.of("HostState")["edge-ranges-published"]
     assert sensor["access"] == {"ranges": EDGE}
     files = dict(line.split() for line in recorder.of("Command")["proxy-nginx"]["stdin"].splitlines())
     assert b"set_real_ip_from 192.0.2.0/24;" in base64.b64decode(files["/etc/nginx/conf.d/mech.conf"])
@@ -49,7 +50,7 @@ def test_the_web_ports_are_open_to_the_edge_alone(declare: Declare) -> None:
 def test_everyone_is_as_it_was(declare: Declare) -> None:
     recorder = declare({"firewall": {"webFrom": "everyone"}})
     assert opened(recorder) == {(port, "0.0.0.0/0") for port in ("22", "80", "443", "3001:3010")}
-    assert "firewall-edge" not in recorder.of("HostState")
+    assert "edge-ranges-published" not in recorder.of("HostState")
 
 
 @pytest.mark.parametrize("answer", [{"ipv4Cidrs": []}, {"ipv4Cidrs": ["0.0.0.0/0"]}, {"ipv4Cidrs": ["10.0.0.0/24"]},

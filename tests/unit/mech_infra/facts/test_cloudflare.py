@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import io
+from email.message import Message
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -91,3 +94,23 @@ def test_a_zone_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     api(monkeypatch, refused="$")
     with pytest.raises(Unreachable, match="403"):
         cloudflare.zone_facts({"zone": "z"})
+
+
+def test_who_is_told_to_wait_asks_again_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    left = [2]
+
+    def opened(request: Any, timeout: float) -> io.BytesIO:
+        if left[0]:
+            left[0] -= 1
+            raise HTTPError(request.full_url, 429, "", Message(), None)
+        return io.BytesIO(b'{"result": 1}')
+
+    monkeypatch.setattr(asking.time, "sleep", waited.append)
+    monkeypatch.setattr(asking.urllib.request, "urlopen", opened)
+    assert asking.cloudflare_one("/zones/z") == 1
+    assert waited == [1.0, 1.0]
+    left[0] = 9
+    with pytest.raises(Unreachable, match="HTTP 429"):
+        asking.cloudflare_one("/zones/z")
+    assert len(waited) == 5
