@@ -20,6 +20,7 @@ RESERVED_IP = "vultr:index/reservedIp:ReservedIp"
 BLOCK = "vultr:index/blockStorage:BlockStorage"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
+HOST_STATE = "pulumi-python:dynamic/mech:HostState"
 ORIGIN_CA = "cloudflare:index/originCaCertificate:OriginCaCertificate"
 
 

@@ -16,7 +16,7 @@ FORM = 1  # of the file; a reader refuses another one
 
 @dataclass
 class Bundle:
-    """`facts` and `silent` are by source (edge, host, zone, vultr): what it said, or why it said nothing.
+    """`facts` and `silent` are by source (edge, host, zone, vultr, ranges): what it said, or why it said nothing.
 
     `drift` has an entry for each declared fact of a sensor that is not so. No secret and no hash of one stands in it.
     """

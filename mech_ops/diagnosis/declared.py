@@ -50,7 +50,10 @@ def declared(resources: list[Json]) -> Json:
         },
         "zone": next((a["zone"] for a in accesses(resources) if "zone" in a), ""),
         "ids": {name: next((r["id"] for r in _of(resources, token)), "") for name, token in _IDS.items()},
-        "ports": [str(r["inputs"]["port"]) for r in _of(resources, "vultr:index/firewallRule:FirewallRule")],
+        "openings": [
+            [str(r["inputs"]["port"]), f"{r['inputs']['subnet']}/{int(r['inputs']['subnetSize'])}"]
+            for r in _of(resources, "vultr:index/firewallRule:FirewallRule")
+        ],
     }
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from mech_infra.facts import look as facts
 from mech_infra.facts import model
-from mech_infra.facts.clouds import cloudflare, vultr
+from mech_infra.facts.clouds import cloudflare, ranges, vultr
 from mech_infra.facts.host import trip
 from mech_ops import status
 from mech_ops.diagnosis import declared
@@ -89,6 +89,8 @@ def _asks(wanted: Json, accesses: list[Json], hurry: threading.Event, more: More
     asks: dict[str, Callable[[], Json]] = {"edge": lambda: {"answers": answers(wanted["services"], hurry)}}
     if host:
         asks["host"] = lambda: trip.facts(host, asked(wanted) | {name: {} for name in more.host}, fresh_s=0)
+    if edge := next((access for access in accesses if "ranges" in access), None):
+        asks["ranges"] = lambda: ranges.facts(edge)
     if wanted["zone"]:
         asks["zone"] = lambda: cloudflare.zone_facts({"zone": wanted["zone"]})
     if wanted["ids"]["instance"]:
@@ -163,7 +165,7 @@ def judged(sensors: list[Json], seen: Mapping[str, Json]) -> tuple[list[Json], l
 
 
 def _source(access: Mapping[str, Any]) -> str:
-    return "host" if "host" in access else "zone" if "zone" in access else "vultr"
+    return next((source for source in ("host", "ranges", "zone") if source in access), "vultr")
 
 
 def scrubbed(bundle: Bundle, secrets: list[str]) -> Bundle:

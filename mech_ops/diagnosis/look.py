@@ -86,11 +86,11 @@ class Look:
         self.read.add(f"{source}.silent")
         return self.bundle.silent.get(source, "")
 
-    def drift(self, *kinds: str) -> list[Drift]:
-        """Drift of these kinds of checks. Raises Missing where the host could not be looked at."""
+    def drift(self, *kinds: str, source: str = "host") -> list[Drift]:
+        """Drift of these kinds of checks. Raises Missing where their source, mostly the host, could not be looked at."""
         self.read.update(f"drift.{kind}" for kind in kinds)
-        if "host" in self.bundle.silent:
-            raise Missing(self.bundle.silent["host"])
+        if source in self.bundle.silent:
+            raise Missing(self.bundle.silent[source])
         return [
             Drift(entry["kind"], entry["label"], entry["there"], entry["declared"], entry["about"])
             for entry in self.bundle.drift

@@ -45,6 +45,14 @@ class Ufw:
             part for match in _ALLOW.finditer(self.text) for part in ranges(match["port"] or match["from_port"] or "")
         ]
 
+    def sources(self, port: int) -> list[str]:
+        """Who is let in at a port: addresses and CIDRs, "" for everybody."""
+        return [
+            "" if match["source"] in (None, "any") else match["source"]
+            for match in _ALLOW.finditer(self.text)
+            if covers(ranges(match["port"] or match["from_port"] or ""), port)
+        ]
+
     @property
     def enabled_at(self) -> int | None:
         match = _ENABLE.search(self.text)

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
-from policies.model import CONTAINER, GROUP_RULE, INSTANCE, UNKNOWN, Finding, Resource, Stack, each
+from policies.model import CONTAINER, GROUP_RULE, INSTANCE, RECORD, UNKNOWN, Finding, Resource, Stack, each
+from policies.reading import origin
 from policies.reading.containers import DATABASE_PORTS, is_loopback, published
 from policies.reading.ufw import covers, ranges, ufw
 
 rule = Family("firewall")
 _ALLOWED = [range(22, 23), range(80, 81), range(443, 444), SERVICE_PORTS]
 _KEY = "mech:firewall"
+_WEB = (80, 443)
 
 
 @rule(
@@ -76,6 +78,52 @@ def default_allow(stack: Stack) -> Iterator[Finding]:
     if found and found.default != "deny":
         said = f"is {found.default}" if found.default else "is not set"
         yield Finding(f"UFW's default for incoming traffic {said}, not deny", found.resource)
+
+
+@rule(
+    "firewall-origin-open",
+    title="Nobody reaches the host but by Cloudflare",
+    symptom="who knows the host's address goes round Cloudflare's TLS, block list and attack protection",
+    fix=f"set {_KEY}.webFrom to cloudflare, and {_KEY}.exposeServicePorts to false",
+    severity="medium",
+    level="advisory",
+)
+def origin_open(stack: Stack) -> Iterator[Finding]:
+    found = ufw(stack)
+    if found is None or not _proxied(stack):
+        return
+    ports = [
+        _show(opened)
+        for opened in (*(range(port, port + 1) for port in _WEB), SERVICE_PORTS)
+        if origin.everybody(found.sources(opened[0]))
+        and (not stack.of(GROUP_RULE) or origin.everybody(origin.group(stack, opened[0])))
+    ]
+    if ports:
+        yield Finding(f"{', '.join(ports)} answer everybody, though the records are proxied", found.resource)
+
+
+@rule(
+    "firewall-edge-shut-out",
+    title="All of Cloudflare's ranges are let in",
+    symptom="522 from the edge, for some visitors or for all",
+    fix=f"let in all ranges of https://www.cloudflare.com/ips, as {_KEY}.webFrom cloudflare does, or everybody",
+    severity="critical",
+)
+def edge_shut_out(stack: Stack) -> Iterator[Finding]:
+    found = ufw(stack)
+    if not _proxied(stack):
+        return
+    edge = origin.ranges(stack)
+    for port in _WEB:
+        if found and (lost := origin.lacking(edge, found.sources(port))):
+            yield Finding(f"UFW lets some in at {port}/tcp, and not Cloudflare from {lost}", found.resource)
+        if lost := origin.lacking(edge, origin.group(stack, port)):
+            first = stack.of(GROUP_RULE)[0]
+            yield Finding(f"Vultr's firewall group lets some in at {port}/tcp, and not Cloudflare from {lost}", first)
+
+
+def _proxied(stack: Stack) -> bool:
+    return any(record.get("proxied") is True for record in stack.of(RECORD))
 
 
 def _show(ports: range) -> str:

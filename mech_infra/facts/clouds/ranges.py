@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from mech_infra.facts.clouds import asking
 from mech_infra.facts.model import Check, Facts, Unreachable, listed
 
-# A /8: as many addresses may be let in together. Cloudflare's of 2026 are a tenth of that, the widest of them a /13.
+# A /8: as many addresses may be let in together. Cloudflare's are a tenth of that, the widest of them a /13.
 _MOST = 2**24
 # https://www.iana.org/assignments/iana-ipv4-special-registry: nobody comes from there over the internet.
 _INTERNAL = [

@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from mech_infra.commands.firewall import INSIDE, WEB
 from mech_ops.diagnosis.causes.model import Found, cause
-from mech_ops.diagnosis.look import Look
+from mech_ops.diagnosis.look import Drift, Look
 
 _DROPS = re.compile(r"-A (?:INPUT|OUTPUT|FORWARD|DOCKER-USER) (?:.* )?-j (?:DROP|REJECT)")
+_INSIDE = {allow.source for allow in INSIDE}
 _ENTRANCES = {"flexible": "80", "off": "80"}
 
 
@@ -19,6 +21,11 @@ def entrance(look: Look) -> str:
         "ssl", ""
     )
     return _ENTRANCES.get(str(mode), "443")
+
+
+def of_the_edge(item: Drift) -> bool:
+    """Whether the rule lets in a range of Cloudflare's (mech:firewall.webFrom)."""
+    return item.about.get("port") in WEB and item.about.get("source", "") not in ("", *_INSIDE)
 
 
 @cause(
@@ -39,7 +46,10 @@ def port_closed(look: Look) -> Iterator[Found]:
     for item in look.drift("ufw-rule"):
         port = item.label.partition("/")[0]
         harmed = tuple(look.services) if port == entrance(look) else ()
-        yield Found(harmed, {"port": port, "there": item.there}, (f"UFW: {item.label} {item.there}",))
+        if item.about.get("source") in _INSIDE:
+            harmed = tuple(name for name, about in look.services.items() if about["calls"])
+        if not of_the_edge(item):
+            yield Found(harmed, {"port": port, "there": item.there}, (f"UFW: {item.label} {item.there}",))
 
 
 @cause(

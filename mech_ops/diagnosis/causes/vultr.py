@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from mech_infra.commands.firewall import WEB, Allow
 from mech_infra.facts.clouds import vultr as facts
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look
+
+_EVERYBODY = "0.0.0.0/0"
+
+
+def _source(rule: dict[str, Any]) -> str:
+    return f"{rule['subnet']}/{rule['subnet_size']}"
 
 
 def _all(look: Look) -> tuple[str, ...]:
@@ -106,7 +114,7 @@ def group_lost(look: Look) -> Iterator[Found]:
 
 @cause(
     "VULTR_GROUP_CLOSED",
-    "Vultr's firewall group does not let {port}/tcp in",
+    "Vultr's firewall group does not let {port}/tcp in{source}",
     layer="vultr",
     visitor="522 after 19 s",
     guide="Issue 1",
@@ -115,11 +123,13 @@ def group_lost(look: Look) -> Iterator[Found]:
     rules=("firewall-group-differs",),
 )
 def group_closed(look: Look) -> Iterator[Found]:
-    there = {str(rule.get("port")) for rule in look.fact("vultr.rules") if rule["protocol"] == "tcp"}
-    for port in look.declared["ports"]:
-        if port not in there:
-            harmed = _all(look) if port in ("80", "443") else ()
-            yield Found(harmed, {"port": port}, (f"its rules open {', '.join(sorted(there)) or 'nothing'}",))
+    open_ = {(str(r.get("port")), _source(r)) for r in look.fact("vultr.rules") if r["protocol"] == "tcp"}
+    ports = sorted({port for port, _ in open_})
+    for port, source in look.declared["openings"]:
+        if (port, source) not in open_:
+            harmed = _all(look) if port in WEB else ()
+            whose = "" if source == _EVERYBODY else f" from {source}"
+            yield Found(harmed, {"port": port, "source": whose}, (f"its rules open {', '.join(ports) or 'nothing'}",))
 
 
 @cause(
@@ -135,5 +145,6 @@ def group_closed(look: Look) -> Iterator[Found]:
 )
 def group_open(look: Look) -> Iterator[Found]:
     seen = {"rules": look.fact("vultr.rules")}
-    for said in facts.ForeignRules(look.declared["ports"]).tell(seen, {}):
+    declared = [Allow(port, "" if source == _EVERYBODY else source) for port, source in look.declared["openings"]]
+    for said in facts.foreign_rules(declared).tell(seen, {}):
         yield Found(arguments={"sentence": said.removeprefix("not ours: ").removesuffix(" (left as it is)")})

@@ -126,6 +126,8 @@ OUTAGES: list[tuple[str, str, Change]] = [
     ("privileged", "services-privileged", put(INDEXER, "privileged", True)),
     ("Docker's socket", "services-docker-socket",
      put(INDEXER, "mounts", [{"source": "/var/run/docker.sock", "target": "/var/run/docker.sock", "type": "bind"}])),
+    ("80 for one network only", "firewall-edge-shut-out", sub(UFW, r"^ufw allow 80/tcp", "ufw allow from 10.0.0.0/8 to any port 80 proto tcp")),
+    ("443 at Vultr for one network only", "firewall-edge-shut-out", both(put("host-firewall-443", "subnet", "192.0.2.0"), put("host-firewall-443", "subnetSize", 24))),
     ("Redis without maxmemory", "data-redis-memory", written(REDIS, "redis.conf", r"^maxmemory .*\n", "")),
     ("Redis' maxmemory over its limit", "data-redis-memory", written(REDIS, "redis.conf", r"^maxmemory .*", "maxmemory 1gb")),
     ("Redis evicts", "data-redis-eviction", written(REDIS, "redis.conf", "noeviction", "allkeys-lru")),

@@ -14,10 +14,11 @@ from policies import docs, mocked
 from policies.model import UNKNOWN, Stack, message
 from policies.rules import BY_ID, RULES
 
-from .changes import Change, Resources
+from .changes import UFW, Change, Resources, both, gone, put, sub
 from .platform import HARMLESS, OUTAGES
 
-ACCEPTED = {"data-mongodb-auth"}  # advice: the sandbox's MongoDB has no password
+# Advice: the sandbox's MongoDB has no password, and the guide's web ports are open to everybody.
+ACCEPTED = {"data-mongodb-auth", "firewall-origin-open"}
 
 
 def judged(resources: Resources) -> tuple[set[str], dict[str, list[str]]]:
@@ -49,7 +50,54 @@ def test_a_mongodb_with_a_password_asks_for_it(tmp_path: Path) -> None:
     about["config"]["mech:MONGODB_PASSWORD"] = {"secure": "v1:stands:for-a-secret"}
     (tmp_path / "Pulumi.sandbox.yaml").write_text(yaml.safe_dump(about))
     resources, _ = mocked.declare("sandbox", tmp_path)
-    assert judged(resources) == (set(), {})
+    assert judged(resources) == ({"firewall-origin-open"}, {})
+
+
+EDGE = ("198.51.100.0/24", "203.0.113.0/25", "203.0.113.128/25")
+
+
+@pytest.fixture(scope="module")
+def closed() -> Resources:
+    """The program with the web ports open to Cloudflare alone."""
+    about = {"outputs": {"access": {"ranges": list(EDGE)}}, "type": "pulumi-python:dynamic/mech:HostState"}
+    return mocked.declare("prod", running={"urn:pulumi:prod::mech::x::edge-ranges-published": about})[0]
+
+
+def test_an_origin_that_lets_in_the_edge_alone_is_let_through(closed: Resources) -> None:
+    found, unknown = judged(closed)
+    assert (found - ACCEPTED, unknown) == (set(), {})
+    assert "firewall-origin-open" not in found
+
+
+GROUP = "host-firewall-443-203.0.113.0-25"
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (sub(UFW, r"^ufw allow from 198.51.100.0/24 to any port 80 .*\n", ""), "firewall-edge-shut-out"),
+        (sub(UFW, r"^ufw allow from 203.0.113.128/25 to any port 443", "ufw allow from 203.0.113.128/26 to any port 443"), "firewall-edge-shut-out"),
+        (gone(GROUP), "firewall-edge-shut-out"),
+        (put(GROUP, "subnetSize", 26), "firewall-edge-shut-out"),
+        (both(sub(UFW, r"\A", "ufw allow 443/tcp\n"), put(GROUP, "subnetSize", 0), put(GROUP, "subnet", "0.0.0.0")), "firewall-origin-open"),
+        (both(sub(UFW, r"\A", "ufw allow 3001:3010/tcp\n"),
+              put(GROUP, "subnetSize", 0), put(GROUP, "subnet", "0.0.0.0"), put(GROUP, "port", "3001:3010")), "firewall-origin-open"),
+    ],
+)  # fmt: skip
+def test_the_edge_is_neither_shut_out_nor_gone_round(closed: Resources, change: Change, rule: str) -> None:
+    assert rule in judged(change(closed))[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        sub(UFW, r"^ufw allow from 198.51.100.0/24 to any port 80", "ufw allow from 198.51.0.0/16 to any port 80"),
+        both(put(GROUP, "source", "cloudflare"), put(GROUP, "subnet", ""), put(GROUP, "subnetSize", 0)),
+        put("edge-.*", "proxied", False),  # nobody comes by the edge
+    ],
+)
+def test_who_lets_in_more_of_the_edge_or_needs_none_shuts_out_nobody(closed: Resources, change: Change) -> None:
+    assert "firewall-edge-shut-out" not in judged(change(closed))[0]
 
 
 def test_no_id_is_given_twice() -> None:
@@ -57,7 +105,9 @@ def test_no_id_is_given_twice() -> None:
 
 
 def test_every_rule_has_an_outage_that_it_catches() -> None:
-    untested = set(BY_ID) - {rule for _, rule, _ in OUTAGES} - {"data-mongodb-auth", "services-swap"}
+    untested = (
+        set(BY_ID) - {rule for _, rule, _ in OUTAGES} - {"data-mongodb-auth", "services-swap", "firewall-origin-open"}
+    )
     assert untested == set()
 
 
