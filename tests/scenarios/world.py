@@ -78,8 +78,9 @@ class World:
         return True
 
     def reset(self) -> None:
-        """Put back what is not a matter of state: vendors, keys, the edge's time-outs, the stack's config."""
+        """Put back what is not a matter of state: vendors, keys, the edge's ranges and time-outs, the stack's config."""
         self.vendors()
+        (self.settings.state / "ips.json").unlink(missing_ok=True)
         credentials.ensure(self.settings, credentials.VENDOR_KEYS)
         (self.settings.state / "edge.json").write_text(json.dumps(EDGE))
         if self._original.exists():
@@ -218,6 +219,11 @@ class World:
     def vendors(self, **faults: dict[str, Any]) -> None:
         """Make vendors fail; without arguments all are well."""
         (self.settings.state / "vendors.json").write_text(json.dumps(faults))
+
+    def published(self, *more: str) -> None:
+        """Ranges of Cloudflare's edge, beside the one that it comes from here; `reset` takes them away."""
+        said = {"ipv4_cidrs": [f"{self.settings.edge}/32", *more]}
+        (self.settings.state / "ips.json").write_text(json.dumps(said))
 
     # -- a person at the CLI ------------------------------------------------------------------------------------
 

@@ -294,3 +294,49 @@ def test_an_error_is_told_without_the_list_that_a_bridged_plugin_makes_of_it() -
     assert events.bare("1 error occurred:\n\t* Unable to read Docker image\n\n") == "Unable to read Docker image"
     assert events.bare("2 errors occurred:\n\t* a\n\t* b\n\n") == "a; b"
     assert events.bare("1 error occurred: somewhere else") == "1 error occurred: somewhere else"
+
+
+# -- the ranges of Cloudflare's edge, which the program declares as the list says them -------------------------------
+
+NEW = "198.51.100.0/24"
+RULE, COMMAND = "vultr:index/firewallRule:FirewallRule", "command:local:Command"
+
+
+def listed(told: str) -> str:
+    return sensor("Cloudflare's list of ranges", "EdgeRanges", drift={"published and not let in": (told, "none")})
+
+
+def moved(*more: str, name: str = "firewall-apply", triggers: Any = "ranges 1") -> str:
+    old, new = {"create": SECRET, "triggers": ["i", triggers]}, {"create": SECRET, "triggers": ["i", triggers]}
+    return step("replace", COMMAND, old, new, "create", *more, name=name)
+
+
+def rule(range_: str) -> str:
+    subnet, _, size = range_.partition("/")
+    return step(
+        "create",
+        RULE,
+        None,
+        {"port": "80", "subnet": subnet, "subnetSize": int(size)},
+        name=f"host-firewall-80-{subnet}",
+    )
+
+
+def test_what_follows_from_cloudflares_list_is_drift_and_no_change_of_the_program() -> None:
+    found = report.judge(events.read([listed(f"{NEW}, 203.0.113.7/32"), rule(NEW), rule("203.0.113.7/32"), moved()]))
+    assert (found.unapplied, found.exit_code) == ([], 2)
+    assert [item.repair for item in found.drift] == ["changes their rules at Vultr, runs firewall-apply again"]
+    assert repair.obstacle(found) == ""
+
+
+@pytest.mark.parametrize(
+    "change", [rule("192.0.2.0/24"), moved("interpreter"), moved(triggers="repair 1")],
+    ids=["another range", "another way to the host", "a command that follows no list"],
+)  # fmt: skip
+def test_a_change_of_the_program_beside_it_is_told_apart(change: str) -> None:
+    found = report.judge(events.read([listed(NEW), rule(NEW), change]))
+    assert found.unapplied and repair.obstacle(found)
+
+
+def test_without_a_range_more_or_less_the_same_is_a_change_of_the_program() -> None:
+    assert len(report.judge(events.read([rule(NEW), moved()])).unapplied) == 2
