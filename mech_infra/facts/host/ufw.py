@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mech_infra.commands.firewall import Allow, closing
+from mech_infra.commands.firewall import WEB, Allow, closing
 from mech_infra.facts.host.onhost import run, text
 from mech_infra.facts.host.program import on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
@@ -177,17 +177,26 @@ class DockerGuard(Check, kind="docker-guard", reads=["ufw"]):
 
 @dataclass(frozen=True)
 class ForeignRules(Watch, kind="foreign-rules"):
-    """Rules outside UFW that close none of our ports, and those `in_ufw` unless they are drift (onlyDeclared)."""
+    """Rules outside UFW that close none of our ports, and those `in_ufw` unless they are drift (onlyDeclared).
+
+    `edge_only`: ports at which nobody but the edge should be let in.
+    """
 
     in_ufw: bool
     closing: str
+    edge_only: list[str] | None = None
 
     def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
         for rule in listed(facts, "ufw", "rules"):
             if self.in_ufw and rule["comment"] != "mech":
                 action, protocol, port, _, _, source = rule["tuple"][:6]
                 whom = "" if source in (_EVERYBODY, "any") else f" from {source}"
-                yield f"not ours: UFW has the rule `{action} {port}/{protocol}{whom}`, which is not declared (left as it is)"
+                opens = action == "allow" and any(_covers(rule["tuple"], own) for own in self.edge_only or [])
+                beside = ": others than Cloudflare get in" if opens else ""
+                yield (
+                    f"not ours: UFW has the rule `{action} {port}/{protocol}{whom}`, which is not declared{beside} "
+                    "(left as it is)"
+                )
         for line in facts.get("chains") or []:
             ours = line.startswith("-A INPUT -j ufw-") or re.search(self.closing, line)
             if line.startswith("-A INPUT ") and not ours:
@@ -195,4 +204,5 @@ class ForeignRules(Watch, kind="foreign-rules"):
 
 
 def foreign_rules(allowed: Sequence[Allow], in_ufw: bool = True) -> ForeignRules:
-    return ForeignRules(in_ufw, closing([allow.port for allow in allowed]))
+    limited = [port for port in WEB if any(allow.source for allow in allowed if allow.port == port)]
+    return ForeignRules(in_ufw, closing([allow.port for allow in allowed]), limited or None)

@@ -147,3 +147,14 @@ def test_each_range_of_the_edge_is_looked_for_in_the_file_and_in_the_kernel() ->
     assert word(near, facts) == "not loaded"  # 80 is open in the kernel, and not by this rule
     facts["chains"].append("-A ufw-user-input -s 198.51.100.7/32 -p tcp -m tcp --dport 80 -j ACCEPT")
     assert word(near, facts) == "open"
+
+
+def test_a_rule_by_hand_that_lets_others_in_beside_the_edge_says_so() -> None:
+    facts = recorded(
+        "ufw",
+        "rules",
+        [rule("allow", "80", comment=""), rule("deny", "443", comment=""), rule("allow", "8080", comment="")],
+    )
+    edge = [Allow("22"), Allow("80", "198.51.100.0/24"), Allow("443", "198.51.100.0/24")]
+    assert ["others than Cloudflare" in said for said in told(ufw.foreign_rules(edge), facts)] == [True, False, False]
+    assert "edge_only" not in ufw.foreign_rules([Allow("80")]).wire  # a stack of before is not changed
