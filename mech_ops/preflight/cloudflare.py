@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from mech_infra.config import PlatformConfig
+from mech_infra.facts.clouds.ranges import Absurd, accepted
 from mech_ops.preflight import http
 from mech_ops.preflight.checks import Check, NotLooked, Subject, Wrong
 
@@ -54,12 +55,15 @@ class Cloudflare:
 
     def subject(self) -> Subject:
         token, zone_id = Check("token", self.token, needed=True), self._platform.edge.zone_id
+        ranges = [Check("ranges of the edge", self.ranges)] if self._platform.firewall.web_from == "cloudflare" else []
         if zone_id is None:
-            return Subject("Cloudflare", [token, Check(f"account for the zone {self._platform.domain}", self.account)])
+            account = Check(f"account for the zone {self._platform.domain}", self.account)
+            return Subject("Cloudflare", [token, *ranges, account])
         return Subject(
             "Cloudflare",
             [
                 token,
+                *ranges,
                 Check(f"zone {self._platform.domain}", self.zone, needed=True),
                 Check("zone in use", self.in_use),
                 *(
@@ -82,6 +86,19 @@ class Cloudflare:
         if http.get(self._client, "/zones", {"name": self._platform.domain}).status_code == 200:
             return "works (not a user's token, so that its status is not told)"
         raise Wrong(f"{_VARIABLE} is not a valid token (Cloudflare: {_words(found)}); make a new one at {DASHBOARD}")
+
+    def ranges(self) -> str:
+        """Whether the firewall may follow what Cloudflare publishes. Raises Wrong, NotLooked."""
+        answer = http.get(self._client, "/ips")
+        if answer.status_code != 200:
+            raise NotLooked(f"Cloudflare answers {answer.status_code} to GET /ips: {_words(http.body(answer))}")
+        try:
+            found = accepted((http.body(answer).get("result") or {}).get("ipv4_cidrs"))
+        except Absurd as what:
+            raise Wrong(
+                f"Cloudflare's list of its ranges is refused: {what}; try again, or set mech:firewall.webFrom to everyone"
+            ) from None
+        return f"{len(found)}, to which alone 80 and 443 will be open"
 
     def zone(self) -> str:
         zone_id, domain = self._platform.edge.zone_id, self._platform.domain

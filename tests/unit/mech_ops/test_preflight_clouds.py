@@ -84,6 +84,19 @@ def errors(code: int, message: str) -> Answers:
 STRICT = {"edge": {"zoneId": ZONE, "ssl": "strict", "blocked": ["192.0.2.1"]}, "certificate": {"source": "origin-ca"}}
 
 
+EDGE_ONLY = {"firewall": {"webFrom": "cloudflare"}}
+
+
+def ranges(*some: str) -> Answers:
+    return {"/ips": {"result": {"ipv4_cidrs": list(some)}}}
+
+
+def test_the_ranges_of_the_edge_are_asked_for_where_nobody_else_gets_in() -> None:
+    rows = cloudflare(ranges("198.51.100.0/24", "203.0.113.0/24"), **EDGE_ONLY)
+    assert [row.said for row in rows if "ranges" in row.what] == ["2, to which alone 80 and 443 will be open"]
+    assert bad(cloudflare({"/ips": (500, {})}, **EDGE_ONLY))[0][0] == "not looked at"
+
+
 def test_all_is_well() -> None:
     assert bad(vultr({})) == bad(cloudflare({})) == bad(cloudflare({}, **STRICT)) == []
 
@@ -193,6 +206,8 @@ CLOUDFLARE_BREAKS: dict[str, tuple[Answers, dict[str, Any], str]] = {
     "pending": (seen(status="pending", name_servers=["a.ns", "b.ns"]), {}, "is pending: set its name servers at the registrar to a.ns, b.ns"),
     "moved": (seen(status="moved"), {}, "the zone mech.is is moved at Cloudflare, so nobody is served by it"),
     "paused": (seen(paused=True), {}, "the zone mech.is is paused, so visitors go round Cloudflare"),
+    "no ranges": (ranges(), EDGE_ONLY, "Cloudflare's list of its ranges is refused: it is empty; try again, or set mech:firewall.webFrom"),
+    "everybody's range": (ranges("0.0.0.0/0"), EDGE_ONLY, "is refused: with 0.0.0.0/0 it is 1/1 of all addresses"),
     "dns": ({f"/zones/{ZONE}/dns_records": REFUSED}, {}, "the token lacks Zone > DNS: Edit (Cloudflare: 10000 Authentication error to GET"),
     "settings": ({f"/zones/{ZONE}/settings/ssl": (403, errors(9109, "Unauthorized"))}, {}, "the token lacks Zone > Zone Settings: Edit"),
     "waf": ({f"/zones/{ZONE}/rulesets": REFUSED}, {}, "the token lacks Zone > Zone WAF: Read"),
