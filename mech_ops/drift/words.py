@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from mech_ops.drift.events import Step
 from mech_ops.drift.values import UNKNOWN
@@ -39,7 +41,14 @@ def subject(step: Step) -> str:
     word, key = _NAMES.get(step.type, (step.type.rpartition(":")[2], ""))
     declared = step.old or step.new or {}
     value = (declared.get("inputs") or {}).get(key) or (declared.get("outputs") or {}).get(key)
-    return f"{word} {value if isinstance(value, str) and key and value != UNKNOWN else step.name}"
+    known = value if isinstance(value, str) and key and value != UNKNOWN else step.name
+    return f"{word} {known}{_source(declared.get('inputs') or {})}"
+
+
+def _source(inputs: Mapping[str, Any]) -> str:
+    """Of a firewall rule that is not for everybody."""
+    subnet = inputs.get("subnet")
+    return f" from {subnet}/{int(inputs['subnetSize'] or 0)}" if subnet and inputs.get("subnetSize") else ""
 
 
 def part(step: Step) -> str:

@@ -41,7 +41,7 @@ def lacking(edge: Sequence[IPv4Network], sources: Sequence[str]) -> str:
     """The ranges of the edge that are not let in, in words; empty where all are, or where nobody is let in at all."""
     let_in = list(collapse_addresses(_networks(sources)))
     lost = [str(one) for one in edge if not any(one.subnet_of(other) for other in let_in)] if sources else []
-    return ", ".join(lost[:3]) + (f" and {len(lost) - 3} ranges more" if lost[3:] else "")
+    return ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if lost[3:] else "")
 
 
 def _networks(sources: Sequence[object]) -> list[IPv4Network]:

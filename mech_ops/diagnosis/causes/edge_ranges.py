@@ -15,7 +15,7 @@ def _refused(look: Look) -> tuple[str, ...]:
 
 
 def _some(texts: Sequence[str]) -> str:
-    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} ranges more" if texts[3:] else "")
+    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if texts[3:] else "")
 
 
 @cause(

@@ -338,5 +338,11 @@ def test_a_change_of_the_program_beside_it_is_told_apart(change: str) -> None:
     assert found.unapplied and repair.obstacle(found)
 
 
+def test_a_rule_at_vultr_is_named_with_whom_it_lets_in() -> None:
+    rule_ = {"port": "80", "subnet": "198.51.100.0", "subnetSize": 24}
+    found = report.judge(events.read([step("refresh", RULE, rule_, None), step("create", RULE, None, rule_)]))
+    assert [item.sentence for item in found.drift] == ["Vultr's firewall rule for port 80 from 198.51.100.0/24: gone"]
+
+
 def test_without_a_range_more_or_less_the_same_is_a_change_of_the_program() -> None:
     assert len(report.judge(events.read([rule(NEW), moved()])).unapplied) == 2

@@ -179,3 +179,41 @@ def test_facts_that_nobody_understands_do_not_hide_the_others() -> None:
     found = diagnose(Look(seen))
     assert "UFW_PORT_CLOSED" in [named.code for named in found.named]
     assert any("not understood" in why for why in found.skipped)
+
+
+def sentences(*changes: Change) -> list[str]:
+    seen = patches.read()
+    for change in changes:
+        change(seen)
+    return [named.sentence for named in diagnose(Look(seen)).named]
+
+
+def test_a_range_of_the_edge_is_told_from_a_port_that_is_closed() -> None:
+    rules = [
+        drift("ufw-rule", f"80/tcp from 198.51.{n}.0/24", "missing", port="80", source=f"198.51.{n}.0/24")
+        for n in range(4)
+    ]
+    assert sentences(*rules) == [
+        "UFW does not let Cloudflare's edge in at 80/tcp from 198.51.0.0/24, 198.51.1.0/24, 198.51.2.0/24 and 1 more: missing"
+    ]
+    office = drift("ufw-rule", "22/tcp from 192.0.2.0/24", "missing", port="22", source="192.0.2.0/24")
+    inside = drift("ufw-rule", "80/tcp from 172.16.0.0/12", "missing", port="80", source="172.16.0.0/12")
+    assert [said.startswith("UFW does not let 22/tcp in") for said in sentences(office)] == [True]
+    assert [said.startswith("UFW does not let 80/tcp in") for said in sentences(inside)] == [True]
+
+
+def test_one_range_of_many_explains_no_failure_that_is_not_the_edges() -> None:
+    lost = drift("ufw-rule", "80/tcp from 198.51.100.0/24", "missing", port="80", source="198.51.100.0/24")
+    seen = patches.read()
+    both(lost, answer("llm", "edge", code=502), answer("search", "edge", code=522))(seen)
+    named = next(one for one in diagnose(Look(seen)).named if one.code == "EDGE_RANGE_SHUT_OUT")
+    assert named.failing == ("search",)
+
+
+def test_vultrs_group_is_looked_at_range_by_range() -> None:
+    def declared(seen: Bundle) -> None:
+        seen.declared["openings"] += [["80", "198.51.100.0/24"], ["80", "203.0.113.0/24"]]
+        rule = next(rule for rule in seen.facts["vultr"]["rules"] if rule["port"] == "80")
+        seen.facts["vultr"]["rules"].append({**rule, "subnet": "198.51.100.0", "subnet_size": 24})
+
+    assert sentences(declared)[0] == "Vultr's firewall group does not let 80/tcp in from 203.0.113.0/24"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mech_infra.facts.clouds import cloudflare, vultr
+from mech_infra.facts.clouds import asking, cloudflare, ranges, vultr
 from mech_infra.facts.host import trip
 from mech_infra.facts.model import Unreachable
 from mech_ops import pulumi
@@ -47,7 +47,7 @@ STATE = [
     resource("vultr:index/reservedIp:ReservedIp", "r"),
     resource("vultr:index/blockStorage:BlockStorage", "b"),
     resource("vultr:index/firewallGroup:FirewallGroup", "g"),
-    resource("vultr:index/firewallRule:FirewallRule", "f", port="80"),
+    resource("vultr:index/firewallRule:FirewallRule", "f", port="80", subnet="0.0.0.0", subnetSize=0),
 ]  # fmt: skip
 FACTS = {"kernel": {"net.ipv4.ip_forward": "0"}, "inspected": {"mech-llms": {"said": [f"refused {KEY}"]}}}
 
@@ -111,6 +111,22 @@ def test_everything_is_asked_and_judged_by_what_the_state_declares(world: dict[s
         "containers": ["mech-llms"],
     }
     assert world["asked"]["paths"]["wanted"] == {"mech-llms": [["mongodb", 27017]]}
+
+
+def test_where_the_edge_comes_from_is_asked_where_nobody_else_is_let_in(
+    world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = ranges.NotLetIn()
+    sensor = resource("pulumi-python:dynamic/mech:HostState", title="ranges", access={"ranges": ["192.0.2.0/24"]},
+                      checks={check.label: check.wire}, watches=[])  # fmt: skip
+    monkeypatch.setattr(
+        pulumi, "run", lambda argv, text=None: json.dumps({"deployment": {"resources": [*STATE, sensor]}})
+    )
+    monkeypatch.setattr(asking, "public", lambda path: {"ipv4_cidrs": ["192.0.2.0/24", "198.51.100.0/24"]})
+    seen = gather.look("s", nobody)
+    assert [(one["kind"], one["there"]) for one in seen.drift][1:] == [("edge-ranges-new", "198.51.100.0/24")]
+    monkeypatch.setattr(asking, "public", lambda path: {"ipv4_cidrs": []})
+    assert gather.look("s", nobody).silent == {"ranges": "the list is refused: it is empty"}
 
 
 def test_no_secret_stays_in_what_was_seen(world: dict[str, Any], tmp_path: Path) -> None:
