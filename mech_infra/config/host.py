@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -227,7 +228,8 @@ class FirewallConfig(Section):
         json_schema_extra=wrong(
             "With `everyone`, who knows the address goes round Cloudflare's TLS and block list. With `cloudflare`, nobody "
             "else reaches nginx, not even you with curl; the first `pulumi up` needs Cloudflare's API, later ones go on with "
-            "the ranges that they know; and exposeServicePorts true still lets everybody round Cloudflare"
+            "the ranges that they know; and exposeServicePorts true still lets everybody round Cloudflare",
+            "edge",
         ),
     )
     only_declared: bool = Field(
