@@ -14,6 +14,7 @@ from mech_infra.components.datastores import ALIASES, Datastores, DatastoresArgs
 from mech_infra.components.edge import Edge, EdgeArgs
 from mech_infra.components.edge_ranges import EdgeRanges, EdgeRangesArgs
 from mech_infra.components.firewall import Firewall, FirewallArgs
+from mech_infra.components.healing import Healing, HealingArgs
 from mech_infra.components.host import Host, HostArgs
 from mech_infra.components.images import Images, ImagesArgs
 from mech_infra.components.network import Network, NetworkArgs
@@ -103,6 +104,12 @@ def declare(config: StackConfig) -> None:
     served = [*running.ready, firewall.confirmed]
     names = [service.name for service in services]
     Edge("edge", EdgeArgs(platform.edge, platform.domain, names, host.address, served))
+
+    if platform.heal.enabled:
+        mine = {s.container(n): s.name for s in services for n in range(1, s.replicas + 1)} | dict.fromkeys(ALIASES, "")
+        hosts = {name: f"{name}.{platform.domain}" for name in names}
+        encrypted = platform.edge.ssl in ("full", "strict")
+        Healing("heal", HealingArgs(platform.heal, mine, hosts, encrypted, host, served))
 
     guard.finish()
     pulumi.export("host_ip", host.address)

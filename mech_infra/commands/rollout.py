@@ -9,6 +9,7 @@ from typing import Any
 from mech_infra import rollout
 
 PROGRAM = "/usr/local/lib/mech/rollout.py"
+RECORDS = "/var/lib/mech/rollout"  # by service, the version that was watched to the end last
 _ROOM = Path(rollout.__file__).parent
 # By where they stand on the host. The program imports the other by the path that it has here, too.
 _SOURCES = {PROGRAM: "onhost.py", "/usr/local/lib/mech/mech_infra/rollout/asking.py": "asking.py"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 CONNECT_TIMEOUT_S = 5
+# Its exit code where it is ssh that failed, and not what it ran.
+FAILED = 255
 # Attempts to connect, a second apart: a host that is away for good is known to be after half a minute.
 ATTEMPTS = 5
 # A connection over which nothing came back for so long is dead.
@@ -10,6 +12,8 @@ _ALIVE_S, _ALIVE_COUNT = 5, 3
 # Where the connection that all share is found (sharing.py): private, short (a socket's path has 107 characters at most,
 # and ssh takes 17 more to make it), and ssh's own to expand.
 SOCKET = "~/.ssh/mech-%h"
+# The last word of the watch that an engine keeps there (mech_infra.drift.vigil): who has it is at work.
+VIGIL_MARK = "mech-vigil"
 
 
 def options(identity: str, host: str, host_key: str, attempts: int = 1, shared: bool = True) -> list[str]:

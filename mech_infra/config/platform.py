@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from mech_infra import catalogue
 from mech_infra.config.certificate import CertificateConfig
 from mech_infra.config.edge import EdgeConfig
+from mech_infra.config.heal import HealConfig
 from mech_infra.config.host import FirewallConfig, HostConfig
 from mech_infra.config.images import ImagesConfig
 from mech_infra.config.incident import IncidentConfig
@@ -72,6 +73,7 @@ class PlatformConfig(Section):
     proxy: ProxyConfig = ProxyConfig()
     certificate: CertificateConfig = CertificateConfig()
     edge: EdgeConfig = EdgeConfig()
+    heal: HealConfig = HealConfig()
     incident: IncidentConfig = IncidentConfig()
     allow: tuple[Allowed, ...] = Field(
         (),

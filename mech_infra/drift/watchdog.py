@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from mech_infra.commands.sharing import share
-from mech_infra.commands.ssh import interpreter
+from mech_infra.commands.ssh import VIGIL_MARK, interpreter
 from mech_infra.drift import engine
 
 VIGIL = Path(__file__).with_name("vigil.py")
@@ -45,7 +45,7 @@ def watch(access: Mapping[str, str], told: bool) -> None:
 def command(access: Mapping[str, str]) -> list[str]:
     """argv of the watch on the host; it ends there when its standard input does. No secret stands in it."""
     ssh, *options = interpreter(access["identity"], access["host"], access["host_key"], attempts=1)
-    return [ssh, *_OPTIONS, *options, f"exec python3 -c {shlex.quote(VIGIL.read_text())}"]
+    return [ssh, *_OPTIONS, *options, f"exec python3 -c {shlex.quote(VIGIL.read_text())} {VIGIL_MARK}"]
 
 
 def hear(host: str, words: Iterable[str], say: Callable[[str], None]) -> bool:

@@ -20,15 +20,12 @@ from mech_infra.facts.host.program import asked, on_host
 def machine(lock: str) -> dict[str, Any]:
     """Memory in bytes; `oom` and `errors` of the last hour, the former also as cgroups count them since they began."""
     _, failed = run("systemctl", "list-units", "--failed", "--plain", "--no-legend", timeout=5)
-    kilobytes = dict(re.findall(r"^(\w+):\s+(\d+) kB", text("/proc/meminfo") or "", re.M))
     killed = journal("-k", "-g", "(?i)out of memory: killed|oom-kill:|invoked oom-killer")
     return {
         # Its first process: a host may share its kernel, which is older, with others.
         "uptime_s": round(age_s("/proc/1") or 0, 1), "now": time.time(), "load": [round(load, 2) for load in os.getloadavg()],
         "cpus": len(os.sched_getaffinity(0)),
-        "memory": {
-            name: int(kilobytes.get(key, 0)) * 1024 for name, key in (("total", "MemTotal"), ("available", "MemAvailable"))
-        },
+        "memory": meminfo(),
         "reboot_required": Path("/run/reboot-required").exists(), "synchronized": synchronized(),
         "failed_units": [line.split()[0] for line in failed.splitlines() if line.strip()],
         "oom": [*killed, *counted("/sys/fs/cgroup")], "errors": journal("-p", "err"), "apt_lock": holder(lock),
@@ -40,6 +37,20 @@ def journal(*which: str) -> list[str]:
     """At most the last 20 lines, of the last hour unless `which` says since when."""
     _, said = run("journalctl", "--no-pager", "-q", "-o", "short-iso", "--since", "-1h", "-n", "20", *which, timeout=6)
     return [line[:300] for line in said.splitlines() if line and not line.startswith("-- ")]
+
+
+@asked()
+def ram() -> dict[str, int]:
+    """The machine's memory alone, for who looks often."""
+    return meminfo()
+
+
+@on_host
+def meminfo() -> dict[str, int]:
+    kilobytes = dict(re.findall(r"^(\w+):\s+(\d+) kB", text("/proc/meminfo") or "", re.M))
+    return {
+        name: int(kilobytes.get(key, 0)) * 1024 for name, key in (("total", "MemTotal"), ("available", "MemAvailable"))
+    }
 
 
 @asked()

@@ -69,12 +69,15 @@ def ask(path: str, timeout: float = 10) -> Any:
 LIMIT_S = 11.0  # a Docker that hangs keeps its readers for longer; who waits for us must not wait for that
 
 
-def main(readers: Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]) -> None:
-    """Print what all readers find, side by side; null for one that fails or is late: judging says what that means."""
+Readers = Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]
+
+
+def looked(readers: Readers) -> dict[str, Any]:
+    """What all readers find, side by side; None for one that fails or is late: judging says what that means."""
     end = time.monotonic() + LIMIT_S
     pool = concurrent.futures.ThreadPoolExecutor(len(readers))
     pending = {name: pool.submit(read, **wanted) for name, (read, wanted) in readers.items()}
-    facts = {}
+    facts: dict[str, Any] = {}
     for name, future in pending.items():
         try:
             facts[name] = future.result(timeout=max(0.0, end - time.monotonic()))
@@ -84,6 +87,11 @@ def main(readers: Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]) ->
         except Exception as error:
             facts[name] = None
             sys.stderr.write(f"{name}: {error}\n")
+    return facts
+
+
+def main(readers: Readers) -> None:
+    facts = looked(readers)
     # One line of base64: what a login shell prints before it cannot be taken for it.
     sys.stdout.write("MECH-FACTS " + base64.b64encode(json.dumps(facts).encode()).decode() + "\n")
     sys.stdout.flush()

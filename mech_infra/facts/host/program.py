@@ -8,7 +8,7 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,14 +62,20 @@ def source(asked: Asked | None = None) -> str:
 
     Raises KeyError for a fact that nothing reads on request.
     """
+    return f"{library(asked)}\n\n\nmain(WANTED)\n"
+
+
+def library(asked: Asked | None = None, only: Collection[str] | None = None) -> str:
+    """The same for who goes on with the facts there: `looked(WANTED)`. `only`: of the facts of every look no others."""
     parts = _parts()
-    readers = {**READERS, **{name: {**ASKED[name], **given} for name, given in (asked or {}).items()}}
+    every = {name: wanted for name, wanted in READERS.items() if only is None or name in only}
+    readers = {**every, **{name: {**ASKED[name], **given} for name, given in (asked or {}).items()}}
     going = _reached(parts, readers)
     texts = [part.text for name, part in parts.items() if name in going]
     imports = sorted({line for name in going for line in parts[name].imports})
     shared = Path(__file__).with_name("onhost.py").read_text()
     called = ", ".join(f"{name!r}: ({name}, {_plain(wanted)!r})" for name, wanted in sorted(readers.items()))
-    return "\n\n\n".join([shared.rstrip(), "\n".join(imports), *texts, f"main({{{called}}})\n"])
+    return "\n\n\n".join([shared.rstrip(), "\n".join(imports), *texts, f"WANTED = {{{called}}}"])
 
 
 def _plain(wanted: Mapping[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts
 
 
-@reads(names=["docker", "nginx", "ufw", "ssh", "mech-data", "mech-certificate.timer"])
+@reads(names=["docker", "nginx", "ufw", "ssh", "mech-data", "mech-certificate.timer", "mech-heal.timer"])
 def units(names: list[str]) -> dict[str, Any]:
     _, said = run("systemctl", "show", "-p", "Id,ActiveState,UnitFileState,LoadState", *names)
     found = {}
