@@ -6,6 +6,7 @@ Source of names, ports and limits: the troubleshooting guide. It fixes llm at 30
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -17,6 +18,10 @@ SERVICE_PORTS = range(3001, 3011)
 
 SERVICES_ROOT = "/opt/mech-services"
 NETWORK_NAME = "mech-network"
+# By container, the names that it answers to beside its own; the guide's check lists MongoDB's as "mongo".
+DATABASES: Mapping[str, tuple[str, ...]] = MappingProxyType({"redis": (), "mongodb": ("mongo",)})
+# The guide's auto-heal.sh names them as the critical ones.
+CRITICAL = ("queue", "llm", "storage")
 
 
 @dataclass(frozen=True)

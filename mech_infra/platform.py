@@ -10,7 +10,7 @@ from mech_infra import catalogue, registry, state
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.components.certificates import Certificates, CertificatesArgs
 from mech_infra.components.containers import Runtime
-from mech_infra.components.datastores import ALIASES, Datastores, DatastoresArgs
+from mech_infra.components.datastores import Datastores, DatastoresArgs
 from mech_infra.components.edge import Edge, EdgeArgs
 from mech_infra.components.edge_ranges import EdgeRanges, EdgeRangesArgs
 from mech_infra.components.firewall import Firewall, FirewallArgs
@@ -84,7 +84,7 @@ def declare(config: StackConfig) -> None:
     login = registry.login(platform.images.registry, platform.images.registry_user, secrets)
     docker = host.access.docker_provider("docker", host, login)
     replicas = [service.container(n) for service in services for n in range(1, service.replicas + 1)]
-    members = {**dict.fromkeys(replicas, ()), **ALIASES}
+    members = {**dict.fromkeys(replicas, ()), **catalogue.DATABASES}
     listeners = dict.fromkeys([80, 443, *(service.port for service in services)], "nginx")
     listeners |= {port: "" for service in services for slot in SLOTS for port in service.upstreams(slot)}
     network = Network("network", NetworkArgs(members, listeners, host, docker))
@@ -106,7 +106,9 @@ def declare(config: StackConfig) -> None:
     Edge("edge", EdgeArgs(platform.edge, platform.domain, names, host.address, served))
 
     if platform.heal.enabled:
-        mine = {s.container(n): s.name for s in services for n in range(1, s.replicas + 1)} | dict.fromkeys(ALIASES, "")
+        mine = {s.container(n): s.name for s in services for n in range(1, s.replicas + 1)} | dict.fromkeys(
+            catalogue.DATABASES, ""
+        )
         hosts = {name: f"{name}.{platform.domain}" for name in names}
         encrypted = platform.edge.ssl in ("full", "strict")
         Healing("heal", HealingArgs(platform.heal, mine, hosts, encrypted, host, served))

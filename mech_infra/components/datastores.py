@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
+from mech_infra import catalogue
 from mech_infra.commands import files, mongodb, redis
 from mech_infra.commands.containers import DATABASE_GRACE_S
 from mech_infra.commands.volume import DATA
@@ -17,9 +18,6 @@ from mech_infra.config.workloads import DatastoresConfig, MongoConfig, RedisConf
 from mech_infra.facts.host import files as file_facts
 from mech_infra.facts.host import mongodb as mongodb_facts
 from mech_infra.facts.host import redis as redis_facts
-
-# The names each answers to beside its own; the guide's check lists MongoDB's container as "mongo".
-ALIASES: Mapping[str, tuple[str, ...]] = {"redis": (), "mongodb": ("mongo",)}
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ class Datastores(pulumi.ComponentResource):
             memory_mb=config.memory_mb,
             cpus=config.cpus,
             command=command,
-            aliases=ALIASES["mongodb"],
+            aliases=catalogue.DATABASES["mongodb"],
             mounts=mounts,
             health=["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand('ping')"],
             wait=True,

@@ -24,7 +24,9 @@ class HealConfig(Section):
         examples=[120],
         ge=30,
         le=3600,
-        json_schema_extra=wrong("Longer: what is ill stays ill for longer. Shorter: a busy small host looks at itself all the time"),
+        json_schema_extra=wrong(
+            "Longer: what is ill stays ill for longer. Shorter: a busy small host looks at itself all the time"
+        ),
     )
     first_wait_s: int = Field(
         60,
@@ -40,7 +42,9 @@ class HealConfig(Section):
         examples=[2],
         ge=1,
         le=20,
-        json_schema_extra=wrong("Higher: a service that cannot work is restarted again and again, and what it had at work is lost each time"),
+        json_schema_extra=wrong(
+            "Higher: a service that cannot work is restarted again and again, and what it had at work is lost each time"
+        ),
     )
     per_hour: int = Field(
         12,
@@ -48,7 +52,9 @@ class HealConfig(Section):
         examples=[20],
         ge=1,
         le=200,
-        json_schema_extra=wrong("Lower than the number of containers: after an outage of all of them the last ones wait"),
+        json_schema_extra=wrong(
+            "Lower than the number of containers: after an outage of all of them the last ones wait"
+        ),
     )
     disk_percent: int = Field(
         90,
@@ -56,5 +62,7 @@ class HealConfig(Section):
         examples=[95],
         ge=50,
         le=97,
-        json_schema_extra=wrong("Lower than what the host always uses: logs are cut down to their last lines again and again"),
+        json_schema_extra=wrong(
+            "Lower than what the host always uses: logs are cut down to their last lines again and again"
+        ),
     )

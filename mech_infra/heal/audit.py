@@ -14,7 +14,7 @@ from mech_infra.heal.words import Json
 
 LOG = Path("/var/log/mech/heal.jsonl")
 MAX_BYTES = 1_000_000  # then it becomes heal.jsonl.1, in place of the one before
-_NEEDED = {"at": (int, float), "run": str, "what": str, "did": str, "outcome": str}
+_FIELDS: dict[str, type | tuple[type, ...]] = {"at": (int, float), "run": str, "what": str, "did": str, "outcome": str}
 
 
 def read(log: Path = LOG) -> list[Json]:
@@ -30,9 +30,14 @@ def read(log: Path = LOG) -> list[Json]:
                 record = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(record, dict) and all(isinstance(record.get(key), kind) for key, kind in _NEEDED.items()):
+            if is_record(record):
                 found.append(record)
     return found
+
+
+def is_record(record: object) -> bool:
+    """Whether a line of the log says what everybody goes by."""
+    return isinstance(record, dict) and all(isinstance(record.get(key), kind) for key, kind in _FIELDS.items())
 
 
 def note(record: Json, log: Path = LOG) -> Json:

@@ -123,7 +123,7 @@ def changing(one: Json, facts: Json, order: Json) -> str:
     """Why its service is in the middle of a rollout; empty where it is not."""
     keys, service = order["labels"], one["service"]
     known = [c for c in facts["docker"]["containers"] if (c["labels"] or {}).get(keys["service"]) == service]
-    labels = next((c["labels"] for c in known if c["name"] == one["name"]), {})
+    labels: Json = next((c["labels"] for c in known if c["name"] == one["name"]), {})
     mine = labels.get(keys["version"])
     stopped = ("exited", "dead")  # refused by its gate, and nothing that is under way
     others = [c["name"] for c in known if c["labels"].get(keys["version"]) != mine and c["state"] not in stopped]
@@ -159,7 +159,9 @@ def held(what: str, limits: Json, past: Iterable[Json], now: float) -> Cause | N
     """Why nothing is tried on it now: it was tried as often as may be, or not long enough ago."""
     times = sorted(at for at, name in _tried(past, now) if name == what)
     if len(times) >= limits["per_container"]:
-        return Cause("limit", f"{len(times)} tries within an hour, which is the limit, and it is ill again", "mech diagnose")
+        return Cause(
+            "limit", f"{len(times)} tries within an hour, which is the limit, and it is ill again", "mech diagnose"
+        )
     wait = limits["first_wait_s"] * 2 ** (len(times) - 1) if times else 0
     if times and (left := times[-1] + wait - now) > 0:
         tries = "one try" if len(times) == 1 else f"{len(times)} tries"

@@ -48,6 +48,8 @@ class Said:
         if not self.wire and kind == "alive":
             return
         line = MARK + json.dumps({"kind": kind, **about}) if self.wire else sentence(kind, about)
+        if not line:
+            return
         with self._speaking, contextlib.suppress(OSError):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
@@ -134,7 +136,7 @@ def settle(done: list[Done], soon: list[str]) -> None:
     waiting = {each.step.what: "" for each in mine} | dict.fromkeys(soon if mine else [], "")
     begun, took = time.monotonic(), dict[str, float]()
     while waiting and time.monotonic() - begun < SETTLE_S:
-        waiting = {name: how for name in waiting if (how := still_ill(name))}
+        waiting = {name: word for name in waiting if (word := still_ill(name))}
         now = time.monotonic() - begun
         took |= {each.step.what: now for each in mine if each.step.what not in {*waiting, *took}}
         time.sleep(1 if waiting else 0)
@@ -159,7 +161,15 @@ def remember(left: tuple[Left, ...], run_: Json, past: list[Json]) -> None:
     for one in left:
         if one.code != "waits" and (one.what, f"left: {one.code}") not in known:
             with contextlib.suppress(OSError):
-                note({**run_, "did": f"left: {one.code}", "what": one.what, "why": one.why, "outcome": f"next: {one.then}"})
+                note(
+                    {
+                        **run_,
+                        "did": f"left: {one.code}",
+                        "what": one.what,
+                        "why": one.why,
+                        "outcome": f"next: {one.then}",
+                    }
+                )
 
 
 def ended(said_here: Said, found: Plan) -> int:

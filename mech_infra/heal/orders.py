@@ -10,10 +10,6 @@ from mech_infra.commands.volume import DATA
 from mech_infra.config.heal import HealConfig
 from mech_infra.heal.words import Json
 
-# The guide's auto-heal.sh names them; who is none of these comes after them, the databases before.
-CRITICAL = ("queue", "llm", "storage")
-_ALIASES = {"mongodb": ["mongo"]}
-
 
 def order(containers: Mapping[str, str], hosts: Mapping[str, str], encrypted: bool, config: HealConfig) -> Json:
     """`containers`: by name its service, empty for a database. `hosts`: by service the name that visitors ask for."""
@@ -43,9 +39,9 @@ def order(containers: Mapping[str, str], hosts: Mapping[str, str], encrypted: bo
 
 
 def _turn(service: str) -> int:
-    if not service:
-        return 0
-    return 1 + (CRITICAL.index(service) if service in CRITICAL else len(CRITICAL))
+    """The databases first, then who is critical, then the rest."""
+    critical = catalogue.CRITICAL
+    return 0 if not service else 1 + (critical.index(service) if service in critical else len(critical))
 
 
 def _one(name: str, service: str) -> Json:
@@ -55,5 +51,5 @@ def _one(name: str, service: str) -> Json:
         "service": service,
         "datastores": list(known.datastores) if known else [],
         "calls": list(known.calls) if known else [],
-        "aliases": _ALIASES.get(name, []),
+        "aliases": list(catalogue.DATABASES.get(name, ())),
     }

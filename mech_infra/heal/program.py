@@ -34,7 +34,10 @@ def _flat(path: Path) -> str:
     gone: set[int] = set()
     for number, node in enumerate(ast.parse(source).body):
         is_docstring = number == 0 and isinstance(node, ast.Expr)
-        is_ours = isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("mech_infra", "__future__")
+        is_ours = isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in (
+            "mech_infra",
+            "__future__",
+        )
         if is_docstring or is_ours:
             gone |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return "\n".join(line for number, line in enumerate(lines, 1) if number not in gone).strip("\n")
