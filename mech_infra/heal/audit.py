@@ -17,10 +17,10 @@ MAX_BYTES = 1_000_000  # then it becomes heal.jsonl.1, in place of the one befor
 _FIELDS: dict[str, type | tuple[type, ...]] = {"at": (int, float), "run": str, "what": str, "did": str, "outcome": str}
 
 
-def read(log: Path = LOG) -> list[Json]:
+def read() -> list[Json]:
     """Its records, the oldest first; `at` is Unix time. A line that was cut is skipped. Raises OSError for no permission."""
     found = []
-    for path in (log.with_name(f"{log.name}.1"), log):
+    for path in (_former(), LOG):
         try:
             lines = path.read_text(errors="replace").splitlines()
         except FileNotFoundError:
@@ -35,18 +35,22 @@ def read(log: Path = LOG) -> list[Json]:
     return found
 
 
+def _former() -> Path:
+    return LOG.with_name(f"{LOG.name}.1")
+
+
 def is_record(record: object) -> bool:
     """Whether a line of the log says what everybody goes by."""
     return isinstance(record, dict) and all(isinstance(record.get(key), kind) for key, kind in _FIELDS.items())
 
 
-def note(record: Json, log: Path = LOG) -> Json:
+def note(record: Json) -> Json:
     """Write it, with the time, so that it outlasts a crash; what was written. Raises OSError: then nothing may be done."""
-    log.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    if log.exists() and log.stat().st_size > MAX_BYTES:
-        log.replace(log.with_name(f"{log.name}.1"))
+    LOG.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if LOG.exists() and LOG.stat().st_size > MAX_BYTES:
+        LOG.replace(_former())
     whole = {"at": round(time.time(), 3), **record}
-    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o640)
+    file = os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o640)
     try:
         line = (json.dumps(whole) + "\n").encode()
         if os.write(file, line) != len(line):

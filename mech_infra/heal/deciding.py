@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from mech_infra.heal.elsewhere import DATABASES, WELL, answer, fullest, of_all, of_database, of_service
+from mech_infra.heal.elsewhere import DATABASES, answer, fullest, of_all, of_database, of_service, percent
 from mech_infra.heal.words import Cause, Json, Left, Plan, Step
 
 HOUR_S = 3600
 DISK = "disk"
+WELL = ("well", "starting")
 # State or health, to what is done about it; what is neither here nor well is left alone.
 REMEDY = {"unhealthy": "restart", "stopped": "restart", "paused": "unpause", "off": "reconnect"}
+_DOCKERS = "/var/lib/docker"
 _NEEDED = ("docker", "inspected", "rollouts", "answers")
 _ALONE = {
     "missing": ("it is not there", "pulumi up"),
@@ -42,13 +44,15 @@ def _disk(facts: Json, order: Json, past: Sequence[Json], now: float) -> Plan:
     if used < order["limits"]["disk_percent"] or facts["rollouts"]["working"]:
         return Plan()
     why = f"{path} is {used} % full"
-    if held(DISK, order["limits"], past, now):
+    dockers = [fs for fs in facts.get("space") or [] if fs["path"] == _DOCKERS]
+    elsewhere = dockers and percent(dockers[0]) < order["limits"]["disk_percent"]
+    if elsewhere or held(DISK, order["limits"], past, now):
         return Plan(left=(Left(DISK, "disk-full", why, f"du -xh -d3 {path} | sort -h | tail"),))
     mine = {c["id"]: c["name"] for c in facts["docker"]["containers"] if order["label"] in (c["labels"] or {})}
     logs = [
         Step("cut-log", mine[found[1]], f"{why}, and its log takes {log['bytes'] // 10**6} MB", path=log["path"])
         for log in facts.get("logs") or []
-        if (found := re.match(r"/var/lib/docker/containers/(\w+)/", log["path"])) and found[1] in mine
+        if (found := re.match(rf"{_DOCKERS}/containers/(\w+)/", log["path"])) and found[1] in mine
     ]
     return Plan((*logs, Step("remove-images", DISK, why)))
 
@@ -56,12 +60,12 @@ def _disk(facts: Json, order: Json, past: Sequence[Json], now: float) -> Plan:
 def _containers(facts: Json, order: Json, past: Sequence[Json], now: float, left: Sequence[Left]) -> Plan:
     standing = {one["name"]: condition(one, facts, order) for one in order["containers"]}
     steps: list[Step] = []
-    found, tries = list(left), _tried(past, now)
+    found, tries = list(left), [one for one in _tried(past, now) if one[1] != DISK]
     for one in order["containers"]:
         name, how = one["name"], standing[one["name"]]
         if how in WELL:
             continue
-        cause = _cause(one, how, facts, order, standing)
+        cause = _cause(one, facts, order, standing, now)
         if cause is None and len(tries) >= order["limits"]["per_hour"]:
             why = f"{len(tries)} tries on this host within an hour, which is the limit"
             cause = Cause("limit", why, "mech diagnose")
@@ -71,7 +75,7 @@ def _containers(facts: Json, order: Json, past: Sequence[Json], now: float, left
             steps += _steps(one, how, facts, order)
             tries.append((now, name))
         else:
-            soon = any(step.what == cause.of for step in steps)
+            soon = how == "unhealthy" and any(step.what == cause.of for step in steps)
             found.append(Left(name, cause.code, cause.why, cause.then, soon))
     if not steps and not found and (bad := _not_passed(facts)):
         why = f"the containers of {', '.join(bad)} answer, and nginx does not pass to them"
@@ -101,8 +105,9 @@ def condition(one: Json, facts: Json, order: Json) -> str:
     return "starting" if said.get("code") == 200 and said.get("status") == "ok" else "unhealthy"
 
 
-def _cause(one: Json, how: str, facts: Json, order: Json, standing: Mapping[str, str]) -> Cause | None:
+def _cause(one: Json, facts: Json, order: Json, standing: Mapping[str, str], now: float) -> Cause | None:
     """Why this container is left alone, whatever was done before."""
+    how = standing[one["name"]]
     if how not in REMEDY:
         why, then = _ALONE.get(how, (f"Docker is {how} it", "mech diagnose"))
         return Cause(how, why, then)
@@ -116,7 +121,7 @@ def _cause(one: Json, how: str, facts: Json, order: Json, standing: Mapping[str,
         return None  # its place and its time are all that it lacks
     if one["name"] in DATABASES:
         return of_database(one["name"], facts, order)
-    return of_service(one, facts, order, standing)
+    return of_service(one, facts, order, standing, now)
 
 
 def changing(one: Json, facts: Json, order: Json) -> str:
@@ -174,7 +179,7 @@ def _tried(past: Iterable[Json], now: float) -> list[tuple[float, str]]:
     runs = {
         (record["run"], record["what"]): record["at"]
         for record in past
-        if record["outcome"] == "begun" and abs(now - record["at"]) < HOUR_S
+        if record["outcome"] == "begun" and record["did"] != "cut-log" and abs(now - record["at"]) < HOUR_S
     }
     return [(at, what) for (_, what), at in runs.items()]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import calendar
 import math
 import re
+import time
 from collections.abc import Iterator, Mapping
 
 from mech_infra.heal.words import Cause, Json
@@ -13,7 +15,8 @@ FULL, MEMORY_GONE = 98, 3
 DATABASES = ("redis", "mongodb")
 _DENIED = re.compile(r"(?i)noauth|wrongpass|noperm|authentication failed|not authorized|unauthorized|password")
 _NO_WRITES = re.compile(r"(?i)\boom\b|misconf|readonly|no space left|disk")
-WELL = ("well", "starting")
+# Who lost a database looks for it again and again: so long after its start a restart would only cost.
+YOUNG_S = 60
 
 
 def percent(fs: Json) -> int:
@@ -61,21 +64,30 @@ def of_database(name: str, facts: Json, order: Json) -> Cause | None:
     return None
 
 
-def of_service(one: Json, facts: Json, order: Json, standing: Mapping[str, str]) -> Cause | None:
+def of_service(one: Json, facts: Json, order: Json, standing: Mapping[str, str], now: float) -> Cause | None:
     """What a service lacks that no restart of it gives it; `standing` is how each declared container is."""
     for store in one["datastores"]:
-        if standing.get(store) not in WELL:
+        if standing.get(store) != "well":
             return Cause("database-down", f"{store}, which it uses, is not well", "mech diagnose", store)
+        age = now - _began(facts["inspected"][store]["started"])
+        if standing[one["name"]] == "unhealthy" and 0 <= age < YOUNG_S:
+            why = f"{store}, which it uses, was started {age:.0f} s ago: it may find it by itself"
+            return Cause("database-young", why, "mech heal again")
         if cause := of_database(store, facts, order):
             return Cause(cause.code, f"{store}, which it uses: {cause.why}", cause.then)
     about = facts.get("redis_info") or {}
     if "redis" in one["datastores"] and 0 < about.get("maxmemory", 0) <= about.get("used_memory", 0):
         return Cause("database-full", "redis, which it uses, is full", "mech:datastores.redis.memoryMb")
     for other in order["containers"]:
-        if other["service"] in one["calls"] and standing.get(other["name"]) not in WELL:
+        if other["service"] in one["calls"] and standing.get(other["name"]) != "well":
             why = f"{other['name']}, which it calls, is not well"
             return Cause("callee-down", why, "mech diagnose", other["name"])
     return next(_of_words(one, facts), None)
+
+
+def _began(started: str) -> float:
+    """Docker's time, which has nanoseconds, as Unix time."""
+    return calendar.timegm(time.strptime(started[:19], "%Y-%m-%dT%H:%M:%S"))
 
 
 def _of_words(one: Json, facts: Json) -> Iterator[Cause]:

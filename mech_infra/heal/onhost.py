@@ -34,6 +34,7 @@ LOCK = Path("/run/mech-heal.lock")
 PASSES = 3  # room on the disk, then the databases, then who needs them
 SETTLE_S = 75.0  # until a health check says that all are well: it begins 20 s after a start, and comes every 10 s
 ALIVE_S = 3.0
+PLANNED = "would be done"  # the outcome of a step of `--dry-run`
 MARK = "MECH-HEAL "  # before each record of `--wire`
 
 
@@ -59,7 +60,7 @@ def sentence(kind: str, about: Json) -> str:
     if kind == "left":
         return f"left alone: {about['what']}: {about['why']}. Next: {about['then']}"
     if kind == "step":
-        return f"{about['what']}: {about['did']}, since {about['why']}: {about['outcome']}"
+        return f"{about['what']}: {about['did']} ({about['why']}): {about['outcome']}"
     return str(about.get("says", ""))
 
 
@@ -75,7 +76,7 @@ def healed(wanted: Readers, order: Json, argv: list[str]) -> int:
         if given.dry_run:
             found = plan(looked(wanted), order, read(), time.time())
             for step in found.steps:
-                said_here.tell("step", **dataclasses.asdict(step), outcome="would be done")
+                said_here.tell("step", **dataclasses.asdict(step), outcome=PLANNED)
             return ended(said_here, found)
         with lock() as mine:
             if not mine:

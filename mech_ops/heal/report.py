@@ -9,24 +9,25 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Table
 
+from mech_infra.heal.onhost import PLANNED
 from mech_ops.everyday.platform import Json
 from mech_ops.heal.command import Healed
 
 _DONE = {
     "restart": "restarted",
     "unpause": "unpaused",
-    "reconnect": "put on the network",
-    "cut-log": "its log cut",
-    "remove-images": "images removed",
+    "reconnect": "put on the network again",
+    "cut-log": "relieved of all but its log's last lines",
+    "remove-images": "relieved of images that nothing names",
 }
 
 
 def line(kind: str, record: Json) -> str:
     """One thing, as it comes in."""
     if kind == "step":
-        return (
-            f"{record['what']}: {_DONE.get(record['did'], record['did'])}, since {record['why']}: {record['outcome']}"
-        )
+        planned = f"would be {_DONE.get(record['did'], record['did'])}"
+        outcome = planned if record["outcome"] == PLANNED else record["outcome"]
+        return f"{record['what']}: {record['why']}: {outcome}"
     return f"{record['what']}: left alone ({record['code']}): {record['why']}. Next: {record['then']}"
 
 
