@@ -29,7 +29,7 @@ def rollouts(flags: str, records: str, marks: list[str], longest_s: float) -> di
         except OSError:
             continue
         # Of the program that runs, not of who has its name among what it searches for.
-        if words[0].rpartition("/")[2].startswith("python3") and any(mark in words for mark in marks):
+        if words[0].rpartition("/")[2].startswith("python") and any(mark in words for mark in marks):
             working = working or (age_s(path.parent) or 0) < longest_s
     green = sorted(path.stem for path in Path(flags).glob("*.green"))
     good = {path.name: path.read_text(errors="replace") for path in Path(records).glob("*") if path.is_file()}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mech_infra.commands.heal import TIMER
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Look, Missing
+
+_HEALER = f"unit {TIMER}"
 
 
 @cause(
@@ -39,7 +42,8 @@ def down(look: Look) -> Iterator[Found]:
 )
 def not_at_boot(look: Look) -> Iterator[Found]:
     for item in look.drift("unit"):
-        if item.label not in ("unit nginx", "unit ssh", "unit ufw") and "certificate" not in item.label:
+        others = ("unit nginx", "unit ssh", "unit ufw", _HEALER)
+        if item.label not in others and "certificate" not in item.label:
             yield Found((), {"label": item.label, "there": item.there})
 
 
@@ -126,3 +130,19 @@ def image_foreign(look: Look) -> Iterator[Found]:
 def undeclared(look: Look) -> Iterator[Found]:
     for said in [*look.told("the container", "is not declared"), *look.told("the network", "is not declared")]:
         yield Found((), {"sentence": said})
+
+
+@cause(
+    "HEALER_OFF",
+    "{label}: {there}: a container that falls ill stays ill",
+    layer="docker",
+    visitor="nothing until a container falls ill",
+    guide="Auto-Healing Script",
+    reads=("drift.unit",),
+    fix="pulumi up",
+    key="mech:heal",
+)
+def healer_off(look: Look) -> Iterator[Found]:
+    for item in look.drift("unit"):
+        if item.label == _HEALER:
+            yield Found((), {"label": item.label, "there": item.there})

@@ -15,7 +15,7 @@ from mech_ops.cli import config
 from mech_ops.everyday import logs, settings
 
 EVERYDAY = (
-    "ps", "logs", "ssh", "restart", "queue", "queue requeue", "env set", "env unset", "block", "unblock", "mute", "unmute",
+    "ps", "logs", "ssh", "restart", "heal", "queue", "queue requeue", "env set", "env unset", "block", "unblock", "mute", "unmute",
 )  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def test_help_has_an_example_the_exit_codes_and_the_stack(command: str) -> None:
         (["logs"], "Missing argument"),
         (["ps", "--nope"], "No such option"),
         (["logs", "llm", "--tail", "many"], "Invalid value"),
+        (["heal", "--log", "--tail", "0"], "Invalid value"),
         (["logs", "[/bold]"], "there is no '[/bold]'"),
         (["restart", "mongo"], "did you mean mongodb?"),
         (["block", "everybody"], "neither an IP address nor a CIDR"),

@@ -24,6 +24,7 @@ def test_a_machine_that_is_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     found = machine.machine(f"{tmp_path}/lock")
     assert found["cpus"] >= 1 and len(found["load"]) == 3 and found["uptime_s"] > 0
     assert 0 < found["memory"]["available"] < found["memory"]["total"]
+    assert machine.ram()["total"] == found["memory"]["total"]
     assert found["synchronized"] in (True, False, None)
     assert (found["failed_units"], found["oom"], found["errors"], found["apt_lock"]) == ([], [], [], "")
 

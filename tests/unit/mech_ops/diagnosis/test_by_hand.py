@@ -93,6 +93,7 @@ CASES: dict[str, Change] = {
     "REDIS_NOT_SAVING": fact("host.redis_info.rdb_last_bgsave_status", "err"),
     "REDIS_CLIENTS": fact("host.redis_info.connected_clients", 9900),
     "DATASTORE_CONFIG_EDITED": drift("file", "/opt/mech-services/shared/redis/redis.conf", "edited"),
+    "HEALER_OFF": drift("unit", "unit mech-heal.timer", "not running"),
     "DOCKER_NOT_AT_BOOT": drift("unit", "unit docker", "not at boot"),
     "NETWORK_INTERNAL": lambda seen: [
         network.update(internal=True)
