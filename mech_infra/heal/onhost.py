@@ -98,18 +98,21 @@ def rounds(wanted: Readers, order: Json, who: str, said_here: Said) -> int:
     run_: Json = {"run": secrets.token_hex(4), "who": who}
     past = read()
     found = plan(looked(wanted), order, past, time.time())
+    tried: set[str] = set()
     for _ in range(PASSES):
-        if not found.steps:
+        if not (steps := [step for step in found.steps if step.what not in tried]):
             break
-        done = [tried_out(step, order, run_, past) for step in found.steps]
+        tried |= {step.what for step in steps if step.did != "cut-log"}
+        done = [tried_out(step, order, run_, past) for step in steps]
         settle(done, [one.what for one in found.left if one.soon])
         for each in done:
             said_here.tell("step", **dataclasses.asdict(each.step), outcome=each.outcome)
             with contextlib.suppress(OSError):
                 past.append(note({**run_, **about(each.step), "outcome": each.outcome}))
         found = plan(looked(wanted), order, past, time.time())
+    still = [Left(step.what, "waits", f"{step.why}, after a try just now", "mech heal again") for step in found.steps]
     remember(found.left, run_, past)
-    return ended(said_here, found)
+    return ended(said_here, Plan(left=(*found.left, *still)))
 
 
 def tried_out(step: Step, order: Json, run_: Json, past: list[Json]) -> Done:

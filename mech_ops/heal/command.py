@@ -76,7 +76,7 @@ def command(there: Platform, limits: HealConfig, dry_run: bool, who: str) -> str
         limits,
     )
     words = ["python3", "-", "--wire", "--who", who, *(["--dry-run"] if dry_run else [])]
-    return f"{shlex.join(words)} <<'{_END}'\n{program.text(order)}{_END}\n"
+    return "\n".join([f"{shlex.join(words)} <<'{_END}'", program.text(order) + _END, ""])
 
 
 def settings(stack: str | None) -> HealConfig:

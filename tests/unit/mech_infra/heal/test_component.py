@@ -55,7 +55,7 @@ def test_it_is_taken_away_by_ssh_unless_the_host_is_lost(
 ) -> None:
     removal = of_heal(declare({"heal": {"enabled": True}}))["heal-removal"]
     ssh = tmp_path / "ssh"
-    ssh.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/words\nexit {code}\n')
+    ssh.write_text("\n".join(["#!/bin/sh", f'echo "$@" >{tmp_path}/words', f"exit {code}", ""]))
     ssh.chmod(0o755)
     done = subprocess.run(["sh", "-c", removal["delete"]], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
     assert done.returncode == ends

@@ -83,6 +83,14 @@ def test_one_that_stays_ill_is_tried_once_a_run_and_not_again_before_its_time(do
     assert noted()[1][2] == "restarted, unhealthy after 0 s"
 
 
+def test_one_run_tries_nobody_twice_however_long_it_waits(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    docker.host.unhealthy("mech-llms").is_("mech-reader", "exited")
+    docker.stubborn = {"mech-llms"}
+    monkeypatch.setitem(ORDER["limits"], "first_wait_s", 0)
+    assert run(docker) == 2
+    assert sorted(docker.asked) == ["/containers/idmechllms/restart?t=30", "/containers/idmechreader/restart?t=30"]
+
+
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     docker: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,7 +43,7 @@ def text(docker: FakeDocker, tmp_path: Path) -> str:
 
 def test_it_heals_with_the_standard_library_alone_and_remembers(rig: Rig, docker: FakeDocker, tmp_path: Path) -> None:
     docker.host.is_("mech-reader", "exited")
-    order = f"python3 -I -S - --who tester <<'END'\n{text(docker, tmp_path)}END\n"
+    order = "\n".join(["python3 -I -S - --who tester <<'END'", text(docker, tmp_path) + "END", ""])
     done = rig.run(order, check=False)
     assert (
         done.stdout == "mech-reader: restart (it is exited (exit code 0)): restarted, well after 0 s\nnothing is ill\n"

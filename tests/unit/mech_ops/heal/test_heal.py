@@ -36,8 +36,8 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> stand.Ssh:
 
 
 def says(ssh: stand.Ssh, *records: dict[str, object], code: int = 0) -> None:
-    lines = "\n".join(f"MECH-HEAL {json.dumps(one)}" for one in records)
-    ssh.answers(f"cat <<'SAID'\na banner\n{lines}\nSAID\nexit {code}")
+    lines = [f"MECH-HEAL {json.dumps(one)}" for one in records]
+    ssh.answers("\n".join(["cat <<'SAID'", "a banner", *lines, "SAID", f"exit {code}"]))
 
 
 def invoke(*words: str) -> tuple[int, str]:
@@ -141,7 +141,7 @@ def test_a_try_is_one_line_of_the_log_with_its_begin_and_its_outcome(ssh: stand.
         (RECORD["at"], "restarted"),
         (RECORD["at"], "begun"),
     ]
-    ssh.answers(f"cat <<'SAID'\n{text}\nSAID")
+    ssh.answers("\n".join(["cat <<'SAID'", text, "SAID"]))
     code, said = invoke("--log", "--json")
     assert code == 0 and [one["at"] for one in json.loads(said)] == ["2025-11-27T08:00:00+00:00"] * 2
     code, said = invoke("--log", "--tail", "1")
