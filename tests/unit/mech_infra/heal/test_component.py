@@ -7,8 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mech_infra.commands import heal as commands
 from mech_infra.facts.host import files
 from tests.unit.mech_infra.conftest import Declare, Recorder, declare, key
@@ -49,15 +47,13 @@ def test_who_is_healed_is_who_is_declared(declare: Declare) -> None:
     assert '\\"name\\": \\"mech-llm\\"' not in install, "the guide's script restarts one that does not exist"
 
 
-@pytest.mark.parametrize(("code", "ends"), [(0, 0), (255, 0), (1, 1)])
-def test_it_is_taken_away_by_ssh_unless_the_host_is_lost(
-    declare: Declare, tmp_path: Path, code: int, ends: int
-) -> None:
+def test_it_is_taken_away_by_ssh_unless_the_host_is_lost(declare: Declare, tmp_path: Path) -> None:
     removal = of_heal(declare({"heal": {"enabled": True}}))["heal-removal"]
     ssh = tmp_path / "ssh"
-    ssh.write_text("\n".join(["#!/bin/sh", f'echo "$@" >{tmp_path}/words', f"exit {code}", ""]))
-    ssh.chmod(0o755)
-    done = subprocess.run(["sh", "-c", removal["delete"]], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
-    assert done.returncode == ends
+    for code, ends in ((0, 0), (255, 0), (1, 1)):
+        ssh.write_text("\n".join(["#!/bin/sh", f'echo "$@" >{tmp_path}/words', f"exit {code}", ""]))
+        ssh.chmod(0o755)
+        done = subprocess.run(["sh", "-c", removal["delete"]], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+        assert done.returncode == ends
     words = (tmp_path / "words").read_text()
     assert "root@203.0.113.7" in words and 'rm -f "$@"' in words and "/usr/local/sbin/mech-heal" in words
