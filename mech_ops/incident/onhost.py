@@ -60,7 +60,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 """By the name of its file in the archive, without the ending. Nothing here prints the environment of a container."""
 LIMITS_S = {"docker/containers": 20.0, "docker/disk": 25.0, "docker/stats": 15.0, "system/journal": 20.0}
-FILES = "/var/log/nginx/*.log*", "/var/log/ufw.log*", "/var/log/auth.log*", "/var/log/fail2ban.log*"
+FILES = "/var/log/nginx/*.log*", "/var/log/ufw.log*", "/var/log/auth.log*", "/var/log/fail2ban.log*", "/var/log/mech/*"
 """Taken where they were written to in the last hour; what is compressed is sent as it is."""
 CONTAINERS = "/var/lib/docker/containers"
 
