@@ -33,6 +33,7 @@ from mech_infra.heal.words import Json, Left, Plan, Step
 LOCK = Path("/run/mech-heal.lock")
 PASSES = 3  # room on the disk, then the databases, then who needs them
 SETTLE_S = 75.0  # until a health check says that all are well: it begins 20 s after a start, and comes every 10 s
+SOON_S = 40.0  # the same for who is not acted on: it needs no start, and a lost database is found again within 30 s
 ALIVE_S = 3.0
 PLANNED = "would be done"  # the outcome of a step of `--dry-run`
 MARK = "MECH-HEAL "  # before each record of `--wire`
@@ -137,9 +138,10 @@ def about(step: Step) -> Json:
 def settle(done: list[Done], soon: list[str]) -> None:
     """Wait until all who were acted on, and who stand on them, are well; the outcomes then say so."""
     mine = [each for each in done if each.acted and each.step.id]
-    waiting = {each.step.what: "" for each in mine} | dict.fromkeys(soon if mine else [], "")
-    begun, took = time.monotonic(), dict[str, float]()
-    while waiting and time.monotonic() - begun < SETTLE_S:
+    limits = dict.fromkeys(soon if mine else [], SOON_S) | {each.step.what: SETTLE_S for each in mine}
+    waiting = dict.fromkeys(limits, "")
+    begun, took, now = time.monotonic(), dict[str, float](), 0.0
+    while any(now < limits[name] for name in waiting):
         waiting = {name: word for name in waiting if (word := still_ill(name))}
         now = time.monotonic() - begun
         took |= {each.step.what: now for each in mine if each.step.what not in {*waiting, *took}}
