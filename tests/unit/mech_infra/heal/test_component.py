@@ -40,7 +40,7 @@ def test_a_sensor_sees_its_timer_program_and_units_and_a_command_puts_them_right
 
 
 def test_who_is_healed_is_who_is_declared(declare: Declare) -> None:
-    found = of_heal(declare({"heal": {"enabled": True}, "services": {"search": {"replicas": 2}}}))
+    found = of_heal(declare({"heal": {"enabled": True}, "services": {"search": {"replicas": 2, "memoryMb": 128}}}))
     install = found["heal-install"]["create"]
     for name in ("mech-llms", "mech-search", "mech-search-2", "redis", "mongodb"):
         assert f'\\"name\\": \\"{name}\\"' in install
