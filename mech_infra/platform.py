@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
 from mech_infra import catalogue, registry, state
 from mech_infra.commands import firewall as firewall_commands
+from mech_infra.components.alerts import Alerts, AlertsArgs
 from mech_infra.components.certificates import Certificates, CertificatesArgs
 from mech_infra.components.containers import Runtime
 from mech_infra.components.datastores import Datastores, DatastoresArgs
@@ -32,6 +34,7 @@ from mech_infra.config import (
     service_url,
     stack_file,
 )
+from mech_infra.config.alerts import DESTINATIONS
 from mech_infra.guard.judging import RESERVED_IP
 from mech_infra.guard.program import Guard
 from mech_infra.rollout.slots import SLOTS
@@ -112,9 +115,45 @@ def declare(config: StackConfig) -> None:
         hosts = {name: f"{name}.{platform.domain}" for name in names}
         encrypted = platform.edge.ssl in ("full", "strict")
         Healing("heal", HealingArgs(platform.heal, mine, hosts, encrypted, host, served))
+    if platform.alerts.on_host:
+        whole = seen_on_host(config)
+        Alerts("alerts", AlertsArgs(platform.alerts, secrets[DESTINATIONS], whole, host, served))
 
     guard.finish()
     pulumi.export("host_ip", host.address)
     pulumi.export("host_key", host.access.host_key)
     pulumi.export("service_urls", {service.name: service_url(platform.domain, service.name) for service in services})
     pulumi.export("containers", sorted(running.containers))
+
+
+def seen_on_host(config: StackConfig) -> dict[str, Any]:
+    """What is declared, as a bundle of `mech diagnose` has it, of what a host can see of itself."""
+    platform = config.platform
+    services, stores = platform.resolved_services(), platform.datastores
+    containers = {
+        service.container(n): {"service": service.name, "memory": service.memory_mb << 20, "cpus": service.cpus}
+        for service in services
+        for n in range(1, service.replicas + 1)
+    } | {
+        name: {"service": "", "memory": store.memory_mb << 20, "cpus": store.cpus}
+        for name, store in (("redis", stores.redis), ("mongodb", stores.mongodb))
+    }
+    return {
+        "stack": f"{pulumi.get_stack()} (its host)",
+        "services": {
+            service.name: {
+                "url": service_url(platform.domain, service.name),
+                "containers": [name for name, about in containers.items() if about["service"] == service.name],
+                "datastores": list(service.spec.datastores),
+                "calls": list(service.spec.calls),
+                "secrets": list(service.spec.secrets),
+            }
+            for service in services
+        },
+        "containers": containers,
+        "settings": {"ssl": platform.edge.ssl},
+        "records": {},
+        "zone": "",
+        "ids": dict.fromkeys(("instance", "reserved_ip", "volume", "firewall_group"), ""),
+        "ports": [],
+    }

@@ -52,8 +52,8 @@ def init_command(stack: str) -> list[str]:
     return ["pulumi", "stack", "init", stack, "--non-interactive"]
 
 
-def config_command(stack: str) -> list[str]:
-    return ["pulumi", "config", "--show-secrets", "--json", "--non-interactive", "--stack", stack]
+def config_command(stack: str | None) -> list[str]:
+    return ["pulumi", "config", "--show-secrets", "--json", "--non-interactive", *_stack(stack)]
 
 
 def plain_config_command(stack: str | None) -> list[str]:

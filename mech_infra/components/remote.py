@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pulumi
 import pulumi_command as command
@@ -24,6 +25,7 @@ class Access:
     host_key: pulumi.Output[str]
     identity: str  # path of our key as ssh expands it: the same text on every machine
     ready: Sequence[pulumi.Resource]
+    _sensed: list[dict[str, Any]] = field(default_factory=list, repr=False, compare=False)
 
     def once(self, *ready: pulumi.Resource) -> Access:
         """The same host, to be used only after these resources."""
@@ -84,7 +86,13 @@ class Access:
         """Look at these facts in every preview; returns the trigger for the command that puts them right."""
         access = {"host": self.address, "host_key": self.host_key, "identity": self.identity}
         opts = pulumi.ResourceOptions(parent=parent, depends_on=list(self.ready))
+        wires = {check.label: check.wire for check in checks}
+        self._sensed.append({"checks": wires, "watches": [watch.wire for watch in watches]})
         return HostState(name, title, access, checks, watches, secret, opts).repair
+
+    def sensors(self) -> list[dict[str, Any]]:
+        """What all components sensed until now, as data with Outputs in it; as a whole it is secret."""
+        return [{**one, "access": {"host": self.address}} for one in self._sensed]
 
     def docker_provider(self, name: str, parent: pulumi.Resource, login: Login | None = None) -> docker.Provider:
         """Docker on the host over SSH; the host key that the stack remembers is the only one accepted.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from mech_infra import catalogue, registry
-from mech_infra.config import environment, images
+from mech_infra.config import alerts, environment, images
 from mech_infra.config.edge import BODY_MB, READ_TIMEOUT_S
 from mech_infra.config.platform import PlatformConfig
 from mech_infra.config.types import NAMESPACE
@@ -25,6 +25,7 @@ def mistakes(platform: PlatformConfig, secrets: Mapping[str, str], places: Mappi
         *_images(platform), *_ports(platform), *_origin(platform), *_zone(platform), *_limits_of_the_edge(platform), *_memory(platform),
         *_cores(platform), *_versions_beside_images(platform), *_environments(platform, secrets, places), *_passwords(platform, secrets),
         *registry.mistakes(platform.images.registry_user, secrets),
+        *alerts.mistakes(platform.alerts, secrets.get(alerts.DESTINATIONS)),
     ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import Field, field_validator
 
 from mech_infra import catalogue
+from mech_infra.config.alerts import AlertsConfig
 from mech_infra.config.certificate import CertificateConfig
 from mech_infra.config.edge import EdgeConfig
 from mech_infra.config.heal import HealConfig
@@ -75,6 +76,7 @@ class PlatformConfig(Section):
     edge: EdgeConfig = EdgeConfig()
     heal: HealConfig = HealConfig()
     incident: IncidentConfig = IncidentConfig()
+    alerts: AlertsConfig = AlertsConfig()
     allow: tuple[Allowed, ...] = Field(
         (),
         description="changes that lose data or interrupt and are meant, one by one, as the refusal of the plan names them",

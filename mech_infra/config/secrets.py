@@ -9,6 +9,7 @@ from types import MappingProxyType
 from mech_infra import catalogue, registry
 from mech_infra.commands import passwords
 from mech_infra.config import environment
+from mech_infra.config.alerts import DESTINATIONS
 from mech_infra.config.types import NAMESPACE, is_placeholder
 
 PASSWORDS = ("REDIS_PASSWORD", "MONGODB_PASSWORD")
@@ -16,6 +17,7 @@ PASSWORDS = ("REDIS_PASSWORD", "MONGODB_PASSWORD")
 STAND_INS: Mapping[str, str] = {
     "OPENAI_API_KEY": "sk-proj-" + "0" * 24, "ANTHROPIC_API_KEY": "sk-ant-api03-" + "0" * 24,
     "GITHUB_TOKEN": "ghp_" + "0" * 36, "R2_ACCESS_KEY": "0" * 32, "R2_SECRET_KEY": "0" * 64,
+    DESTINATIONS: "json://stand-in.invalid/",
 }  # fmt: skip
 
 
@@ -88,6 +90,16 @@ KEYS = MappingProxyType(
                     '{"lmm": {"SENTRY_TOKEN": "0123456789"}}',
                     '{"llm": {"REDIS_URL": "redis://localhost"}}',
                 ),
+            ),
+            SecretKey(
+                DESTINATIONS,
+                description="whom `mech alert` tells: one or more addresses as the library Apprise has them, apart by spaces",
+                looks_like="slack://TOKENA/TOKENB/TOKENC mailtos://USER:PASSWORD@mech.example?to=ops@mech.example "
+                "jsons://hooks.mech.example/PATH (https://appriseit.com/services/)",
+                wrong="Empty, or without a scheme: refused. One that Apprise does not know, or that takes nothing: `mech alert` "
+                "says so by its number, keeps the message and tries again in its next run; try it: mech alert --test",
+                needed=False,
+                refused=("ops@mech.example", ""),
             ),
         )
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mech_ops import kept
 from mech_ops.errors import OpsError
 
 
@@ -26,11 +26,8 @@ class Run:
 
 
 def path(stack: str) -> Path:
-    """$XDG_STATE_HOME/mech/checklist-STACK.jsonl, which ~/.local/state stands for where that is not set."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    # The XDG specification: a path that is not absolute is to be ignored.
-    state = Path(base) if base.startswith("/") else Path.home() / ".local/state"
-    return state / "mech" / f"checklist-{re.sub(r'[^A-Za-z0-9_.-]', '_', stack)}.jsonl"
+    """checklist-STACK.jsonl, where this machine keeps such things."""
+    return kept.place(f"checklist-{stack}.jsonl")
 
 
 def read(file: Path) -> list[Run]:

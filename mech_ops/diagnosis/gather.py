@@ -11,10 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from mech_infra.facts import look as facts
-from mech_infra.facts import model
+from mech_infra.facts import model, wanted
 from mech_infra.facts.clouds import cloudflare, ranges, vultr
 from mech_infra.facts.host import trip
 from mech_ops import status
@@ -26,10 +24,6 @@ Json = dict[str, Any]
 
 # Seconds. A host that says nothing, and an edge that waits for it, must not cost more than 15.
 EDGE_S, HOST_ANSWERED_EDGE_S = 13.0, 8.0
-PORTS = {"redis": 6379, "mongodb": 27017}
-# Whoever needs a vendor needs names and TCP to the world; this one is asked for nothing but a connection.
-OUTSIDE = ("api.github.com", 443)
-_ABOUT = ("name", "port", "source", "network", "path", "reference", "names")
 
 
 Heard = Callable[[str, float, str], None]
@@ -80,25 +74,25 @@ def look_at(
                 bundle.silent[source] = str(error)
             bundle.seconds[source] = round(took, 2)
             heard(source, took, bundle.silent.get(source, ""))
-    bundle.drift, bundle.told = judged(sensors, bundle.facts)
+    bundle.drift, bundle.told = wanted.judged(sensors, bundle.facts)
     return scrubbed(bundle, declared.secrets(resources))
 
 
-def _asks(wanted: Json, accesses: list[Json], hurry: threading.Event, more: More) -> dict[str, Callable[[], Json]]:
+def _asks(about: Json, accesses: list[Json], hurry: threading.Event, more: More) -> dict[str, Callable[[], Json]]:
     host = next((access for access in accesses if "host" in access), None)
-    asks: dict[str, Callable[[], Json]] = {"edge": lambda: {"answers": answers(wanted["services"], hurry)}}
+    asks: dict[str, Callable[[], Json]] = {"edge": lambda: {"answers": answers(about["services"], hurry)}}
     if host:
-        asks["host"] = lambda: trip.facts(host, asked(wanted) | {name: {} for name in more.host}, fresh_s=0)
+        asks["host"] = lambda: trip.facts(host, wanted.asked(about) | {name: {} for name in more.host}, fresh_s=0)
     if edge := next((access for access in accesses if "ranges" in access), None):
         asks["ranges"] = lambda: ranges.facts(edge)
-    if wanted["zone"]:
-        asks["zone"] = lambda: cloudflare.zone_facts({"zone": wanted["zone"]})
-    if wanted["ids"]["instance"]:
+    if about["zone"]:
+        asks["zone"] = lambda: cloudflare.zone_facts({"zone": about["zone"]})
+    if about["ids"]["instance"]:
         asks["vultr"] = lambda: {
-            "attachments": vultr.attachments(wanted["ids"]),
-            "rules": vultr.facts({"firewall_group": wanted["ids"]["firewall_group"]})["rules"],
+            "attachments": vultr.attachments(about["ids"]),
+            "rules": vultr.facts({"firewall_group": about["ids"]["firewall_group"]})["rules"],
         }
-    return asks | {name: functools.partial(ask, wanted) for name, ask in more.sources.items()}
+    return asks | {name: functools.partial(ask, about) for name, ask in more.sources.items()}
 
 
 def answers(services: Mapping[str, Json], hurry: threading.Event) -> Json:
@@ -122,55 +116,6 @@ def as_facts(found: Sequence[status.Health]) -> Json:
     }  # fmt: skip
 
 
-def asked(wanted: Json) -> dict[str, Json]:
-    """Arguments for the host's readers that only run when they are asked for."""
-    encrypted = wanted["settings"].get("ssl") in ("full", "strict")
-    sites = {
-        name: {
-            "host": urlsplit(about["url"]).hostname,
-            "scheme": "https" if encrypted else "http",
-            "containers": about["containers"],
-        }
-        for name, about in wanted["services"].items()
-    }
-    paths = {
-        container: [[store, PORTS[store]] for store in about["datastores"]]
-        for about in wanted["services"].values()
-        for container in about["containers"]
-    }
-    bare: dict[str, Json] = {
-        name: {} for name in ("inspected", "daemon", "filters", "redis_info", "machine", "web_logs", "jobs")
-    }
-    return {"answers": {"sites": sites}, "paths": {"wanted": paths, "outside": list(OUTSIDE)}, **bare}
-
-
-def judged(sensors: list[Json], seen: Mapping[str, Json]) -> tuple[list[Json], list[str]]:
-    """Drift of each sensor's facts, and what its watches tell; nothing of who was silent."""
-    drift: list[Json] = []
-    told: list[str] = []
-    for sensor in sensors:
-        source = _source(sensor["access"])
-        if source not in seen:
-            continue
-        for label, wire in sensor["checks"].items():
-            check = model.Check.of(wire)
-            word = check.seen(seen[source]) if check else wire["good"]
-            if check and word != wire["good"]:
-                about = {key: value for key, value in dataclasses.asdict(check).items() if key in _ABOUT}  # type: ignore[call-overload]
-                drift.append(
-                    {"kind": wire["kind"], "label": label, "there": word, "declared": wire["good"], "about": about}
-                )
-        told += model.findings(sensor["watches"], seen[source], sensor["access"])
-    return drift, told
-
-
-def _source(access: Mapping[str, Any]) -> str:
-    return next((source for source in ("host", "ranges", "zone") if source in access), "vultr")
-
-
 def scrubbed(bundle: Bundle, secrets: list[str]) -> Bundle:
     """The same without any secret's text: it may be kept and sent."""
     return Bundle(**redacted(dataclasses.asdict(bundle), secrets))
-
-
-assert facts  # its import makes every kind of check known

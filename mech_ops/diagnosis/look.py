@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from mech_ops import status
 from mech_ops.diagnosis.bundle import Bundle
+from mech_ops.edge_codes import MEANINGS
 
 Json = dict[str, Any]
 State = Literal["ok", "degraded", "down", "unknown"]
@@ -170,4 +170,4 @@ def _answer(said: Json | None) -> Answer:
         return Answer("unknown" if said.get("waiting") else "down", 0, error, ms)
     if code == 200:
         return Answer("degraded", code, "answers 200, but not with a health report", ms)
-    return Answer("down", code, status.MEANINGS.get(code, f"HTTP {code}"), ms)
+    return Answer("down", code, MEANINGS.get(code, f"HTTP {code}"), ms)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mech_ops.diagnosis.causes.model import SEVERITIES, Severity
+from mech_ops.diagnosis.causes.model import SEVERITIES, Severity, worse
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
@@ -37,10 +37,7 @@ class Mute:
 
     def outgrown(self, severity: Severity, failing: Iterable[str]) -> str:
         """How it is worse now; empty while it is not."""
-        more = sorted(set(failing) - set(self.failing))
-        if SEVERITIES.index(severity) < SEVERITIES.index(self.severity):
-            return f"it was {self.severity}, and is {severity}"
-        return f"{', '.join(more)} {'fails' if len(more) == 1 else 'fail'}, too" if more else ""
+        return worse((self.severity, self.failing), (severity, failing))
 
     def words(self) -> str:
         return f"by {self.who} until {self.until:%Y-%m-%d %H:%M} UTC: {self.because}"

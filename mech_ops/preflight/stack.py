@@ -19,8 +19,8 @@ from mech_ops.preflight.checks import Check, NotLooked, Subject, Wrong
 
 _LIMIT_S = 20
 _PASSPHRASE = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
-# Stands for a secret that cannot be read here: it is set, and that is all we know.
-_UNREAD = "unread"
+# Stands for a secret that cannot be read here: it is set, and that is all we know. It has the form of each: an address, too.
+_UNREAD = "unread://secret"
 
 
 def project() -> Path:

@@ -33,6 +33,8 @@ PACKAGES = (
     "ca-certificates",
     # what the platform's start-up script asks for: there, but not enabled
     "docker.io", "nginx", "ufw", "iptables",
+    # what alerts from the host ask for (mech:alerts.onHost)
+    "apprise",
 )  # fmt: skip
 
 _MASKED = (

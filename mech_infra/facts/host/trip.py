@@ -63,6 +63,11 @@ def _fetch(access: Mapping[str, str], text: str) -> dict[str, Any]:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise Unreachable(f"no answer within {_TRIP_S} s") from None
+    return understood(done)
+
+
+def understood(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    """The facts that the program printed. Raises Unreachable where it did not."""
     match = re.search(rb"^MECH-FACTS (\S+)$", done.stdout, re.M)
     if not match:
         said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines() or ["no output"]

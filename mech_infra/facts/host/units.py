@@ -14,7 +14,10 @@ from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts
 
 
-@reads(names=["docker", "nginx", "ufw", "ssh", "mech-data", "mech-certificate.timer", "mech-heal.timer"])
+_OURS = ["mech-data", "mech-certificate.timer", "mech-heal.timer", "mech-alert.timer"]
+
+
+@reads(names=["docker", "nginx", "ufw", "ssh", *_OURS])
 def units(names: list[str]) -> dict[str, Any]:
     _, said = run("systemctl", "show", "-p", "Id,ActiveState,UnitFileState,LoadState", *names)
     found = {}
@@ -51,7 +54,7 @@ class Unit(Check, kind="unit", reads=["units"]):
         return ", ".join(wrong + ([] if about["enabled"] in ("enabled", "static") else ["not at boot"])) or None
 
 
-@reads(names=list(PACKAGES))
+@reads(names=[*PACKAGES, "apprise"])
 def packages(names: list[str]) -> list[str]:
     _, said = run("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names)
     return [line.split()[0] for line in said.splitlines() if line.endswith(" installed")]

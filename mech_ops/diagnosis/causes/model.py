@@ -12,6 +12,16 @@ from mech_ops.diagnosis.look import Look
 Severity = Literal["outage", "degraded", "data", "risk", "notice"]
 SEVERITIES: tuple[Severity, ...] = ("outage", "data", "degraded", "risk", "notice")
 
+
+def worse(before: tuple[Severity, Iterable[str]], now: tuple[Severity, Iterable[str]]) -> str:
+    """How a cause is worse than it was, by its severity and the services that fail of it; empty while it is not."""
+    (was, failed), (severity, failing) = before, now
+    if SEVERITIES.index(severity) < SEVERITIES.index(was):
+        return f"it was {was}, and is {severity}"
+    more = sorted(set(failing) - set(failed))
+    return f"{', '.join(more)} {'fails' if len(more) == 1 else 'fail'}, too" if more else ""
+
+
 LAYERS = {
     "ssh": "the way to the host",
     "vultr": "Vultr: instance, address, volume, firewall group",

@@ -1,4 +1,4 @@
-"""The scheduled workflow's steps, run by the shell with a `mech` and a `gh` that only note what they were asked."""
+"""The scheduled workflows' steps, run by the shell with a `mech` and a `gh` that only note what they were asked."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-WORKFLOW = Path(__file__).resolve().parents[3] / ".github" / "workflows" / "platform.yml"
+WORKFLOWS = Path(__file__).resolve().parents[3] / ".github" / "workflows"
 FAKES = Path(__file__).with_suffix("")
 
 
 def script(name: str) -> str:
-    steps = yaml.safe_load(WORKFLOW.read_text())["jobs"]["preview"]["steps"]
+    """Of the scheduled jobs' steps."""
+    jobs = {**_jobs("alerts"), "preview": _jobs("platform")["preview"]}
+    steps = [step for job in jobs.values() for step in job["steps"]]
     return str(next(step["run"] for step in steps if step.get("name") == name))
+
+
+def _jobs(workflow: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((WORKFLOWS / f"{workflow}.yml").read_text())["jobs"]
+    return found
 
 
 def run(folder: Path, name: str, **variables: str) -> int:
@@ -56,3 +64,8 @@ def test_one_issue_and_a_verdict(folder: Path, code: str, number: str, asked: st
     after = (folder / "asked").read_text().splitlines()[1:]
     assert len(after) == bool(asked) and "".join(after).startswith(asked)
     assert run(folder, "Verdict", CODE=code) == verdict
+
+
+@pytest.mark.parametrize(("code", "verdict"), [("0", 0), ("2", 0), ("1", 1), ("127", 1)])
+def test_alerts_fail_only_where_somebody_was_not_told(folder: Path, code: str, verdict: int) -> None:
+    assert run(folder, "Alert", EXIT=code) == verdict

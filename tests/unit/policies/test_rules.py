@@ -100,6 +100,16 @@ def test_who_lets_in_more_of_the_edge_or_needs_none_shuts_out_nobody(closed: Res
     assert "firewall-edge-shut-out" not in judged(change(closed))[0]
 
 
+def test_alerts_from_the_host_are_clean_and_wholly_judged(tmp_path: Path) -> None:
+    about = yaml.safe_load((mocked.ROOT / "Pulumi.sandbox.yaml").read_text())
+    about["config"]["mech:alerts"] = {"enabled": True, "onHost": True}
+    about["config"]["mech:ALERT_DESTINATIONS"] = {"secure": "v1:stands:for-a-secret"}
+    (tmp_path / "Pulumi.sandbox.yaml").write_text(yaml.safe_dump(about))
+    resources, _ = mocked.declare("sandbox", tmp_path)
+    assert any(resource.name == "alerts-install" for resource in resources)
+    assert judged(resources) == (ACCEPTED, {})
+
+
 def test_no_id_is_given_twice() -> None:
     assert [rule.id for rule in RULES] == list(BY_ID)
 
