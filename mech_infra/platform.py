@@ -117,7 +117,8 @@ def declare(config: StackConfig) -> None:
         Healing("heal", HealingArgs(platform.heal, mine, hosts, encrypted, host, served))
     if platform.alerts.on_host:
         whole = seen_on_host(config)
-        Alerts("alerts", AlertsArgs(platform.alerts, secrets[DESTINATIONS], whole, host, served))
+        hidden = sorted({key.rpartition(".")[2] for key in secrets})
+        Alerts("alerts", AlertsArgs(platform.alerts, secrets[DESTINATIONS], whole, hidden, host, served))
 
     guard.finish()
     pulumi.export("host_ip", host.address)

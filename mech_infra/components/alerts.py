@@ -26,6 +26,7 @@ class AlertsArgs:
     config: AlertsConfig
     destinations: str  # secret
     declared: dict[str, Any]  # as a bundle of `mech diagnose` has it; without a secret
+    hidden: Sequence[str]  # names of variables that no message may have the value of
     host: Host
     after: Sequence[pulumi.Resource]  # before all of this is there, nothing is wrong
 
@@ -47,6 +48,7 @@ class Alerts(pulumi.ComponentResource):
         order = {
             "declared": {**args.declared, "address": host.address},
             "least": config.least,
+            "hidden": list(args.hidden),
             "sensors": host.access.sensors(),
         }
         text: pulumi.Output[str] = pulumi.Output.json_dumps(order, sort_keys=True)

@@ -12,7 +12,7 @@ import os
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -64,17 +64,16 @@ def look(order: dict[str, Any]) -> Seen:
     found = Bundle(taken, order["declared"], facts)
     found.drift, found.told = wanted.judged(order["sensors"], facts)
     # Its environment's values, which Docker shows, are secrets of the services.
-    clean = Bundle(**redacted(vars(found), secrets(order["declared"]["services"])))
+    clean = Bundle(**redacted(vars(found), secrets(order["hidden"])))
     return seen(ranking.diagnose(Look(clean)), order["least"])
 
 
-def secrets(services: Mapping[str, Any], root: Path = Path(catalogue.SERVICES_ROOT)) -> list[str]:
+def secrets(hidden: Sequence[str], root: Path = Path(catalogue.SERVICES_ROOT)) -> list[str]:
     """The services' keys and the databases' passwords, out of their .env files, longest first."""
-    keys = {key for about in services.values() for key in about["secrets"]}
     found: set[str] = set()
     for path in root.glob("*/.env"):
         for name, _, value in (line.partition("=") for line in path.read_text(errors="replace").splitlines()):
-            if name in keys:
+            if name in hidden:
                 found.add(value)
             elif "://" in value and (password := urlsplit(value).password):
                 found.update((password, unquote(password)))

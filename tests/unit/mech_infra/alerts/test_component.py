@@ -64,6 +64,7 @@ def test_it_judges_by_what_all_others_declare(found: dict[str, dict[str, Any]]) 
     assert order["declared"]["address"] == "203.0.113.7" and order["declared"]["services"]["llm"]["containers"] == [
         "mech-llms"
     ]
+    assert {"OPENAI_API_KEY", "REDIS_PASSWORD"} <= set(order["hidden"])
     assert not any("mech-alert" in label for sensor in order["sensors"] for label in sensor["checks"])
 
 

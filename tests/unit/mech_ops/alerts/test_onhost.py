@@ -54,7 +54,7 @@ def run(program: Path, folder: Path, *names: tuple[str, ...]) -> subprocess.Comp
     bundles = [patches.read(*over) for over in names]
     answers = [{"host": one.facts.get("host", {}), "drift": one.drift, "told": one.told} for one in bundles]
     (folder / "answers.json").write_text(json.dumps(answers))
-    order = {"declared": bundles[0].declared, "sensors": [], "least": "risk"}
+    order = {"declared": bundles[0].declared, "sensors": [], "least": "risk", "hidden": []}
     (folder / onhost.DECLARED).write_text(json.dumps(order))
     (folder / onhost.DESTINATIONS).write_text(f"json://127.0.0.1:1/{TOKEN}")
     argv = [sys.executable, "-I", "-S", "-c", _DRIVER, str(program), str(folder), str(folder / "answers.json")]
@@ -107,5 +107,4 @@ def test_secrets_of_the_services_are_known_there(tmp_path: Path) -> None:
     (tmp_path / "llm/.env").write_text(
         "PORT=3008\nOPENAI_API_KEY=sk-of-openai\nREDIS_URL=redis://:pass%21word@redis:6379\n"
     )
-    services = {"llm": {"secrets": ["OPENAI_API_KEY"]}}
-    assert set(onhost.secrets(services, tmp_path)) == {"sk-of-openai", "pass%21word", "pass!word"}
+    assert set(onhost.secrets(["OPENAI_API_KEY"], tmp_path)) == {"sk-of-openai", "pass%21word", "pass!word"}
