@@ -63,8 +63,8 @@ def read(path: Path) -> tuple[Memory, str]:
 
 
 def write(path: Path, memory: Memory) -> None:
-    """In one go; only its owner may read it. Raises OpsError."""
-    text = json.dumps({"form": _FORM, **dataclasses.asdict(memory)}, indent=1, sort_keys=True, ensure_ascii=False)
+    """In one go, what was told first before the rest; only its owner may read it. Raises OpsError."""
+    text = json.dumps({"form": _FORM, **dataclasses.asdict(memory)}, indent=1, ensure_ascii=False)
     try:
         with _beside(path) as part:
             part.write_text(text + "\n", encoding="utf-8")

@@ -100,6 +100,19 @@ def test_new_and_cleared_are_posted_once(world: World, mech: Run) -> None:
     assert TOKEN not in world.file.read_text() and world.file.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_all_clear_has_the_headline_of_the_alert(world: World, mech: Run) -> None:
+    def three_things(seen: Bundle) -> None:
+        LLM_DOWN(seen)
+        seen.facts["host"]["redis_info"]["role"] = "slave"
+        seen.facts["host"]["redis_info"]["connected_clients"] = 9900
+
+    for shown in (three_things, well):
+        world.sees(shown)
+        mech()
+    there, cleared = (title.split(" (and ")[0].split()[-1] for title in world.receiver.titles)
+    assert there == cleared and len(world.receiver.got) == 2
+
+
 def test_one_look_is_enough_where_there_is_no_news(world: World, mech: Run) -> None:
     world.sees(well)
     assert mech() == (0, "nothing new, and nothing is open\n") and (world.looks, world.slept) == (1, 0)
