@@ -91,6 +91,7 @@ class Stack:
 
     resources: Sequence[Resource]
     _by_type: dict[str, list[Resource]] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)  # what was read of it once, by who read it
 
     def __post_init__(self) -> None:
         for resource in self.resources:

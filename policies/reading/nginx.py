@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from policies.model import Resource, Stack
-from policies.reading.commands import files, first
+from policies.reading.commands import Script, first
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,8 @@ class Nginx:
 def nginx(stack: Stack) -> Nginx | None:
     """The proxy's config, None where there is none. Raises Unjudged."""
 
-    def make(resource: Resource, command: str) -> Nginx | None:
-        if "nginx" not in command:
-            return None
-        config = "\n".join(text for path, text in files(resource).items() if path.startswith("/etc/nginx/"))
-        return Nginx(resource, command, config) if config else None
+    def make(script: Script) -> Nginx | None:
+        config = "\n".join(text for path, text in script.written.items() if path.startswith("/etc/nginx/"))
+        return Nginx(script.resource, script.text, config) if config else None
 
     return first(stack, make)

@@ -73,7 +73,7 @@ class Ufw:
 
 def ufw(stack: Stack) -> Ufw | None:
     """The command that configures UFW, None where there is none. Raises Unjudged where a command is unknown."""
-    return first(stack, lambda resource, text: Ufw(resource, text) if _is_ufw(text) else None)
+    return first(stack, lambda script: Ufw(script.resource, script.text) if _is_ufw(script.text) else None)
 
 
 def _is_ufw(text: str) -> bool:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from policies.family import Family
 from policies.model import ORIGIN_CA, Finding, Stack
+from policies.reading.commands import scripts
 from policies.reading.nginx import nginx
-from policies.reading.shell import spelled_out
 
 rule = Family("certificates")
 
 
 def _days(command: str) -> int | None:
-    match = re.search(r"openssl req -x509 .*?-days (\d+)", spelled_out(command), re.S)
+    match = re.search(r"openssl req -x509 .*?-days (\d+)", command, re.S)
     return int(match[1]) if match else None
 
 
@@ -26,10 +26,10 @@ def _days(command: str) -> int | None:
     severity="high",
 )
 def short(stack: Stack) -> Iterator[Finding]:
-    for command in stack.commands():
-        days = _days(command.text("create"))
+    for script in scripts(stack):
+        days = _days(script.spoken)
         if days is not None and days <= 30:
-            yield Finding(f"the self-signed certificate is valid for {days} days only", command)
+            yield Finding(f"the self-signed certificate is valid for {days} days only", script.resource)
     for certificate in stack.of(ORIGIN_CA):
         days_ = certificate.number("requestedValidity")
         if days_ is not None and days_ <= 30:
@@ -44,10 +44,9 @@ def short(stack: Stack) -> Iterator[Finding]:
     severity="medium",
 )
 def not_renewed(stack: Stack) -> Iterator[Finding]:
-    for command in stack.commands():
-        text = command.text("create")
-        if _days(text) is not None and not re.search(r"checkend|\.timer|cron", text):
-            yield Finding("nothing renews the self-signed certificate", command)
+    for script in scripts(stack):
+        if _days(script.spoken) is not None and not re.search(r"checkend|\.timer|cron", script.text):
+            yield Finding("nothing renews the self-signed certificate", script.resource)
 
 
 def _not_covered(names: set[str], wanted: set[str]) -> set[str]:
@@ -65,12 +64,11 @@ def names(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
     if proxy is None:
         return
-    for command in stack.commands():
-        text = command.text("create")
-        if _days(text) is not None:
-            missing = _not_covered(set(re.findall(r"DNS:([*\w.-]+)", spelled_out(text))), proxy.tls_names)
+    for script in scripts(stack):
+        if _days(script.spoken) is not None:
+            missing = _not_covered(set(re.findall(r"DNS:([*\w.-]+)", script.spoken)), proxy.tls_names)
             if missing:
-                yield Finding(f"the certificate does not cover {', '.join(sorted(missing))}", command)
+                yield Finding(f"the certificate does not cover {', '.join(sorted(missing))}", script.resource)
     for certificate in stack.of(ORIGIN_CA):
         missing = _not_covered({str(name) for name in certificate.items("hostnames")}, proxy.tls_names)
         if missing:

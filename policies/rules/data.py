@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from policies.family import Family
-from policies.model import BLOCK, CONTAINER, INSTANCE, Finding, Resource, Stack, each
-from policies.reading.commands import files
+from policies.model import BLOCK, CONTAINER, INSTANCE, Finding, Resource, Stack, Unjudged, each
+from policies.reading.commands import unknown_scripts, written
 from policies.reading.containers import container_name, environment, is_database, is_loopback, published
 
 rule = Family("data")
@@ -16,11 +16,10 @@ _GRACE_S = 10
 
 
 def _redis_conf(stack: Stack) -> str | None:
-    for command in stack.commands():
-        for path, text in files(command).items():
-            if path.endswith("redis.conf"):
-                return text
-    return None
+    found = next((text for path, text in written(stack).items() if path.endswith("/redis.conf")), None)
+    if found is None and unknown_scripts(stack):
+        raise Unjudged(unknown_scripts(stack)[0])
+    return found
 
 
 def _redis_settings(stack: Stack, redis: Resource) -> str:
@@ -174,8 +173,8 @@ def detachable(block: Resource) -> Iterator[str]:
 
 def _mongod_options(stack: Stack, mongo: Resource) -> str:
     """mongod's command line, and the files that commands write for it."""
-    written = [text for command in stack.commands() for path, text in files(command).items() if "/mongo" in path]
-    return "\n".join([*(str(word) for word in mongo.items("command")), *written])
+    options = [text for path, text in written(stack).items() if "/mongo" in path]
+    return "\n".join([*(str(word) for word in mongo.items("command")), *options])
 
 
 @rule(
