@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from policies.model import UNKNOWN, Resource, Stack, Unjudged
-from policies.reading.shell import Trace, read
+from policies.model import LOCAL, REMOTE, UNKNOWN, Resource, Stack, Unjudged
+from policies.reading.shell import HOLE, Trace, read
 
 Found = TypeVar("Found")
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh", "ssh", "sshpass")
@@ -84,28 +84,29 @@ def _read(stack: Stack) -> tuple[list[Script], list[str]]:
     before = _NOTHING
     for resource in stack.resources:
         try:
-            for text, stdin, variables in _texts(stack, resource):
+            for text, stdin, variables in _texts(resource):
                 after = _after(before, text, stdin, tuple(sorted(variables.items())))
                 found.append(Script(resource, text, after.trace, before.trace.files))
+                if stdin == HOLE or HOLE in variables.values():
+                    unknown.append(f"{resource.name}'s input")
                 before = after
         except Unjudged as what:
             unknown.append(str(what))
     return found, unknown
 
 
-def _texts(stack: Stack, resource: Resource) -> Iterator[tuple[str, str | None, Mapping[str, str]]]:
+def _texts(resource: Resource) -> Iterator[tuple[str, str | None, Mapping[str, str]]]:
     """(text, standard input, environment) of what a resource runs. Raises Unjudged."""
-    if resource in stack.commands():
+    if resource.type in (REMOTE, LOCAL):
         if not _is_shell(resource):
             return
-        text = resource.text("create")
-        stdin = resource.props.get("stdin")
-        about = resource.props.get("environment")
+        fed, about = resource.props.get("stdin"), resource.props.get("environment")
         named = about if isinstance(about, Mapping) else {}
+        known = {name: HOLE if value is UNKNOWN else value for name, value in named.items()}
         yield (
-            text,
-            stdin if isinstance(stdin, str) else None,
-            {name: value for name, value in named.items() if isinstance(name, str) and isinstance(value, str)},
+            resource.text("create"),
+            HOLE if fed is UNKNOWN else fed if isinstance(fed, str) else None,
+            {name: value for name, value in known.items() if isinstance(name, str) and isinstance(value, str)},
         )
     elif resource.type in ("vultr:index/startupScript:StartupScript", "vultr:index/instance:Instance"):
         key = "script" if "startupScript" in resource.type else "userData"

@@ -9,6 +9,7 @@ from policies.family import Family
 from policies.model import BLOCK, CONTAINER, INSTANCE, Finding, Resource, Stack, Unjudged, each
 from policies.reading.commands import unknown_scripts, written
 from policies.reading.containers import container_name, environment, is_database, is_loopback, published
+from policies.reading.shell import known
 
 rule = Family("data")
 # Seconds; Docker's own default, which a database of some GB needs at least.
@@ -19,6 +20,8 @@ def _redis_conf(stack: Stack) -> str | None:
     found = next((text for path, text in written(stack).items() if path.endswith("/redis.conf")), None)
     if found is None and unknown_scripts(stack):
         raise Unjudged(unknown_scripts(stack)[0])
+    if found is not None and not known(found):
+        raise Unjudged("redis.conf")
     return found
 
 

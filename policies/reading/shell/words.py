@@ -57,7 +57,7 @@ class Words:
             return self.memory.every(every[1] or every[2])
         if node.type in _QUOTED:
             return [self.one(node)]
-        if node.type in ("concatenation", "word", "brace_expression"):
+        if node.type in ("concatenation", "word", "brace_expression") and b"{" in (node.text or b""):
             choices = _braces(text_of(node))
             if len(choices) > 1:
                 return [word for choice in choices for word in self._parsed(choice)]

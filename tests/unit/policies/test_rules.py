@@ -21,9 +21,9 @@ ACCEPTED = {"data-mongodb-auth"}  # advice: the sandbox's MongoDB has no passwor
 
 
 def judged(resources: Resources) -> tuple[set[str], dict[str, list[str]]]:
-    found, unknown = set(), {}
+    found, unknown, stack = set(), {}, Stack(resources)
     for rule in RULES:
-        findings, unjudged = rule.judge(Stack(resources))
+        findings, unjudged = rule.judge(stack)
         if findings:
             found.add(rule.id)
         for finding in findings:
