@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from policies.model import Rule
 from policies.rules import RULES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "policies.md"
@@ -17,18 +18,26 @@ def render() -> str:
         f"{len(RULES)} rules, judged at every `pulumi preview --policy-pack policies`. A *mandatory* rule refuses, an",
         "*advisory* one warns. Another level for a stack: `--policy-pack-config FILE` with `{\"RULE\": \"advisory\"}`",
         "(or `mandatory`, `disabled`, and `remediate` where the table says *can fix*).", "",
+        "What a team accepts for a time stands in `policies/exceptions.yaml`: rule, resource, because, by, until. It is shown in",
+        "every report; one that has ended, or accepts nothing any more, is refused itself. `mech policy baseline` prints entries for",
+        "all that a program has when its team takes these policies; `mech policy check --fail-on SEVERITY` refuses by severity.", "",
     ]  # fmt: skip
     family = ""
     for rule in RULES:
         if rule.family != family:
             family = rule.family
             lines += [f"## {family.capitalize()}", ""]
-        fixes = ", can fix" if rule.remedy else ""
-        lines += [
-            f"### {rule.id}", "", f"**{rule.title}** ({rule.severity}, {rule.level}{fixes})", "",
-            f"- You would see: {rule.symptom}", f"- Fix: {rule.fix}", "",
-        ]  # fmt: skip
+        lines += entry(rule)
     return "\n".join(lines)
+
+
+def entry(rule: Rule) -> list[str]:
+    """What the page says of one rule, by lines."""
+    fixes = ", can fix" if rule.remedy else ""
+    return [
+        f"### {rule.id}", "", f"**{rule.title}** ({rule.severity}, {rule.level}{fixes})", "",
+        f"- You would see: {rule.symptom}", f"- Fix: {rule.fix}", "",
+    ]  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from typing import Any
@@ -55,13 +56,19 @@ def from_state(text: str) -> list[Resource]:
         found = json.loads(text)["deployment"]["resources"]
         return [
             Resource(r["type"], r["urn"].rpartition("::")[2], _state({**r.get("inputs", {}), **r.get("outputs", {})}), r["urn"],
-                     tuple(r.get("ignoreChanges") or ()))
+                     tuple(r.get("ignoreChanges") or ()), _declared(r.get("sourcePosition")))
             for r in found if r.get("custom")
         ]  # fmt: skip
     except (ValueError, KeyError, TypeError):
         raise ConfigProblem(
             "this is not an exported state: make one with `pulumi stack export --file state.json`"
         ) from None
+
+
+def _declared(position: Any) -> tuple[str, int] | None:
+    """Where the program declared it: `project:///mech_infra/components/host.py#12`, as the engine keeps it."""
+    found = re.fullmatch(r"project:///([^#]+)#(\d+)(?:,\d+)?", position) if isinstance(position, str) else None
+    return (found[1], int(found[2])) if found else None
 
 
 def _state(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Level = Literal["mandatory", "advisory"]
 Severity = Literal["critical", "high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")  # the worst first
 
 CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"
@@ -37,13 +38,17 @@ class Unjudged(Exception):
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource: `props` may hold UNKNOWN anywhere, nulls, and values of any type; `ignored` are its ignore_changes."""
+    """One resource: `props` may hold UNKNOWN anywhere, nulls, and values of any type; `ignored` are its ignore_changes.
+
+    `declared` is where the program does so, as (path from the repository's root, line), where that is known.
+    """
 
     type: str
     name: str
     props: Mapping[str, Any]
     urn: str = ""
     ignored: Sequence[str] = ()
+    declared: tuple[str, int] | None = None
 
     def get(self, *path: str | int, default: Any = None) -> Any:
         """The value at `path`; `default` where it is absent, null or of another shape. Raises Unjudged where unknown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,9 +18,9 @@ from pulumi_policy import (
 )  # fmt: skip
 from pulumi_policy.proxy import UnknownValueError
 
-from policies import once, server
+from policies import exceptions, once, server
 from policies.model import UNKNOWN, Resource, Rule, Stack, message
-from policies.rules import RULES
+from policies.rules import BY_ID, RULES
 from policies.server import OfType
 
 # How the engine marks an unknown string; the library wants to know which kind was missed.
@@ -48,8 +49,26 @@ def plain(value: Any) -> Any:
     return value
 
 
+@functools.cache
+def _known() -> exceptions.Exceptions | exceptions.ExceptionsProblem:
+    """What is accepted; a file that cannot be read accepts nothing, and is a violation."""
+    try:
+        return exceptions.Exceptions(exceptions.load(rules=BY_ID))
+    except exceptions.ExceptionsProblem as problem:
+        return problem
+
+
+def _name(stack: Stack) -> str:
+    """The stack's name, out of a URN: urn:pulumi:NAME::project::…"""
+    urn = stack.resources[0].urn if stack.resources else ""
+    return urn.partition("::")[0].rpartition(":")[2]
+
+
 def _judge(rule: Rule, stack: Stack, report: ReportViolation) -> None:
     found, unknown = rule.judge(stack)
+    known = _known()
+    if found and isinstance(known, exceptions.Exceptions):
+        found = list(known.sort(_name(stack), rule, found).open)
     for finding in found:
         report(message(rule, finding), finding.resource.urn if finding.resource else None)
     if unknown:
@@ -146,8 +165,26 @@ def _whole(rule: Rule) -> Policy:
     )  # fmt: skip
 
 
+def _list_of_exceptions() -> Policy:
+    """Judges policies/exceptions.yaml itself."""
+
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        known = _known()
+        if isinstance(known, exceptions.ExceptionsProblem):
+            report(f"[{exceptions.ENDED.id}] {known}", None)
+            return
+        urn = args.resources[0].urn if args.resources else ""
+        for finding in known.ended(urn.partition("::")[0].rpartition(":")[2]):
+            report(message(exceptions.ENDED, finding), None)
+
+    return StackValidationPolicy(
+        name=exceptions.ENDED.id, description=exceptions.ENDED.title, validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY,
+    )  # fmt: skip
+
+
 def policies() -> list[Policy]:
     """One policy a rule: levels are overridden by rule id."""
     once.install()
     server.install(_INPUTS.note)
-    return [_one(rule) if rule.judge_one else _whole(rule) for rule in RULES]
+    return [*(_one(rule) if rule.judge_one else _whole(rule) for rule in RULES), _list_of_exceptions()]

@@ -18,6 +18,7 @@ class Keeper(Recorder):
         super().__init__()
         self.kept: Resources = []
         self.ignored: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.declared: dict[tuple[str, str], tuple[str, int] | None] = {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[object, object]]:
         id, outputs = super().new_resource(args)
