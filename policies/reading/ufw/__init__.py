@@ -1,0 +1,1 @@
+"""UFW's table, as the commands of a program leave it."""
