@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
-from policies.model import CONTAINER, GROUP_RULE, INSTANCE, UNKNOWN, Finding, Resource, Stack, each
-from policies.reading.containers import DATABASE_PORTS, is_loopback, published
-from policies.reading.ufw import covers, ranges, ufw
+from policies.model import (
+    CONTAINER,
+    GROUP_RULE,
+    INSTANCE,
+    RECORD,
+    SETTING,
+    UNKNOWN,
+    Finding,
+    Resource,
+    Stack,
+    Unjudged,
+    each,
+)
+from policies.reading.containers import DATABASE_PORTS, is_database, is_loopback, published
+from policies.reading.platform import platform
+from policies.reading.ufw import Host, covers, hosts, networks, opened, ranges, shut, ssh_ports, ufw, who
 
 rule = Family("firewall")
 _ALLOWED = [range(22, 23), range(80, 81), range(443, 444), SERVICE_PORTS]
 _KEY = "mech:firewall"
+_WEB = (80, 443)
+HOST_STATE = "pulumi-python:dynamic/mech:HostState"
 
 
 @rule(
@@ -23,11 +38,43 @@ _KEY = "mech:firewall"
     severity="critical",
 )
 def http_closed(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    if found:
-        for port in (80, 443):
-            if not covers(found.opened, port):
-                yield Finding(f"UFW does not allow {port}/tcp", found.resource)
+    for host in hosts(stack):
+        for port in _web(stack, host):
+            closed = host.closed(port)
+            inner = who(host.sure, port).least
+            if closed is None:
+                raise Unjudged(f"whether UFW of {host.resource.name} allows {port}/tcp")
+            if closed:
+                yield Finding(f"UFW does not allow {port}/tcp", host.resource)
+            elif not inner.public and not _at_home(stack, inner.words):
+                yield Finding(f"UFW lets only {', '.join(inner.words)} reach {port}/tcp, not the edge", host.resource)
+
+
+def _web(stack: Stack, host: Host) -> list[int]:
+    """The ports that have to be open: the edge comes by them, or a command let them in before another closed them."""
+    if host.disabled is not None:
+        return []
+    mode = _setting(stack, "ssl")
+    by_tls = mode in ("full", "strict") and _setting(stack, "always_use_https") == "on"
+    needed = {443} if by_tls else {80, 443} if platform(stack) else set()
+    if not by_tls and not platform(stack) and any(record.get("proxied") is True for record in stack.of(RECORD)):
+        needed |= {80} if mode == "flexible" else {443} if mode in ("full", "strict") else set()
+    open_to_all = {port for port in _WEB if who(host.sure, port).least.public}
+    for port in _WEB:
+        # What is let in on the inner side alone, beside another port that is open to all, is not for the edge.
+        if covers(host.wanted, port) and not (open_to_all and who(host.sure, port).least.words):
+            needed.add(port)
+    return sorted(needed - ({80} if by_tls else set()))
+
+
+def _setting(stack: Stack, id: str) -> object:
+    return next((each.get("value") for each in stack.of(SETTING) if each.text("settingId") == id), None)
+
+
+def _at_home(stack: Stack, sources: Iterable[str]) -> bool:
+    """Whether the edge itself comes from there, as in the sandbox."""
+    edge = [word for state in stack.of(HOST_STATE) for word in state.items("access", "ranges")]
+    return any(a.version == b.version and a.overlaps(b) for a in networks(map(str, edge)) for b in networks(sources))
 
 
 @rule(
@@ -38,13 +85,22 @@ def http_closed(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def ssh_lockout(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    if found is None:
-        return
-    if found.ssh_at is None:
-        yield Finding("UFW does not allow 22/tcp", found.resource)
-    elif found.enabled_at is not None and found.enabled_at < found.ssh_at:
-        yield Finding("UFW is enabled before 22/tcp is allowed", found.resource)
+    for host in hosts(stack):
+        listening = ssh_ports(host)
+        if listening is None:
+            continue
+        named = "/tcp or ".join(map(str, listening)) + "/tcp"
+        moments = [moment for moment in host.moments if moment.sure.enabled]
+        shut_out = [moment for moment in moments if shut(moment.sure, moment.every, host.unclear, listening)]
+        if not shut_out:
+            if any(shut(moment.sure, moment.every, host.unclear, listening) is None for moment in moments):
+                raise Unjudged(f"whether UFW of {host.resource.name} allows {named}")
+        elif shut(host.sure, host.every, host.unclear, listening):
+            yield Finding(f"UFW does not allow {named}", shut_out[-1].resource)
+        elif shut_out[0].enabling:
+            yield Finding(f"UFW is enabled before {named} is allowed", shut_out[0].resource)
+        else:
+            yield Finding(f"UFW keeps {named} closed until a later command, which cannot get in", shut_out[0].resource)
 
 
 @rule(
@@ -55,13 +111,20 @@ def ssh_lockout(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def ufw_off(stack: Stack) -> Iterator[Finding]:
-    if not stack.of(INSTANCE):
-        return
-    found = ufw(stack)
-    if found is None:
+    if stack.of(INSTANCE) and not hosts(stack):
         yield Finding("no command configures UFW on the host", stack.of(INSTANCE)[0])
-    elif found.enabled_at is None:
-        yield Finding("UFW is configured and never enabled", found.resource)
+    for host in hosts(stack):
+        asked = [resource for resource, said in host.aborted if said.split()[-1] == "enable"]
+        if host.disabled is not None:
+            yield Finding("UFW is turned off at the end", host.disabled)
+        elif host.sure.enabled:
+            continue
+        elif host.every.enabled or host.unclear:
+            raise Unjudged(f"whether {host.resource.name} enables UFW")
+        elif asked:
+            yield Finding("`ufw enable` asks whether it may, nobody answers, and UFW stays off: use --force", asked[-1])
+        elif stack.of(INSTANCE):
+            yield Finding("UFW is configured and never enabled", host.resource)
 
 
 @rule(
@@ -72,10 +135,14 @@ def ufw_off(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def default_allow(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    if found and found.default != "deny":
-        said = f"is {found.default}" if found.default else "is not set"
-        yield Finding(f"UFW's default for incoming traffic {said}, not deny", found.resource)
+    for host in hosts(stack):
+        sure, every = (table.defaults["incoming"] for table in (host.sure, host.every))
+        if sure != every and "allow" in (sure, every):
+            raise Unjudged(f"UFW's default of {host.resource.name}")
+        if sure == "allow":
+            yield Finding("UFW's default for incoming traffic is allow, not deny", host.defaults.get("incoming"))
+        elif "incoming" not in host.defaults and platform(stack):
+            yield Finding("UFW's default for incoming traffic is not set, not deny", host.resource)
 
 
 def _show(ports: range) -> str:
@@ -90,11 +157,46 @@ def _show(ports: range) -> str:
     severity="high",
 )
 def undeclared_port(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    for opened in found.opened if found else []:
-        extra = [port for port in (opened[0], opened[-1]) if not covers(_ALLOWED, port)]
-        if extra or len(opened) > len(SERVICE_PORTS):
-            yield Finding(f"UFW opens {_show(opened)}, which the guide does not", found.resource if found else None)
+    for host in hosts(stack):
+        if host.disabled is not None:
+            continue
+        declared = [*_ALLOWED, *(range(port, port + 1) for port in (*(ssh_ports(host) or ()), *_of_containers(stack)))]
+        for proto in ("tcp", "udp"):
+            said: set[int] = set()
+            for v6 in (False, True):
+                surely = [opened(table, proto, v6, everybody=True) for table in (host.sure, host.every)]
+                for extra in _without(surely[0], declared):
+                    if all(covers(surely[1], port) for port in (extra[0], extra[-1])) and extra[0] not in said:
+                        said.add(extra[0])
+                        what = _show(extra) + ("/udp" if proto == "udp" else "") + (" to IPv6" if v6 else "")
+                        yield Finding(f"UFW opens {what}, which the guide does not", host.resource)
+                possibly = _without(opened(host.every, proto, v6, sure=False, everybody=True), declared)
+                if not said and (possibly or any(" delete " not in each for each in host.unclear)):
+                    raise Unjudged(f"which ports UFW of {host.resource.name} opens")
+
+
+def _without(opened: Iterable[range], declared: Iterable[range]) -> list[range]:
+    """The parts of ranges that no declared one covers."""
+    left = list(opened)
+    for known in declared:
+        left = [
+            part
+            for one in left
+            for part in (range(one.start, min(one.stop, known.start)), range(max(one.start, known.stop), one.stop))
+            if part
+        ]
+    return left
+
+
+def _of_containers(stack: Stack) -> set[int]:
+    """Ports that the program's own containers publish to the world; a database's is none that may be open."""
+    return {
+        port
+        for container in stack.of(CONTAINER)
+        if not is_database(container) and container.props.get("ports") is not UNKNOWN
+        for address, port, _ in published(container)
+        if not is_loopback(address)
+    }
 
 
 def _group(stack: Stack) -> list[range]:
@@ -114,16 +216,18 @@ def _group(stack: Stack) -> list[range]:
 )
 def group_differs(stack: Stack) -> Iterator[Finding]:
     found = ufw(stack)
-    if found is None or not stack.of(GROUP_RULE):
+    if found is None or not stack.of(GROUP_RULE) or found.disabled is not None:
         return
     group = _group(stack)
     first = stack.of(GROUP_RULE)[0]
-    for opened in found.opened:
-        if not (covers(group, opened[0]) and covers(group, opened[-1])):
-            yield Finding(f"UFW opens {_show(opened)}, Vultr's firewall group keeps it closed", first)
-    for opened in group:
-        if not (covers(found.opened, opened[0]) and covers(found.opened, opened[-1])):
-            yield Finding(f"Vultr's firewall group opens {_show(opened)}, UFW keeps it closed", first)
+    for part in _without(found.opened, group):
+        if not covers(opened(found.every), part[0]):
+            raise Unjudged(f"which ports UFW of {found.resource.name} opens")
+        yield Finding(f"UFW opens {_show(part)}, Vultr's firewall group keeps it closed", first)
+    for part in _without(group, found.opened):
+        if found.unclear or covers(opened(found.every, sure=False), part[0]) or who(found.sure, part[0]).most.everybody:
+            raise Unjudged(f"which ports UFW of {found.resource.name} opens")
+        yield Finding(f"Vultr's firewall group opens {_show(part)}, UFW keeps it closed", first)
 
 
 @rule.each(
@@ -170,10 +274,14 @@ def docker_bypass(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def database_open(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    for port in DATABASE_PORTS:
-        if found and covers(found.opened, port):
-            yield Finding(f"UFW opens the database port {port}", found.resource)
+    for host in hosts(stack):
+        for port in DATABASE_PORTS if host.disabled is None else ():
+            said = [host.everybody(port, v6=v6) for v6 in (False, True)]
+            if True in said:
+                where = "" if said[0] else " to IPv6"
+                yield Finding(f"UFW opens the database port {port}{where}", host.resource)
+            elif None in said:
+                raise Unjudged(f"whether UFW of {host.resource.name} opens {port}")
     for allowed in stack.of(GROUP_RULE):
         for port in DATABASE_PORTS:
             if covers(ranges(str(allowed.get("port", default=""))), port):

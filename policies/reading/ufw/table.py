@@ -215,5 +215,7 @@ def _of_profile(rule: Rule, target: str, source: str) -> Rule:
             port, proto = split(text)
             made = replace(made, dapp="") if end == "dst" else replace(made, sapp="")
             kept = made.proto
-            made = with_port(replace(made, proto=kept if proto == "any" and end == "src" and target else proto), port, end)
+            made = with_port(
+                replace(made, proto=kept if proto == "any" and end == "src" and target else proto), port, end
+            )
     return replace(made, dapp=rule.dapp, sapp=rule.sapp)

@@ -136,7 +136,11 @@ def _route(words: list[str]) -> Order:
             raise Refused("an interface is missing")
         name = words[at + 2]
         words = words[:at] + words[at + 3 :]
-    elif not re.search(r" (in|out) on ", text) and not re.search(r" app (in|out) ", text) and re.search(" (in|out) ", text):
+    elif (
+        not re.search(r" (in|out) on ", text)
+        and not re.search(r" app (in|out) ", text)
+        and re.search(" (in|out) ", text)
+    ):
         raise Refused("route rules need an interface")
     found = _rule(["rule", *words[1:]])
     if found.rule is None:

@@ -13,7 +13,17 @@ ODD_PORTS = ("80,443", "3001:3010", "0", "65536", "80:80", "90:80/tcp", "80/icmp
              "snmp,http/tcp", "ssh:80", "ipv6/ah", "8", "Bonjour", "kerberos/udp")  # fmt: skip
 SOURCES = ("any", "10.0.0.0/8", "10.1.2.3/8", "192.0.2.7", "192.0.2.0/255.255.255.0", "203.0.113.9/32", "0.0.0.0/0", "::/0", "2001:db8::/32",
            "2001:DB8::1", "10.0.0.1/0", "::1", "2001:db8:0:0::7/128", "173.245.48.0/20")  # fmt: skip
-ODD_SOURCES = ("10.0.0", "10.0.0.256", "10.0.0.0/33", "2001:db8::/129", "localhost", "192.0.2.0/255.0.255.0", "1.2.3.4/8/8", "", "010.0.0.1")
+ODD_SOURCES = (
+    "10.0.0",
+    "10.0.0.256",
+    "10.0.0.0/33",
+    "2001:db8::/129",
+    "localhost",
+    "192.0.2.0/255.0.255.0",
+    "1.2.3.4/8/8",
+    "",
+    "010.0.0.1",
+)
 INTERFACES = ("eth0", "eth1", "docker0", "tailscale0", "br-lan", "wg+", "eth0:1", "toolonginterface", "!eth0", "..", "")
 ACTIONS = ("allow", "allow", "allow", "deny", "reject", "limit")
 SERVICES = ("http", "ssh", "domain", "ntp", "nosuch", "tftp", "syslog", "any")
@@ -40,7 +50,9 @@ def sequence(seed: int) -> dict[str, Any]:
         said.append(words)
         stdin = dice.choice((None, None, None, "y\n", "n\n", "yes\n", "Y\n", "\n"))
         commands.append({"argv": ["ufw", *words], "stdin": stdin, "ssh": dice.random() < 0.6})
-    mine = dice.choice(("8080/tcp", "8080,8081/tcp|9000/udp", "8080", "8080:8090", "8080:8090/udp|53", "bad/tcp", "80/icmp"))
+    mine = dice.choice(
+        ("8080/tcp", "8080,8081/tcp|9000/udp", "8080", "8080:8090", "8080:8090/udp|53", "bad/tcp", "80/icmp")
+    )
     files = {"/etc/ufw/applications.d/mine": f"[Mine]\ntitle=Mine\ndescription=Mine\nports={mine}\n"}
     return {"commands": commands, "ipv6": dice.random() < 0.85, "files": files if dice.random() < 0.9 else {}}
 
@@ -54,7 +66,11 @@ def _command(dice: random.Random, said: list[list[str]]) -> list[str]:
     elif kind < 0.36 and said:
         words = _deleted(dice, [word for word in dice.choice(said) if word not in ("--force", "--dry-run")])
     elif kind < 0.44:
-        words = [*(["--force"] if dice.random() < 0.7 else []), "delete", str(dice.randint(0, 9) - (dice.random() < 0.05))]
+        words = [
+            *(["--force"] if dice.random() < 0.7 else []),
+            "delete",
+            str(dice.randint(0, 9) - (dice.random() < 0.05)),
+        ]
     else:
         words = _rule(dice)
         place = dice.random()
@@ -130,7 +146,12 @@ def _spoilt(dice: random.Random, words: list[str]) -> list[str]:
     if how < 0.4 and words:
         del words[at]
     elif how < 0.7:
-        words.insert(at, dice.choice(("in", "from", "port", "any", "80", "log", "to", "on", "proto", "out", "app", "insert", "delete")))
+        words.insert(
+            at,
+            dice.choice(
+                ("in", "from", "port", "any", "80", "log", "to", "on", "proto", "out", "app", "insert", "delete")
+            ),
+        )
     elif words:
         words[at] = words[at].upper()
     return words
