@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from policies.model import Rule
-from policies.rules import certificates, containers, data, edge, firewall, host, keys, network, ports, proxy
+from policies.rules import certificates, containers, data, edge, firewall, host, keys, network, ports, proxy, ufw
 
 RULES: list[Rule] = [
     rule
-    for module in (firewall, network, edge, keys, ports, containers, data, proxy, certificates, host)
+    for module in (firewall, ufw, network, edge, keys, ports, containers, data, proxy, certificates, host)
     for rule in module.rule
 ]
 BY_ID = {rule.id: rule for rule in RULES}

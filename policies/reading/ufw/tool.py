@@ -68,6 +68,8 @@ def _application(table: Table, asked: Order) -> None:
     verb, name = asked.words
     if asked.force:
         raise Refused("the tool takes no --force here")
+    if verb == "list":
+        return
     if verb == "default":
         table.new_profiles = name
         return

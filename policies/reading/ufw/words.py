@@ -115,7 +115,7 @@ def _app(words: list[str]) -> Order:
     if verb == "list":
         if rest:
             raise Refused("list takes no words")
-        return Order("look")
+        return Order("app", (verb, ""))
     if not rest or rest[0].lower() not in ("allow", "deny", "reject", "skip"):
         raise Refused("default what?")
     return Order("app", ("default", rest[0].lower()))

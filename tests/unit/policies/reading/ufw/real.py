@@ -71,7 +71,7 @@ class Tool:
 
 def _serve(package: Path) -> None:
     out = os.fdopen(os.dup(1), "w")
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
+    sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
     sys.path.insert(0, str(package / "usr/lib/python3/dist-packages"))
     services = _services(package / "etc/services")
 
@@ -95,10 +95,10 @@ def _serve(package: Path) -> None:
                 sys.argv = [*command["argv"], f"--rootdir={folder}", f"--datadir={folder}"]
                 ended: int | str | None = 0
                 try:
-                    exec(code, {"__name__": "__main__"})  # noqa: S102 - the tool's own program
+                    exec(code, {"__name__": "__main__"})
                 except SystemExit as end:
                     ended = end.code
-                except Exception:  # noqa: BLE001 - a traceback of the tool's
+                except Exception:  # a traceback of the tool's
                     ended = 1
                 said.append({"code": ended, **_state(Path(folder), backend)})
             out.write(json.dumps(said) + "\n")
