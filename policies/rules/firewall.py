@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
@@ -10,8 +10,6 @@ from policies.model import (
     CONTAINER,
     GROUP_RULE,
     INSTANCE,
-    RECORD,
-    SETTING,
     UNKNOWN,
     Finding,
     Resource,
@@ -19,15 +17,14 @@ from policies.model import (
     Unjudged,
     each,
 )
-from policies.reading.containers import DATABASE_PORTS, is_database, is_loopback, published
+from policies.reading.containers import DATABASE_PORTS, is_loopback, published
 from policies.reading.platform import platform
-from policies.reading.ufw import Host, covers, hosts, networks, opened, ranges, shut, ssh_ports, ufw, who
+from policies.reading.ufw import covers, hosts, opened, ranges, shut, ssh_ports, ufw, who, without
+from policies.reading.wanted import comes_from, of_containers, web_ports
 
 rule = Family("firewall")
 _ALLOWED = [range(22, 23), range(80, 81), range(443, 444), SERVICE_PORTS]
 _KEY = "mech:firewall"
-_WEB = (80, 443)
-HOST_STATE = "pulumi-python:dynamic/mech:HostState"
 
 
 @rule(
@@ -39,42 +36,15 @@ HOST_STATE = "pulumi-python:dynamic/mech:HostState"
 )
 def http_closed(stack: Stack) -> Iterator[Finding]:
     for host in hosts(stack):
-        for port in _web(stack, host):
+        for port in web_ports(stack, host):
             closed = host.closed(port)
             inner = who(host.sure, port).least
             if closed is None:
                 raise Unjudged(f"whether UFW of {host.resource.name} allows {port}/tcp")
             if closed:
                 yield Finding(f"UFW does not allow {port}/tcp", host.resource)
-            elif not inner.public and not _at_home(stack, inner.words):
+            elif not inner.public and not comes_from(stack, inner.words):
                 yield Finding(f"UFW lets only {', '.join(inner.words)} reach {port}/tcp, not the edge", host.resource)
-
-
-def _web(stack: Stack, host: Host) -> list[int]:
-    """The ports that have to be open: the edge comes by them, or a command let them in before another closed them."""
-    if host.disabled is not None:
-        return []
-    mode = _setting(stack, "ssl")
-    by_tls = mode in ("full", "strict") and _setting(stack, "always_use_https") == "on"
-    needed = {443} if by_tls else {80, 443} if platform(stack) else set()
-    if not by_tls and not platform(stack) and any(record.get("proxied") is True for record in stack.of(RECORD)):
-        needed |= {80} if mode == "flexible" else {443} if mode in ("full", "strict") else set()
-    open_to_all = {port for port in _WEB if who(host.sure, port).least.public}
-    for port in _WEB:
-        # What is let in on the inner side alone, beside another port that is open to all, is not for the edge.
-        if covers(host.wanted, port) and not (open_to_all and who(host.sure, port).least.words):
-            needed.add(port)
-    return sorted(needed - ({80} if by_tls else set()))
-
-
-def _setting(stack: Stack, id: str) -> object:
-    return next((each.get("value") for each in stack.of(SETTING) if each.text("settingId") == id), None)
-
-
-def _at_home(stack: Stack, sources: Iterable[str]) -> bool:
-    """Whether the edge itself comes from there, as in the sandbox."""
-    edge = [word for state in stack.of(HOST_STATE) for word in state.items("access", "ranges")]
-    return any(a.version == b.version and a.overlaps(b) for a in networks(map(str, edge)) for b in networks(sources))
 
 
 @rule(
@@ -91,11 +61,11 @@ def ssh_lockout(stack: Stack) -> Iterator[Finding]:
             continue
         named = "/tcp or ".join(map(str, listening)) + "/tcp"
         moments = [moment for moment in host.moments if moment.sure.enabled]
-        shut_out = [moment for moment in moments if shut(moment.sure, moment.every, host.unclear, listening)]
+        shut_out = [moment for moment in moments if shut(moment.sure, moment.every, host.doubts, listening)]
         if not shut_out:
-            if any(shut(moment.sure, moment.every, host.unclear, listening) is None for moment in moments):
+            if any(shut(moment.sure, moment.every, host.doubts, listening) is None for moment in moments):
                 raise Unjudged(f"whether UFW of {host.resource.name} allows {named}")
-        elif shut(host.sure, host.every, host.unclear, listening):
+        elif shut(host.sure, host.every, host.doubts, listening):
             yield Finding(f"UFW does not allow {named}", shut_out[-1].resource)
         elif shut_out[0].enabling:
             yield Finding(f"UFW is enabled before {named} is allowed", shut_out[0].resource)
@@ -119,7 +89,7 @@ def ufw_off(stack: Stack) -> Iterator[Finding]:
             yield Finding("UFW is turned off at the end", host.disabled)
         elif host.sure.enabled:
             continue
-        elif host.every.enabled or host.unclear:
+        elif host.every.enabled or host.doubts:
             raise Unjudged(f"whether {host.resource.name} enables UFW")
         elif asked:
             yield Finding("`ufw enable` asks whether it may, nobody answers, and UFW stays off: use --force", asked[-1])
@@ -160,43 +130,19 @@ def undeclared_port(stack: Stack) -> Iterator[Finding]:
     for host in hosts(stack):
         if host.disabled is not None:
             continue
-        declared = [*_ALLOWED, *(range(port, port + 1) for port in (*(ssh_ports(host) or ()), *_of_containers(stack)))]
+        declared = [*_ALLOWED, *(range(port, port + 1) for port in (*(ssh_ports(host) or ()), *of_containers(stack)))]
         for proto in ("tcp", "udp"):
             said: set[int] = set()
             for v6 in (False, True):
                 surely = [opened(table, proto, v6, everybody=True) for table in (host.sure, host.every)]
-                for extra in _without(surely[0], declared):
+                for extra in without(surely[0], declared):
                     if all(covers(surely[1], port) for port in (extra[0], extra[-1])) and extra[0] not in said:
                         said.add(extra[0])
                         what = _show(extra) + ("/udp" if proto == "udp" else "") + (" to IPv6" if v6 else "")
                         yield Finding(f"UFW opens {what}, which the guide does not", host.resource)
-                possibly = _without(opened(host.every, proto, v6, sure=False, everybody=True), declared)
+                possibly = without(opened(host.every, proto, v6, sure=False, everybody=True), declared)
                 if not said and (possibly or any(" delete " not in each for each in host.unclear)):
                     raise Unjudged(f"which ports UFW of {host.resource.name} opens")
-
-
-def _without(opened: Iterable[range], declared: Iterable[range]) -> list[range]:
-    """The parts of ranges that no declared one covers."""
-    left = list(opened)
-    for known in declared:
-        left = [
-            part
-            for one in left
-            for part in (range(one.start, min(one.stop, known.start)), range(max(one.start, known.stop), one.stop))
-            if part
-        ]
-    return left
-
-
-def _of_containers(stack: Stack) -> set[int]:
-    """Ports that the program's own containers publish to the world; a database's is none that may be open."""
-    return {
-        port
-        for container in stack.of(CONTAINER)
-        if not is_database(container) and container.props.get("ports") is not UNKNOWN
-        for address, port, _ in published(container)
-        if not is_loopback(address)
-    }
 
 
 def _group(stack: Stack) -> list[range]:
@@ -220,12 +166,12 @@ def group_differs(stack: Stack) -> Iterator[Finding]:
         return
     group = _group(stack)
     first = stack.of(GROUP_RULE)[0]
-    for part in _without(found.opened, group):
+    for part in without(found.opened, group):
         if not covers(opened(found.every), part[0]):
             raise Unjudged(f"which ports UFW of {found.resource.name} opens")
         yield Finding(f"UFW opens {_show(part)}, Vultr's firewall group keeps it closed", first)
-    for part in _without(group, found.opened):
-        if found.unclear or covers(opened(found.every, sure=False), part[0]) or who(found.sure, part[0]).most.everybody:
+    for part in without(group, found.opened):
+        if found.doubts or covers(opened(found.every, sure=False), part[0]) or who(found.sure, part[0]).most.everybody:
             raise Unjudged(f"which ports UFW of {found.resource.name} opens")
         yield Finding(f"Vultr's firewall group opens {_show(part)}, UFW keeps it closed", first)
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from policies.reading.shell import known
+from policies.reading.ufw.applications import expanded
 from policies.reading.ufw.names import KNOWN
 from policies.reading.ufw.rule import ANY4, ANY6, Rule
-from policies.reading.ufw.table import Table, expanded
+from policies.reading.ufw.table import Table
 
 # Interfaces on which nobody comes from the internet, and the first ones of a host, on which all do.
 _INSIDE = re.compile(r"(lo|docker|br-|veth|virbr|lxc|lxd|tailscale|wg|tun|tap|zt|nebula|cni|flannel|podman)")
@@ -174,3 +175,16 @@ def _is_private(word: str) -> bool:
         for network in networks([word])
         for other in _PRIVATE
     )
+
+
+def without(opened: Iterable[range], declared: Iterable[range]) -> list[range]:
+    """The parts of ranges that no declared one covers."""
+    left = list(opened)
+    for each in declared:
+        left = [
+            part
+            for one in left
+            for part in (range(one.start, min(one.stop, each.start)), range(max(one.start, each.stop), one.stop))
+            if part
+        ]
+    return left

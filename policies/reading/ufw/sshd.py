@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from policies.reading.ufw.hosts import Host
+from policies.reading.ufw.host import Host
 
 _TOUCHED = re.compile(r"sshd_config|ssh\.socket")
 _PORT = re.compile(r"\b(?:Port|ListenStream|ListenAddress)\b[ =:.\d\[\]]*?\b(\d{2,5})\b")

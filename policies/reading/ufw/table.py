@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from policies.reading.ufw.applications import expanded, numbered
 from policies.reading.ufw.clauses import with_port
-from policies.reading.ufw.names import KNOWN, is_profile_name, profile_named, split
-from policies.reading.ufw.rule import NoProfile, Refused, Rule
+from policies.reading.ufw.names import KNOWN, is_profile_name, profile_named
+from policies.reading.ufw.rule import Refused, Rule
 
 
 def _unset() -> dict[str, str]:
@@ -31,11 +32,11 @@ class Table:
 
     def count(self, v6: bool) -> int:
         """How many rules `ufw status numbered` shows: those of one profile are one."""
-        return len(_numbered(self.rules6 if v6 else self.rules))
+        return len(numbered(self.rules6 if v6 else self.rules))
 
     def number(self, number: int) -> Rule:
         """Raises Refused where there is none."""
-        shown = _numbered(self.rules + self.rules6)
+        shown = numbered(self.rules + self.rules6)
         if not 0 < number <= len(shown):
             raise Refused(f"there is no rule {number}")
         return shown[number - 1]
@@ -181,41 +182,3 @@ class Table:
 def _first(at: int, count: int) -> int:
     """Where a rule is prepended."""
     return 0 if at == 0 and count == 0 else 1
-
-
-def _numbered(rules: list[Rule]) -> list[Rule]:
-    seen: set[tuple[str, ...]] = set()
-    shown = []
-    for rule in rules:
-        if not rule.application or rule.application not in seen:
-            shown.append(rule)
-        seen.add(rule.application)
-    return shown
-
-
-def expanded(rule: Rule, profiles: Mapping[str, str]) -> list[Rule]:
-    """A rule for each port of its profiles. Raises Refused where there is no such profile."""
-    targets = profiles.get(rule.dport, "").split("|") if rule.dport in profiles else []
-    sources = profiles.get(rule.sport, "").split("|") if rule.sport in profiles else []
-    found = []
-    for target in targets or [""]:
-        for source in sources if rule.dport != rule.sport or not targets else [target]:
-            found.append(_of_profile(rule, target, source))
-        if not sources:
-            found.append(_of_profile(rule, target, ""))
-    if not targets and not sources:
-        raise NoProfile(rule.dapp or rule.sapp)
-    return found
-
-
-def _of_profile(rule: Rule, target: str, source: str) -> Rule:
-    made = rule
-    for end, text in (("dst", target), ("src", source)):
-        if text:
-            port, proto = split(text)
-            made = replace(made, dapp="") if end == "dst" else replace(made, sapp="")
-            kept = made.proto
-            made = with_port(
-                replace(made, proto=kept if proto == "any" and end == "src" and target else proto), port, end
-            )
-    return replace(made, dapp=rule.dapp, sapp=rule.sapp)

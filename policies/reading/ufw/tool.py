@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from policies.reading.shell import known
+from policies.reading.ufw.applications import expanded
 from policies.reading.ufw.names import is_profile_name
 from policies.reading.ufw.rule import Refused, Rule, Unclear
-from policies.reading.ufw.table import Table, expanded
-from policies.reading.ufw.words import Order, order
+from policies.reading.ufw.ruling import Order
+from policies.reading.ufw.table import Table
+from policies.reading.ufw.words import order
 
 
 class Aborted(Exception):

@@ -7,7 +7,9 @@ a JSON line in for each sequence of commands, a line out with how each ended and
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
+import itertools
 import json
 import os
 import shutil
@@ -15,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -107,25 +110,21 @@ def _serve(package: Path) -> None:
 
 def _patched() -> tuple[Any, Any]:
     """ufw without a kernel: what it asks iptables is answered with yes."""
-    import itertools
-    import time
-
-    import ufw.backend
-    import ufw.backend_iptables
-    import ufw.util
-
+    base: Any = importlib.import_module("ufw.backend")
+    iptables: Any = importlib.import_module("ufw.backend_iptables")
+    util: Any = importlib.import_module("ufw.util")
     seconds = itertools.count()
     time.strftime = lambda *_: str(next(seconds))  # a backup a second: more than one is refused
     os.getuid = lambda: 0
-    ufw.backend.UFWBackend._do_checks = lambda self: None
-    ufw.backend.UFWBackend.use_ipv6 = lambda self: self.defaults["ipv6"] == "yes"
-    ufw.util.get_iptables_version = lambda *_: "1.8.9"
-    ufw.util.get_netfilter_capabilities = lambda *_: ["recent-set", "recent-update"]
-    ufw.util.parse_netstat_output = lambda *_: {}
-    for module in (ufw.util, ufw.backend_iptables):
+    base.UFWBackend._do_checks = lambda self: None
+    base.UFWBackend.use_ipv6 = lambda self: self.defaults["ipv6"] == "yes"
+    util.get_iptables_version = lambda *_: "1.8.9"
+    util.get_netfilter_capabilities = lambda *_: ["recent-set", "recent-update"]
+    util.parse_netstat_output = lambda *_: {}
+    for module in (util, iptables):
         module.cmd = lambda *_: [0, ""]
         module.cmd_pipe = lambda *_: [0, ""]
-    return ufw.backend, ufw.util
+    return base, util
 
 
 def _services(path: Path) -> dict[str, list[tuple[int, str]]]:
