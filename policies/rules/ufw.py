@@ -10,7 +10,8 @@ from policies.reading.ufw import hosts
 
 rule = Family("firewall")
 # What the host asks the internet for: names, images, packages, the services' vendors.
-_NEEDED = {"DNS (53)": ((53, "udp"), (53, "tcp"), (853, "tcp")), "HTTPS (443/tcp)": ((443, "tcp"),)}
+_NEEDED = {"DNS (53)": ((53, "udp"), (53, "tcp")), "HTTPS (443/tcp)": ((443, "tcp"),)}
+_DNS_OVER_TLS = (853, "tcp")  # asked by those alone who closed the rest
 
 
 @rule(
@@ -23,7 +24,8 @@ _NEEDED = {"DNS (53)": ((53, "udp"), (53, "tcp"), (853, "tcp")), "HTTPS (443/tcp
 def outgoing_closed(stack: Stack) -> Iterator[Finding]:
     for host in hosts(stack):
         for what, ports in _NEEDED.items() if host.disabled is None else ():
-            closed = [host.closed(port, proto, way="out") for port, proto in ports]
+            others = (_DNS_OVER_TLS,) if 53 in dict(ports) and host.sure.defaults["outgoing"] != "allow" else ()
+            closed = [host.closed(port, proto, way="out") for port, proto in (*ports, *others)]
             if all(closed):
                 yield Finding(f"UFW lets nothing out to {what}", host.defaults.get("outgoing", host.resource))
             elif False not in closed:
