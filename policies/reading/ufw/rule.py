@@ -89,6 +89,11 @@ class Rule:
         return replace(self, direction="in") if self.iface_in and self.iface_out else self
 
     @property
+    def is_read(self) -> bool:
+        """Whether the tool can read the rule again that it wrote: not one with a profile's name for a port."""
+        return all(not known(port) or re.fullmatch(r"any|[0-9:,]+", port) for port in (self.dport, self.sport))
+
+    @property
     def line(self) -> str:
         """As it stands in user.rules, without the comment."""
         action = f"{'route:' * self.forward}{self.action}{'_' * bool(self.log)}{self.log}"

@@ -30,13 +30,17 @@ class Table:
     def copy(self) -> Table:
         return replace(self, rules=list(self.rules), rules6=list(self.rules6), defaults=dict(self.defaults))
 
+    def read(self, v6: bool) -> list[Rule]:
+        """The rules of a family as the tool reads them."""
+        return [rule for rule in (self.rules6 if v6 else self.rules) if rule.is_read]
+
     def count(self, v6: bool) -> int:
         """How many rules `ufw status numbered` shows: those of one profile are one."""
-        return len(numbered(self.rules6 if v6 else self.rules))
+        return len(numbered(self.read(v6)))
 
     def number(self, number: int) -> Rule:
         """Raises Refused where there is none."""
-        shown = numbered(self.rules + self.rules6)
+        shown = numbered(self.read(False) + self.read(True))
         if not 0 < number <= len(shown):
             raise Refused(f"there is no rule {number}")
         return shown[number - 1]
@@ -113,7 +117,7 @@ class Table:
 
     def _other(self, position: int, v6: bool) -> int:
         """Where the other family has the rule of this position; 0 where it has none. Raises Refused."""
-        mine, theirs = (self.rules6, self.rules) if v6 else (self.rules, self.rules6)
+        mine, theirs = self.read(v6), self.read(not v6)
         if not 0 < position <= len(mine):
             raise Refused(f"there is no position {position}")
         before = [rule.application for rule in mine[:position] if rule.application]
@@ -127,7 +131,7 @@ class Table:
         """One rule in one table. Raises Refused."""
         if rule.multi and rule.proto not in ("tcp", "udp"):
             raise Refused("several ports need tcp or udp")
-        rules = self.rules6 if rule.v6 else self.rules
+        rules = self.read(rule.v6)
         if not 0 <= position <= len(rules) or (position and remove):
             raise Refused(f"there is no position {position}")
         rule = rule.normal()
@@ -174,7 +178,7 @@ class Table:
         if not remove:
             found = expanded(rule, self.profiles)
             return found[::-1] if position else found
-        among = self.rules6 if family == "v6" else self.rules
+        among = self.read(family == "v6")
         wanted = rule.family(family == "v6").normal().application
         return [replace(old, action=rule.action, log=rule.log) for old in among if old.application == wanted]
 
