@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from mech_infra.catalogue import SERVICE_PORTS
@@ -131,18 +132,19 @@ def undeclared_port(stack: Stack) -> Iterator[Finding]:
         if host.disabled is not None:
             continue
         declared = [*_ALLOWED, *(range(port, port + 1) for port in (*(ssh_ports(host) or ()), *of_containers(stack)))]
-        for proto in ("tcp", "udp"):
-            said: set[int] = set()
-            for v6 in (False, True):
-                surely = [opened(table, proto, v6, everybody=True) for table in (host.sure, host.every)]
-                for extra in without(surely[0], declared):
-                    if all(covers(surely[1], port) for port in (extra[0], extra[-1])) and extra[0] not in said:
-                        said.add(extra[0])
-                        what = _show(extra) + ("/udp" if proto == "udp" else "") + (" to IPv6" if v6 else "")
-                        yield Finding(f"UFW opens {what}, which the guide does not", host.resource)
-                possibly = without(opened(host.every, proto, v6, sure=False, everybody=True), declared)
-                if not said and (possibly or any(" delete " not in each for each in host.unclear)):
-                    raise Unjudged(f"which ports UFW of {host.resource.name} opens")
+        found: dict[range, str] = {}
+        possible = any(" delete " not in said for said in host.unclear)
+        for v6, proto in itertools.product((False, True), ("tcp", "udp")):
+            every = opened(host.every, proto, v6, everybody=True)
+            for extra in without(opened(host.sure, proto, v6, everybody=True), declared):
+                if all(covers(every, port) for port in (extra[0], extra[-1])):
+                    found.setdefault(extra, f"{'/udp' * (proto == 'udp')}{' to IPv6' * v6}")
+            possible |= bool(without(opened(host.every, proto, v6, sure=False, everybody=True), declared))
+        if found:
+            what = ", ".join(f"{_show(extra)}{kind}" for extra, kind in found.items())
+            yield Finding(f"UFW opens {what}, which the guide does not", host.resource)
+        elif possible:
+            raise Unjudged(f"which ports UFW of {host.resource.name} opens")
 
 
 def _group(stack: Stack) -> list[range]:

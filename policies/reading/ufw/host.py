@@ -65,8 +65,8 @@ class Host:
         return [""] if found.everybody else found.public
 
     def everybody(self, port: int, proto: str = "tcp", v6: bool = False) -> bool | None:
-        """Whether all of the internet reaches a port; None where it cannot be known."""
-        answers = [who(table, port, proto, v6) for table in (self.sure, self.every)]
+        """Whether a rule lets all of the internet reach a port; None where it cannot be known."""
+        answers = [who(table, port, proto, v6, default=False) for table in (self.sure, self.every)]
         if all(answer.least.everybody for answer in answers):
             return True
         opening = any(" delete " not in said for said in self.unclear)

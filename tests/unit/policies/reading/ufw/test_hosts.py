@@ -130,8 +130,8 @@ def test_each_host_has_a_table_and_commands_without_a_host_are_everybodys() -> N
 GUARD = ":DOCKER-USER - [0:0]\n-A DOCKER-USER -i docker0 -j RETURN\n-A DOCKER-USER -p tcp -m conntrack --ctorigdstport 80,443 -j RETURN\n-A DOCKER-USER -j DROP"
 GUARDED = {
     "none": ("true", None),
-    "a file of UFW's": (f"cat >>/etc/ufw/after.rules <<'E'\n*filter\n{GUARD}\nCOMMIT\nE", [range(80, 81), range(443, 444)]),
-    "restored": (f"iptables-restore -n <<'E'\n*filter\n{GUARD}\nCOMMIT\nE", [range(80, 81), range(443, 444)]),
+    "a file of UFW's": ("cat >>/etc/ufw/after.rules <<'E'\n*filter\n" + GUARD + "\nCOMMIT\nE", [range(80, 81), range(443, 444)]),
+    "restored": ("iptables-restore -n <<'E'\n*filter\n" + GUARD + "\nCOMMIT\nE", [range(80, 81), range(443, 444)]),
     "by hand": ("iptables -I DOCKER-USER -i eth0 ! -s 10.0.0.0/8 -j DROP", []),
     "flushed again": ("iptables -I DOCKER-USER -i eth0 -j DROP; iptables -F DOCKER-USER", None),
     "taken away again": ("iptables -A DOCKER-USER -j DROP; iptables -D DOCKER-USER -j DROP", None),
@@ -141,7 +141,7 @@ GUARDED = {
     "one port only": ("iptables -I DOCKER-USER -p tcp --dport 6379 -j DROP", None),
     "UFW's route rules": ("ufw route allow proto tcp from any to any port 80; cat >>/etc/ufw/after.rules <<'E'\n:DOCKER-USER - [0:0]\n-A DOCKER-USER -j ufw-user-forward\n"
                           "-A DOCKER-USER -s 10.0.0.0/8 -j RETURN\n-A DOCKER-USER -p tcp -d 172.16.0.0/12 -j ufw-docker-logging-deny\n-A DOCKER-USER -j RETURN\nE", [range(80, 81)]),
-    "gone with a reset": (f"cat >>/etc/ufw/after.rules <<'E'\n{GUARD}\nE\nufw --force reset", None),
+    "gone with a reset": ("cat >>/etc/ufw/after.rules <<'E'\n" + GUARD + "\nE\nufw --force reset", None),
 }  # fmt: skip
 
 
