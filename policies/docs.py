@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from policies.examples import examples, shown
 from policies.model import Rule
 from policies.rules import RULES
 
@@ -34,9 +35,14 @@ def render() -> str:
 def entry(rule: Rule) -> list[str]:
     """What the page says of one rule, by lines."""
     fixes = ", can fix" if rule.remedy else ""
+    example = examples(rule.family).get(rule.id)
+    programs = (
+        ["Refused:", "", shown(example.refuses), "", "Let through:", "", shown(example.passes), ""] if example else []
+    )
     return [
         f"### {rule.id}", "", f"**{rule.title}** ({rule.severity}, {rule.level}{fixes})", "",
         f"- You would see: {rule.symptom}", f"- Fix: {rule.fix}", "",
+        *programs,
     ]  # fmt: skip
 
 
