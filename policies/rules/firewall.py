@@ -44,7 +44,7 @@ def http_closed(stack: Stack) -> Iterator[Finding]:
                 raise Unjudged(f"whether UFW of {host.resource.name} allows {port}/tcp")
             if closed:
                 yield Finding(f"UFW does not allow {port}/tcp", host.resource)
-            elif not inner.public and not comes_from(stack, inner.words):
+            elif not inner.public and not comes_from(stack, host.sources(port)):
                 yield Finding(f"UFW lets only {', '.join(inner.words)} reach {port}/tcp, not the edge", host.resource)
 
 

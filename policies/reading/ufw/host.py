@@ -62,7 +62,7 @@ class Host:
     def sources(self, port: int) -> list[str]:
         """Who is let in at a TCP port over IPv4: addresses and networks, "" for everybody."""
         found = who(self.sure, port).least
-        return [""] if found.everybody else found.public
+        return [""] if found.everybody else [word for word in found.words if " " not in word]
 
     def everybody(self, port: int, proto: str = "tcp", v6: bool = False) -> bool | None:
         """Whether a rule lets all of the internet reach a port; None where it cannot be known."""
