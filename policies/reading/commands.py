@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from policies.model import LOCAL, REMOTE, UNKNOWN, Resource, Stack, Unjudged
 from policies.reading.shell import HOLE, Trace, read
+from policies.reading.uploads import uploaded
 
 Found = TypeVar("Found")
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh", "ssh", "sshpass")
@@ -40,7 +41,8 @@ class Script:
 def scripts(stack: Stack) -> list[Script]:
     """Each text that runs on a host, in the program's order; unknown ones are left out (`unknown_scripts`).
 
-    What one writes, those after it find. Sources: commands, start-up scripts and user data (plain or base64).
+    What one writes, those after it find. Sources: commands, start-up scripts and user data (plain or base64); uploads, which
+    have files and no text.
     """
     return _all(stack)[0]
 
@@ -78,11 +80,21 @@ def _after(before: _Host, text: str, stdin: str | None, variables: tuple[tuple[s
     return _Host(read(text, stdin, dict(variables), before.trace.files))
 
 
+@functools.lru_cache(maxsize=2048)
+def _with(before: _Host, files: tuple[tuple[str, str], ...]) -> _Host:
+    return _Host(Trace(files={**before.trace.files, **dict(files)}))
+
+
 def _read(stack: Stack) -> tuple[list[Script], list[str]]:
     found: list[Script] = []
     unknown: list[str] = []
     before = _NOTHING
     for resource in stack.resources:
+        files = uploaded(resource)
+        if files:
+            after = _with(before, tuple(files.items()))
+            found.append(Script(resource, "", after.trace, before.trace.files))
+            before = after
         try:
             for text, stdin, variables in _texts(resource):
                 after = _after(before, text, stdin, tuple(sorted(variables.items())))

@@ -1,10 +1,34 @@
-"""Whether a program is the platform: only there is it known what has to be there."""
+"""Whether a program declares this platform: what is missing is judged only where it is."""
 
 from __future__ import annotations
 
-from mech_infra.catalogue import NETWORK_NAME
-from policies.model import NETWORK, Stack
+import re
+
+from mech_infra.catalogue import NETWORK_NAME, SERVICES
+from policies.model import CONTAINER, NETWORK, Resource, Stack
+
+_CONTAINERS = re.compile("|".join(rf"{re.escape(one.container_name)}(-\d+)?" for one in SERVICES.values()))
 
 
-def platform(stack: Stack) -> bool:
-    return any(network.props.get("name") == NETWORK_NAME for network in stack.of(NETWORK))
+def is_platform(stack: Stack) -> bool:
+    """Whether it has the platform's network, one of its services' containers, or a component of `mech:`."""
+    kept: bool | None = stack.memo.get("platform")
+    if kept is None:
+        kept = stack.memo["platform"] = any(map(_ours, stack.resources))
+    return kept
+
+
+def _ours(resource: Resource) -> bool:
+    if resource.type == CONTAINER:
+        name, envs = resource.props.get("name"), resource.props.get("envs")
+        return bool(isinstance(name, str) and _CONTAINERS.fullmatch(name)) or (
+            isinstance(envs, list | tuple) and any(entry == f"SERVICE_NAME={one}" for entry in envs for one in SERVICES)
+        )
+    if resource.type == NETWORK:
+        return resource.props.get("name") == NETWORK_NAME
+    return resource.type.startswith("mech:platform:")
+
+
+def is_service(host: str) -> bool:
+    """Whether a host name is called like a service of the platform."""
+    return host.partition(".")[0] in SERVICES

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from policies.model import CONTAINER, RECORD, SETTING, UNKNOWN, Stack
 from policies.reading.containers import is_database, is_loopback, published
-from policies.reading.platform import platform
+from policies.reading.platform import is_platform
 from policies.reading.ufw import Host, covers, networks, who
 
 _HOST_STATE = "pulumi-python:dynamic/mech:HostState"
@@ -19,8 +19,8 @@ def web_ports(stack: Stack, host: Host) -> list[int]:
         return []
     mode = _setting(stack, "ssl")
     by_tls = mode in ("full", "strict") and _setting(stack, "always_use_https") == "on"
-    needed = {443} if by_tls else {80, 443} if platform(stack) else set()
-    if not by_tls and not platform(stack) and any(record.get("proxied") is True for record in stack.of(RECORD)):
+    needed = {443} if by_tls else {80, 443} if is_platform(stack) else set()
+    if not by_tls and not is_platform(stack) and any(record.get("proxied") is True for record in stack.of(RECORD)):
         needed |= {80} if mode == "flexible" else {443} if mode in ("full", "strict") else set()
     open_to_all = {port for port in _WEB if who(host.sure, port).least.public}
     for port in _WEB:

@@ -19,7 +19,7 @@ from policies.model import (
     each,
 )
 from policies.reading.containers import DATABASE_PORTS, is_loopback, published
-from policies.reading.platform import platform
+from policies.reading.platform import is_platform
 from policies.reading.ufw import covers, hosts, opened, ranges, shut, ssh_ports, ufw, who, without
 from policies.reading.wanted import comes_from, of_containers, web_ports
 
@@ -112,7 +112,7 @@ def default_allow(stack: Stack) -> Iterator[Finding]:
             raise Unjudged(f"UFW's default of {host.resource.name}")
         if sure == "allow":
             yield Finding("UFW's default for incoming traffic is allow, not deny", host.defaults.get("incoming"))
-        elif "incoming" not in host.defaults and platform(stack):
+        elif "incoming" not in host.defaults and is_platform(stack):
             yield Finding("UFW's default for incoming traffic is not set, not deny", host.resource)
 
 

@@ -110,6 +110,16 @@ def setting(name: str, value: str) -> Change:
     return put(f"edge-{name}", "value", value)
 
 
+def more(type: str, /, **props: Any) -> Change:
+    """One resource more."""
+    return lambda resources: [*resources, Resource(type, "another", props, "urn:another")]
+
+
+def ruleset(phase: str, expression: str, action: str = "block", **parameters: Any) -> Change:
+    rule = {"action": action, "expression": expression, "enabled": True, "actionParameters": parameters}
+    return more("cloudflare:index/ruleset:Ruleset", phase=phase, kind="zone", name="another", rules=[rule])
+
+
 def both(*changes: Change) -> Change:
     def run(resources: Resources) -> Resources:
         for change in changes:
