@@ -8,11 +8,9 @@ import re
 import shlex
 from collections.abc import Callable
 
+from policies.reading.shell.copies import COPIES, Said
 from policies.reading.shell.memory import Memory
-from policies.reading.shell.runners import operands
 from policies.reading.shell.trace import HOLE, known
-
-Said = tuple[bool | None, str]
 
 
 def run(argv: list[str], stdin: str | None, memory: Memory) -> Said | None:
@@ -57,42 +55,6 @@ def _tee(words: list[str], stdin: str, memory: Memory) -> Said:
     for name in (word for word in words if not word.startswith("-")):
         memory.write(name, stdin, append="-a" in words or "--append" in words)
     return True, stdin
-
-
-def _move(words: list[str], stdin: str, memory: Memory) -> Said:
-    source, target = _copied(words, memory)
-    if source and target:
-        memory.forget(source)
-    return True, ""
-
-
-def _copy(words: list[str], stdin: str, memory: Memory) -> Said:
-    _copied(words, memory)
-    return True, ""
-
-
-def _copied(words: list[str], memory: Memory) -> tuple[str, str]:
-    names = operands(words, "mgotS")
-    if len(names) != 2:
-        return "", ""
-    source, target = names
-    target = f"{target}{source.rpartition('/')[2]}" if target.endswith("/") else target
-    content = "" if source == "/dev/null" else memory.content(source)
-    if source == "/dev/stdin":
-        content = HOLE
-    if memory.path(source) in memory.files or source == "/dev/null":
-        memory.write(target, content)
-    return source, target
-
-
-def _install(words: list[str], stdin: str, memory: Memory) -> Said:
-    if "-d" in words or "--directory" in words:
-        return True, ""
-    names = operands(words, "mgotS")
-    if len(names) == 2 and names[0] == "/dev/stdin":
-        memory.write(names[1], stdin)
-        return True, ""
-    return _copy(words, stdin, memory)
 
 
 def _remove(words: list[str], stdin: str, memory: Memory) -> Said:
@@ -213,7 +175,7 @@ def _test(words: list[str], stdin: str, memory: Memory) -> Said:
 
 
 _PROGRAMS: dict[str, Callable[[list[str], str, Memory], Said]] = {
-    "echo": _echo, "printf": _printf, "cat": _cat, "tee": _tee, "mv": _move, "cp": _copy, "install": _install, "rm": _remove,
+    "echo": _echo, "printf": _printf, "cat": _cat, "tee": _tee, **COPIES, "rm": _remove,
     "cd": _cd, "set": _set, "shift": _shift, "seq": _seq, "base64": _base64, "sort": _filter(_sort), "head": _filter(_head),
     "tac": _filter(lambda words, lines: lines[::-1] if not words else None), "sed": _filter(_sed), "grep": _grep,
     "egrep": _grep, "fgrep": _grep, "true": _quiet, ":": _quiet, "false": _not, "yes": _yes, "sleep": _quiet,

@@ -112,6 +112,22 @@ def test_the_files_that_it_leaves() -> None:
     }
 
 
+def test_files_get_other_names_and_folders() -> None:
+    text = (
+        "cd /tmp; echo a >site.conf; cp site.conf /etc/nginx/sites-available; mkdir -p d; cp site.conf d/x; cp -r d/. /srv/e/\n"
+        "ln -sf /etc/nginx/sites-available/site.conf /etc/nginx/sites-enabled/\n"
+        "cd /etc/nginx/sites-enabled && ln -s ../sites-available/site.conf other && ln -s ../sites-available/gone\n"
+        "install -m 644 -t /opt /tmp/site.conf; mv /tmp/site.conf /tmp/d/x /root; ln -sT /root/x /opt/y"
+    )
+    found = dict(read(text).files)
+    assert found.pop("/etc/nginx/sites-enabled/gone") == HOLE
+    assert set(found.values()) == {"a\n"}
+    assert set(found) == {
+        "/etc/nginx/sites-available/site.conf", "/etc/nginx/sites-enabled/site.conf", "/etc/nginx/sites-enabled/other",
+        "/srv/e/x", "/opt/site.conf", "/root/site.conf", "/root/x", "/opt/y",
+    }  # fmt: skip
+
+
 def test_what_is_written_on_a_way_that_ends_is_not_there_after_it() -> None:
     text = "d=$(mktemp -d); echo new >$d/$(basename /a/x); cp $d/x /etc/x; if ! nginx -t; then rm /etc/x; exit 1; fi; nginx -s reload"
     assert read(text).files["/etc/x"] == "new\n"
