@@ -17,10 +17,10 @@ from mech_infra.catalogue import SECRETS
 from mech_infra.config import ConfigError, keypair, load, stack_file
 from mech_infra.config.secrets import STAND_INS
 from policies.model import Resource
+from policies.reading.secrets import MARK, marked
 
 ROOT = Path(__file__).resolve().parents[1]
 _PLUMBING = ("remote.py", "sensor.py", "containers.py")  # they declare for whoever calls them
-MARK = "4dabf18193072939515e22adb298388d"  # how Pulumi marks secrets on the wire
 # What providers make known only when the resource is there.
 COMPUTED: dict[str, dict[str, Any]] = {
     "vultr:index/reservedIp:ReservedIp": {"subnet": "203.0.113.7"},
@@ -68,7 +68,9 @@ class _Mocks(pulumi.runtime.Mocks):
         outputs = {**args.inputs, **COMPUTED.get(args.typ, {})}
         key = args.typ, args.name
         urn = f"{args.typ}::{args.name}"
-        self.resources.append(Resource(*key, _plain(outputs), urn, self.ignored[key], self.declared[key]))
+        self.resources.append(
+            Resource(*key, _plain(outputs), urn, self.ignored[key], self.declared[key], frozenset(marked(outputs)))
+        )
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:

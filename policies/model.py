@@ -40,6 +40,7 @@ class Unjudged(Exception):
 class Resource:
     """One resource: `props` may hold UNKNOWN anywhere, nulls, and values of any type; `ignored` are its ignore_changes.
 
+    `secrets` are the paths of what is marked as secret; None where that is not known, and then all may be.
     `declared` is where the program does so, as (path from the repository's root, line), where that is known.
     """
 
@@ -49,6 +50,11 @@ class Resource:
     urn: str = ""
     ignored: Sequence[str] = ()
     declared: tuple[str, int] | None = None
+    secrets: frozenset[tuple[str | int, ...]] | None = None
+
+    def is_secret(self, *path: str | int) -> bool:
+        """Whether the value at `path`, or what it is in, is marked as secret, as far as that is known."""
+        return self.secrets is None or any(path[: len(marked)] == marked for marked in self.secrets)
 
     def get(self, *path: str | int, default: Any = None) -> Any:
         """The value at `path`; `default` where it is absent, null or of another shape. Raises Unjudged where unknown."""

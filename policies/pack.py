@@ -20,6 +20,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policies import exceptions, once, server
 from policies.model import UNKNOWN, Resource, Rule, Stack, message
+from policies.reading.secrets import MARK, marked
 from policies.rules import BY_ID, RULES
 from policies.server import OfType
 
@@ -93,6 +94,15 @@ class _Inputs:
         # Converted when the stack is judged, not while the engine waits for this one resource.
         self._by_urn[urn] = properties
 
+    def secrets(self, urn: str) -> frozenset[tuple[str | int, ...]] | None:
+        """The paths of what the program marked as secret; None for a resource of which it said nothing."""
+        if urn not in self._by_urn:
+            return None
+        message = self._by_urn[urn]
+        if MARK.encode() not in message.SerializeToString():
+            return frozenset()
+        return frozenset(marked(once.wire(message)))
+
     def merged(self, urn: str, outputs: dict[str, Any]) -> dict[str, Any]:
         if urn not in self._by_urn:
             return outputs
@@ -110,7 +120,8 @@ _INPUTS = _Inputs()
 def _resource(about: Any, props: Mapping[str, Any]) -> Resource:
     """`about`: the library's arguments of one resource, or one resource of its stack."""
     ignored = tuple(about.opts.ignore_changes or ())
-    return Resource(about.resource_type, about.name, props, about.urn, ignored)
+    secrets = _INPUTS.secrets(about.urn)
+    return Resource(about.resource_type, about.name, props, about.urn, ignored, secrets=secrets)
 
 
 def _one(rule: Rule) -> Policy:

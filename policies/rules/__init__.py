@@ -1,4 +1,4 @@
-"""All rules, by id and in the order of docs/policies.md."""
+"""All rules, in the order in which docs/policies.md shows them; a family's are in the order of its file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from policies.rules import (
     ports,
     proxy,
     records,
+    secrets,
     ufw,
     visitors,
 )
@@ -29,6 +30,7 @@ RULES: list[Rule] = [
         records,
         visitors,
         keys,
+        secrets,
         ports,
         containers,
         data,

@@ -1,7 +1,7 @@
 """Small programs in other people's dialects: each gets exactly the findings that it deserves.
 
 A file is a subject, a document in it a program: `about` (what a person wanted), `source` (the public question that it was
-written from; no text is copied), `resources` (name: type, properties), `expect` (the ids of all rules that find something,
+written from; no text is copied), `resources` (name: type, properties; a record's own type is its `kind`), `expect` (the ids of all rules that find something,
 whatever their level) and `unjudged` (those that say that they cannot know).
 """
 
@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from policies.mocked import _plain
 from policies.model import UNKNOWN, Resource, Stack
+from policies.reading.secrets import MARK, SECRET_MARK, marked
 from policies.rules import BY_ID, RULES
 
 HERE = Path(__file__).parent
@@ -31,6 +33,11 @@ TYPES = {
     "record": "cloudflare:index/dnsRecord:DnsRecord",
     "setting": "cloudflare:index/zoneSetting:ZoneSetting",
     "ruleset": "cloudflare:index/ruleset:Ruleset",
+    "old-record": "cloudflare:index/record:Record",
+    "override": "cloudflare:index/zoneSettingsOverride:ZoneSettingsOverride",
+    "page-rule": "cloudflare:index/pageRule:PageRule",
+    "zone": "cloudflare:index/zone:Zone",
+    "outputs": "pulumi:pulumi:Stack",
 }
 
 
@@ -41,19 +48,24 @@ def programs() -> Iterator[Any]:
 
 
 def _value(value: Any) -> Any:
-    """`!unknown` as a text stands for what a preview does not know."""
+    """`(unknown)` stands for what a preview does not know, `(secret) …` for what is marked as secret."""
     if isinstance(value, dict):
         return {key: _value(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_value(inner) for inner in value]
+    if isinstance(value, str) and value.startswith("(secret) "):
+        return {MARK: SECRET_MARK, "value": value.removeprefix("(secret) ")}
     return UNKNOWN if value == "(unknown)" else value
 
 
 def stack(about: dict[str, Any]) -> Stack:
     found = []
     for name, resource in about["resources"].items():
-        props = _value({key: value for key, value in resource.items() if key != "type"})
-        found.append(Resource(TYPES.get(resource["type"], resource["type"]), name, props))
+        said = _value({key: value for key, value in resource.items() if key not in ("type", "kind")})
+        if "kind" in resource:
+            said |= {"type": resource["kind"]} if "record" in resource["type"] else {"kind": resource["kind"]}
+        secrets = frozenset(marked(said))
+        found.append(Resource(TYPES.get(resource["type"], resource["type"]), name, _plain(said), secrets=secrets))
     return Stack(found)
 
 
