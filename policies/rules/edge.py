@@ -64,10 +64,13 @@ def redirect_loop(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
     if proxy is None:
         return
+    here = {
+        record.name for record in records(stack) if record.is_named and record.resource.props.get("proxied") is True
+    }
     for resource, mode in _modes(stack):
         if mode not in ("flexible", "full", "strict"):
             continue
-        found = next(loops(proxy, tls=mode != "flexible"), None)
+        found = next(loops(proxy, mode != "flexible", here), None)
         if found and mode == "flexible":
             yield Finding("SSL mode flexible with an origin that redirects HTTP to HTTPS", resource)
         elif found:

@@ -27,13 +27,18 @@ def chosen(servers: Sequence[Server], host: str, tls: bool) -> Server | None:
     """The server that answers: by its name, else the default of the port."""
     port = 443 if tls else 80
     there = [one for one in servers if one.listens_on(port, tls)]
-    named = [name for one in there for name in _names(one) if _fits(name, host)]
+    fitting = [name for one in there for name in _names(one) if _fits(name, host)]
     # As nginx ranks them: the very name, the longest `*.`, the longest `.*`, the first regular expression.
-    rank = sorted(named, key=lambda name: (name.startswith("~"), "*" in name or name.startswith("."), -len(name)))
+    rank = sorted(fitting, key=lambda name: (name.startswith("~"), "*" in name or name.startswith("."), -len(name)))
     if rank:
         return next(one for one in there if rank[0] in _names(one))
     default = [one for one in there if any(each.default and each.port == port for each in one.listens)]
     return next(iter(default or there), None)
+
+
+def named(servers: Sequence[Server], host: str) -> bool:
+    """Whether a server has the host's name."""
+    return any(_fits(name, host) for server in servers for name in _names(server))
 
 
 def _names(server: Server) -> list[str]:

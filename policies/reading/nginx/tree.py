@@ -74,6 +74,10 @@ def parsed(text: str, file: str, context: tuple[str, ...] = ("http",)) -> Text:
         # What stands alone on a line and is not known may be any number of directives: none of them the next one.
         at.write_text(f"{head}{_ALONE.sub(HOLE + ';', text)}\n{'}' * len(context)}\n")
         found = crossplane.parse(str(at), single=True)["config"][0]
+        if any("unexpected" in error["error"] for error in found["errors"]):
+            # A brace too many closes the block around the text: by itself it tells where it is.
+            at.write_text(f"{text}\n")
+            found["errors"] = crossplane.parse(str(at), single=True, check_ctx=False)["config"][0]["errors"]
     inner = found["parsed"]
     for _ in context:
         inner = inner[0].get("block", []) if inner else []
