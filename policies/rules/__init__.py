@@ -12,6 +12,7 @@ from policies.rules import (
     host,
     keys,
     network,
+    plugins,
     ports,
     proxy,
     records,
@@ -37,6 +38,7 @@ RULES: list[Rule] = [
         proxy,
         certificates,
         host,
+        plugins,
     )
     for rule in module.rule
 ]

@@ -67,10 +67,10 @@ def redirect_loop(stack: Stack) -> Iterator[Finding]:
     here = {
         record.name for record in records(stack) if record.is_named and record.resource.props.get("proxied") is True
     }
-    for resource, mode in _modes(stack):
-        if mode not in ("flexible", "full", "strict"):
-            continue
-        found = next(loops(proxy, mode != "flexible", here), None)
+    modes = [found for found in _modes(stack) if found[1] in ("flexible", "full", "strict")]
+    first = {tls: next(loops(proxy, tls, here), None) for tls in {mode != "flexible" for _, mode in modes}}
+    for resource, mode in modes:
+        found = first[mode != "flexible"]
         if found and mode == "flexible":
             yield Finding("SSL mode flexible with an origin that redirects HTTP to HTTPS", resource)
         elif found:

@@ -205,6 +205,8 @@ OUTAGES: list[tuple[str, str, Change]] = [
     ("certificate for a week", "certificate-short", sub("certificates-self-signed", r"^VALID_DAYS=\d+", "VALID_DAYS=7")),
     ("certificate for another name", "certificate-names", sub("certificates-self-signed", r"DNS:\*\.\$DOMAIN", "DNS:*.example.com")),
     ("certificate never renewed", "certificate-not-renewed", sub("certificates-self-signed", r"checkend|\.timer", "x")),
+    ("cpus of a whole number", "plugins-cpus-text", put(LLM, "cpus", "1")),
+    ("a record without its domain", "plugins-record-name", put("edge-llm", "name", "llm")),
     ("instance without a key", "host-no-ssh-key", drop(HOST, "sshKeyIds")),
     ("address not reserved", "host-no-reserved-ip", gone("host-address")),
 ]  # fmt: skip
