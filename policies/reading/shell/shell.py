@@ -22,6 +22,8 @@ class Ends(Exception):
 class Turns(Exception):
     """`break` (True) or `continue` (False)."""
 
+    out = ""  # what the round printed before
+
 
 class Endless(Exception):
     """The text takes too long to be read whole."""
@@ -47,7 +49,11 @@ class Shell:
         done, out = Done(True, ""), ""
         for node in nodes:
             if node.is_named and node.type not in ("comment", "heredoc_body"):
-                done = self.node(node, stdin)
+                try:
+                    done = self.node(node, stdin)
+                except Turns as turn:
+                    turn.out = out + turn.out
+                    raise
                 out += done.out
         return Done(done.ok, out)
 
@@ -60,9 +66,9 @@ class Shell:
         except Ends:
             self.memory.files = files
             self.trace.acts[first:] = [replace(act, sure=False) for act in self.trace.acts[first:]]
-            return Done(None, HOLE)
+            return Done(None, "")
         except Turns:
-            return Done(None, HOLE)
+            return Done(None, "")
         finally:
             self.sure = kept
 
@@ -71,7 +77,7 @@ class Shell:
         try:
             return True, self.node(body, stdin).out
         except Turns as turn:
-            return not turn.args[0], HOLE
+            return not turn.args[0], turn.out
 
     def node(self, node: Node, stdin: str | None = None) -> Done:
         """One statement. What is no statement of ours is walked through for those in it."""

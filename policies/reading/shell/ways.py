@@ -43,13 +43,13 @@ class Ways(Shell):
         if done.ok is True:
             return self.all(body, stdin)
         once = bool(_ASKS.search(" ".join(map(text_of, asked))))
-        if done.ok is None:
-            self.maybe(body, stdin, once)
+        said = [self.maybe(body, stdin, once).out] if done.ok is None else []
         for other in others:
             if other.type == "else_clause":
-                return self.all(other.named_children, stdin) if done.ok is False else self.maybe(
-                    other.named_children, stdin, once
-                )  # fmt: skip
+                if done.ok is False:
+                    return self.all(other.named_children, stdin)
+                said.append(self.maybe(other.named_children, stdin, once).out)
+                return Done(None, _one_of(said))
             # An `elif` has no fields: its first statement is what it asks.
             first, *rest = [child for child in other.named_children if child.type != "comment"]
             before = done.ok
@@ -57,23 +57,24 @@ class Ways(Shell):
             if before is False and done.ok is True:
                 return self.all(rest, stdin)
             if done.ok is not False:
-                self.maybe(rest, stdin, False)
+                said.append(self.maybe(rest, stdin, False).out)
                 done = Done(None)
             elif before is None:
                 done = Done(None)
-        return Done()
+        return Done(None, _one_of([*said, ""]))
 
     def on_case_statement(self, node: Node, stdin: str | None) -> Done:
         value = node.child_by_field_name("value")
         asked = self.words.one(value) if value is not None else HOLE
+        said = [""]
         for item in (child for child in node.named_children if child.type == "case_item"):
             patterns = item.children_by_field_name("value")
             body = [child for child in item.named_children if child not in patterns]
             if not known(asked):
-                self.maybe(body, stdin, False)
-            elif any(fnmatch.fnmatchcase(asked, text_of(pattern).strip("\"'")) for pattern in patterns):
+                said.append(self.maybe(body, stdin, False).out)
+            elif any(fnmatch.fnmatchcase(asked, pattern) for pattern in _patterns(item)):
                 return self.all(body, stdin)
-        return Done()
+        return Done(None, _one_of(said))
 
     def on_for_statement(self, node: Node, stdin: str | None) -> Done:
         variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
@@ -111,18 +112,42 @@ class Ways(Shell):
             done = self.all(asked)
             return Done() if done.ok is False and "while" in text_of(node)[:5] else self.maybe([body], stdin, False)
         lines = (stdin if stdin is not None else HOLE).splitlines()
-        kept, self.fed = self.fed, [line for line in lines if known(line)]
+        kept, self.fed, out = self.fed, [line for line in lines if known(line)], ""
         try:
             while self.fed:
                 self.all(asked)
-                if not self.round(body)[0]:
-                    return Done()
+                more, said = self.round(body)
+                out += said
+                if not more:
+                    return Done(None, out)
             if any(not known(line) for line in lines):
                 for name in re.findall(r"\bread\b((?:\s+-\w)*(?:\s+[A-Za-z_]\w*)+)", " ".join(map(text_of, asked))):
                     for word in name.split():
                         self.memory.set(word, HOLE)
                 self.fed = None
-                self.maybe([body], None, False)
+                out += self.maybe([body], None, False).out
         finally:
             self.fed = kept
-        return Done()
+        return Done(None, out)
+
+
+def _one_of(said: list[str]) -> str:
+    """What is printed where only one of these ways is taken."""
+    return said[0] if len(set(said)) == 1 else HOLE
+
+
+def _patterns(item: Node) -> list[str]:
+    """The patterns of a case as fnmatch knows them; the parser has them in pieces: `*`, `" port "`, `*`."""
+    head = text_of(item)[
+        : next((c.start_byte for c in item.children if c.type == ")"), item.end_byte) - item.start_byte
+    ]
+    pieces = re.findall(r"\"([^\"]*)\"|'([^']*)'|(\|)|([^\"'|]+)", head.strip().lstrip("("))
+    found = [""]
+    for double, single, bar, plain in pieces:
+        if bar:
+            found.append("")
+        else:
+            found[-1] += (
+                re.sub(r"([*?\[])", r"[\1]", double or single) if double or single else plain.replace("\\", "").strip()
+            )
+    return found
