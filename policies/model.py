@@ -42,6 +42,7 @@ class Resource:
 
     `secrets` are the paths of what is marked as secret; None where that is not known, and then all may be.
     `declared` is where the program does so, as (path from the repository's root, line), where that is known.
+    `sure` is False where only the host knows whether it comes to be: its faults are not judged, and that is said.
     """
 
     type: str
@@ -51,6 +52,7 @@ class Resource:
     ignored: Sequence[str] = ()
     declared: tuple[str, int] | None = None
     secrets: frozenset[tuple[str | int, ...]] | None = None
+    sure: bool = True
 
     def is_secret(self, *path: str | int) -> bool:
         """Whether the value at `path`, or what it is in, is marked as secret, as far as that is known."""
@@ -126,10 +128,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """`judge_one` for a rule on one type of resource, else `judge_stack`.
+    """`judge_one` for a rule on one type of resource, else `judge_stack`. `source`: what is judged one by one, where that is
+    more than the resources of the type (containers, which commands make, too).
 
     `symptom` is what a person would see, in the guide's words where it has them; `fix` is one sentence with the config
-    key. `remedy` returns new properties where exactly one answer is right.
+    key. `remedy` returns new properties where exactly one answer is right. `cis`: what it judges of the CIS Docker Benchmark.
     """
 
     id: str
@@ -143,6 +146,8 @@ class Rule:
     judge_one: Callable[[Resource], Iterable[str]] | None = None
     judge_stack: Callable[[Stack], Iterable[Finding]] | None = None
     remedy: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    source: Callable[[Stack], Iterable[Resource]] | None = None
+    cis: Sequence[str] = ()
 
     def judge(self, stack: Stack) -> tuple[list[Finding], list[str]]:
         """(findings, what could not be judged). Never raises for odd properties."""
@@ -150,13 +155,19 @@ class Rule:
         unknown: list[str] = []
         if self.judge_stack is not None:
             _collect(self.judge_stack(stack), found, unknown)
-            return found, unknown
+            return _sure(found, unknown)
         assert self.judge_one is not None
-        for resource in stack.of(self.type):
+        for resource in self.source(stack) if self.source else stack.of(self.type):
             texts: list[Any] = []
             _collect(self.judge_one(resource), texts, unknown)
             found += [Finding(text, resource) for text in texts]
-        return found, unknown
+        return _sure(found, unknown)
+
+
+def _sure(found: list[Finding], unknown: list[str]) -> tuple[list[Finding], list[str]]:
+    """What is found at a resource that may not come to be is not known."""
+    open_ = [finding.text for finding in found if finding.resource is not None and not finding.resource.sure]
+    return [f for f in found if f.resource is None or f.resource.sure], [*unknown, *open_]
 
 
 def _collect(source: Iterable[Any], into: list[Any], unknown: list[str]) -> None:

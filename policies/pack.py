@@ -19,7 +19,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from policies import exceptions, once, server
-from policies.model import UNKNOWN, Resource, Rule, Stack, message
+from policies.model import UNKNOWN, Finding, Resource, Rule, Stack, message
 from policies.reading.secrets import MARK, marked
 from policies.rules import BY_ID, RULES
 from policies.server import OfType
@@ -66,7 +66,10 @@ def _name(stack: Stack) -> str:
 
 
 def _judge(rule: Rule, stack: Stack, report: ReportViolation) -> None:
-    found, unknown = rule.judge(stack)
+    _tell(rule, stack, *rule.judge(stack), report)
+
+
+def _tell(rule: Rule, stack: Stack, found: list[Finding], unknown: list[str], report: ReportViolation) -> None:
     known = _known()
     if found and isinstance(known, exceptions.Exceptions):
         found = list(known.sort(_name(stack), rule, found).open)
@@ -137,13 +140,37 @@ def _one(rule: Rule) -> Policy:
             found, unknown = rule.judge(Stack([_resource(args, props)]))
             return remedy({key: args.props[key] for key in args.props}) if found and not unknown else None
 
-    policy = OfType(
+    policy = (_Everywhere if rule.source else OfType)(
         name=rule.id, description=f"{rule.title}: {rule.fix}", validate=validate, remediate=remediate,
         enforcement_level=_LEVELS[rule.level], display_name=rule.title, severity=Severity(rule.severity),
         url=f"docs/policies.md#{rule.id}", remediation_steps=rule.fix,
     )  # fmt: skip
     policy.resource_type = rule.type
+    if isinstance(policy, _Everywhere):
+        policy.rule = rule
     return policy
+
+
+class _Everywhere(OfType, StackValidationPolicy):  # type: ignore[misc]  # the library has no types
+    """A rule on each container: a declared one is judged before it ships, the stack for what that could not know.
+
+    Which are those that commands make, and what is missing where only the others show that the platform is there.
+    """
+
+    rule: Rule
+
+    def validate(self, args: Any, report: ReportViolation) -> Any:
+        if not isinstance(args, StackValidationArgs):
+            return super().validate(args, report)
+        stack = _STACKS.of(self.rule, args)
+        found, unknown = self.rule.judge(stack)
+        if found or unknown:
+            alone = [self.rule.judge(Stack([one])) for one in stack.of(self.rule.type)]
+            told = {(finding.resource and finding.resource.urn, finding.text) for each in alone for finding in each[0]}
+            said = {text for each in alone for text in each[1]}
+            found = [f for f in found if (f.resource and f.resource.urn, f.text) not in told]
+            _tell(self.rule, stack, found, [text for text in unknown if text not in said], report)
+        return None
 
 
 class _Stacks:

@@ -6,33 +6,53 @@ import re
 from collections.abc import Iterator
 
 from policies.family import Family
-from policies.model import BLOCK, CONTAINER, INSTANCE, Finding, Resource, Stack, Unjudged, each
+from policies.model import BLOCK, INSTANCE, Finding, Resource, Stack, Unjudged, each
 from policies.reading.commands import unknown_scripts, written
-from policies.reading.containers import container_name, environment, is_database, is_loopback, published
+from policies.reading.containers import (
+    Container,
+    config_file,
+    containers,
+    environment,
+    environment_is_partial,
+    is_database,
+    is_loopback,
+    is_private,
+    mounts,
+    platform,
+    ports,
+    server_options,
+)
 from policies.reading.shell import known
 
 rule = Family("data")
 # Seconds; Docker's own default, which a database of some GB needs at least.
 _GRACE_S = 10
+_EVICTS = re.compile(r"^\s*maxmemory-policy\s+(?!noeviction)(\S+)", re.M)
 
 
-def _redis_conf(stack: Stack) -> str | None:
-    found = next((text for path, text in written(stack).items() if path.endswith("/redis.conf")), None)
-    if found is None and unknown_scripts(stack):
-        raise Unjudged(unknown_scripts(stack)[0])
-    if found is not None and not known(found):
-        raise Unjudged("redis.conf")
-    return found
+def _databases(stack: Stack, kind: str = "") -> list[Container]:
+    """The containers in which a database runs to stay."""
+    return [c for c in containers(stack) if not c.once and (found := is_database(c)) and kind in ("", found)]
 
 
 def _redis_settings(stack: Stack, redis: Resource) -> str:
-    """redis.conf and the command line as one text of `name value` lines."""
-    words = " ".join(str(word) for word in redis.items("command"))
-    return "\n".join([_redis_conf(stack) or "", *re.split(r"\s--", " " + words)])
+    """redis.conf and the command line as one text of `name value` lines. Raises Unjudged where the file is not known."""
+    path = config_file(redis)
+    found = next((text for name, text in written(stack).items() if path and name.endswith("/redis.conf")), None)
+    if path and (found is None or not known(found)):
+        raise Unjudged(unknown_scripts(stack)[0] if unknown_scripts(stack) else f"{redis.name}: {path}")
+    return "\n".join([found or "", server_options(redis)])
 
 
-def _databases(stack: Stack, kind: str) -> list[Resource]:
-    return [container for container in stack.of(CONTAINER) if is_database(container) == kind]
+def _is_cache(redis: Container, text: str) -> bool:
+    """Whether it is told to throw away what it has: outside the platform that is a choice."""
+    return not redis.mech and bool(_EVICTS.search(text) or _forgets(text))
+
+
+def _forgets(text: str) -> bool:
+    """Whether neither snapshots nor the log are on; snapshots are, where nothing says otherwise."""
+    saves = [value.strip("\"' ") for value in re.findall(r"^\s*save(?:[ \t]+(.*?))?\s*$", text, re.M)]
+    return bool(saves) and not saves[-1] and not re.search(r"^\s*appendonly\s+yes", text, re.M)
 
 
 @rule(
@@ -46,7 +66,8 @@ def redis_memory(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
         found = re.search(r"^\s*maxmemory\s+(\d+)(kb|mb|gb|k|m|g)?\s*$", _redis_settings(stack, redis), re.M | re.I)
         if not found or int(found[1]) == 0:
-            yield "Redis has no maxmemory"
+            if platform(stack):
+                yield "Redis has no maxmemory"
             return
         size = int(found[1]) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[(found[2] or "")[:1].lower()]
         limit = (redis.number("memory") or 0) * 2**20
@@ -64,12 +85,13 @@ def redis_memory(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def redis_eviction(stack: Stack) -> Iterator[Finding]:
+    # Elsewhere a Redis that evicts is a cache, and right.
     def judge(redis: Resource) -> Iterator[str]:
-        found = re.search(r"^\s*maxmemory-policy\s+(\S+)", _redis_settings(stack, redis), re.M)
-        if found and found[1] != "noeviction":
+        found = _EVICTS.search(_redis_settings(stack, redis))
+        if found:
             yield f"Redis throws keys away when it is full (maxmemory-policy {found[1]})"
 
-    yield from each(_databases(stack, "redis"), judge)
+    yield from each(_databases(stack, "redis") if platform(stack) else (), judge)
 
 
 @rule(
@@ -81,16 +103,30 @@ def redis_eviction(stack: Stack) -> Iterator[Finding]:
 )
 def redis_persistence(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
+        assert isinstance(redis, Container)
         text = _redis_settings(stack, redis)
-        saves = [value for value in re.findall(r"^\s*save\s+(.+?)\s*$", text, re.M) if value.strip('"')]
-        if not saves and not re.search(r"^\s*appendonly\s+yes", text, re.M):
+        if _is_cache(redis, text):
+            return
+        if _forgets(text):
             yield "Redis keeps nothing over a restart (no save, no appendonly)"
-        if not any(mount.get("target") == "/data" for mount in [*redis.maps("mounts")]) and not any(
-            volume.get("containerPath") == "/data" for volume in redis.maps("volumes")
-        ):
-            yield "Redis' /data is inside its container"
+        yield from _not_kept(redis, "Redis", "/data", "/bitnami/redis/data")
 
     yield from each(_databases(stack, "redis"), judge)
+
+
+def _not_kept(database: Container, name: str, *folders: str) -> Iterator[str]:
+    """What is wrong with where the data lie: they go with the container, or with the host's memory."""
+    found = [mount for mount in mounts(database) if any(_holds(mount.target, folder) for folder in folders)]
+    if any(mount.kind == "tmpfs" for mount in found):
+        yield f"{name}'s {folders[0]} is in memory: it is empty after every restart"
+    elif any(mount.source == "" for mount in found):
+        yield f"{name}'s {folders[0]} is an anonymous volume: the next container has another"
+    elif not found:
+        yield f"{name}'s {folders[0]} is inside its container: it goes with it"
+
+
+def _holds(target: object, folder: str) -> bool:
+    return not isinstance(target, str) or target == folder or folder.startswith(f"{target.rstrip('/')}/")
 
 
 @rule(
@@ -99,14 +135,19 @@ def redis_persistence(stack: Stack) -> Iterator[Finding]:
     symptom="strangers in Redis and MongoDB",
     fix="remove ports from the database's container",
     severity="critical",
+    cis=["5.9", "5.14"],
 )
 def ports_published(stack: Stack) -> Iterator[Finding]:
     def judge(container: Resource) -> Iterator[str]:
-        for address, port, _ in published(container):
-            if not is_loopback(address):
-                yield f"{container_name(container)} publishes {port} on {address}"
+        assert isinstance(container, Container)
+        if container.get("publishAllPorts") is True:
+            yield f"{container.label} publishes all its ports on random ones of 0.0.0.0"
+        for port in ports(container):
+            if not is_private(port.address):
+                number = f"{port.internal} on a random port" if port.external is None else str(port.external)
+                yield f"{container.label} publishes {number} {'of' if port.external is None else 'on'} {port.address}"
 
-    yield from each([c for c in stack.of(CONTAINER) if is_database(c)], judge)
+    yield from each(_databases(stack), judge)
 
 
 @rule(
@@ -118,12 +159,8 @@ def ports_published(stack: Stack) -> Iterator[Finding]:
 )
 def mongodb_volume(stack: Stack) -> Iterator[Finding]:
     def judge(mongo: Resource) -> Iterator[str]:
-        mounts = [
-            m.get("source") for m in mongo.maps("mounts") if m.get("target") == "/data/db" and m.get("type") != "tmpfs"
-        ]
-        volumes = [v for v in mongo.maps("volumes") if v.get("containerPath") == "/data/db"]
-        if not mounts and not volumes:
-            yield "MongoDB's /data/db is inside its container: it goes with it"
+        assert isinstance(mongo, Container)
+        yield from _not_kept(mongo, "MongoDB", "/data/db", "/bitnami/mongodb")
 
     yield from each(_databases(stack, "mongodb"), judge)
 
@@ -136,7 +173,7 @@ def mongodb_volume(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def on_instance(stack: Stack) -> Iterator[Finding]:
-    databases = _databases(stack, "mongodb")
+    databases = _databases(stack, "mongodb") if platform(stack) else []
     if databases and stack.of(INSTANCE) and not stack.of(BLOCK):
         yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", databases[0])
 
@@ -149,14 +186,20 @@ def on_instance(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def no_grace(stack: Stack) -> Iterator[Finding]:
-    # terraform-provider-docker: without it a container is stopped with a time-out of 0.
+    # terraform-provider-docker: without it a container is stopped with a time-out of 0; by Docker itself with 10 s.
     def judge(database: Resource) -> Iterator[str]:
-        grace = database.number("destroyGraceSeconds") or 0
+        assert isinstance(database, Container)
+        said = database.number("destroyGraceSeconds")
+        if database.how != "docker.Container":
+            said = _GRACE_S if (given := database.number("stopTimeout")) is None else given
+        elif said is None and not database.mech:
+            return
+        grace = said or 0
         if grace < _GRACE_S:
             how = f"after {grace:g} s" if grace else "at once"
-            yield f"{container_name(database)} is killed {how} when it is replaced: what it did not write yet is lost"
+            yield f"{database.label} is killed {how} when it is replaced: what it did not write yet is lost"
 
-    yield from each([c for c in stack.of(CONTAINER) if is_database(c)], judge)
+    yield from each(_databases(stack), judge)
 
 
 @rule.each(
@@ -176,8 +219,42 @@ def detachable(block: Resource) -> Iterator[str]:
 
 def _mongod_options(stack: Stack, mongo: Resource) -> str:
     """mongod's command line, and the files that commands write for it."""
-    options = [text for path, text in written(stack).items() if "/mongo" in path]
-    return "\n".join([*(str(word) for word in mongo.items("command")), *options])
+    files = [text for path, text in written(stack).items() if "/mongo" in path]
+    return "\n".join([server_options(mongo), *files])
+
+
+def _asks(stack: Stack, database: Container) -> bool:
+    """Whether it lets in only who has a password. Raises Unjudged where its options or its environment are not known."""
+    there = environment(database)
+    if is_database(database) == "redis":
+        text = _redis_settings(stack, database)
+        asks = re.search(
+            r"^\s*(requirepass\s+[^\s\"']|requirepass\s+[\"'][^\"']|aclfile\s|user\s+default\s.*[>#])", text, re.M
+        )
+        known: tuple[str, ...] = (
+            "REDIS_PASSWORD",
+            "REDIS_PASSWORD_FILE",
+            "REDIS_ACLFILE",
+            "DFLY_requirepass",
+            "VALKEY_PASSWORD",
+        )
+    else:
+        text = _mongod_options(stack, database)
+        asks = re.search(r"(^|\s)(auth|keyFile\s.+|--auth\b.*)$|authorization:\s*[\"']?enabled", text, re.M)
+        if re.search(r"(^|\s)(--)?noauth\b|authorization:\s*[\"']?disabled", text, re.M):
+            return False
+        known = tuple(
+            f"{name}{file}"
+            for name in ("MONGO_INITDB_ROOT_PASSWORD", "MONGODB_ROOT_PASSWORD", "MONGODB_INITDB_ROOT_PASSWORD")
+            for file in ("", "_FILE")
+        )
+        if not asks and config_file(database) and not any("/mongo" in path for path in written(stack)):
+            raise Unjudged(f"{database.name}: {config_file(database)}")
+    if asks or any(there.get(name) for name in known):
+        return True
+    if environment_is_partial(database):
+        raise Unjudged(f"{database.name}.envs")
+    return False
 
 
 @rule(
@@ -190,6 +267,26 @@ def _mongod_options(stack: Stack, mongo: Resource) -> str:
 )
 def mongodb_auth(stack: Stack) -> Iterator[Finding]:
     for mongo in _databases(stack, "mongodb"):
-        asks = re.search(r"(^|\s)--auth\b|authorization:\s*enabled", _mongod_options(stack, mongo))
-        if not asks and not environment(mongo).get("MONGO_INITDB_ROOT_PASSWORD"):
+        refused = re.search(r"(^|\s)(--)?noauth\b", server_options(mongo), re.M)
+        if (refused or platform(stack)) and not _asks(stack, mongo):
             yield Finding("MongoDB asks nobody for a password", mongo)
+
+
+@rule(
+    "data-open",
+    title="What is published asks for a password",
+    symptom="data that are gone, and a note that asks for money in their place",
+    fix="do not publish the database; else set requirepass (Redis), or MONGO_INITDB_ROOT_USERNAME and _PASSWORD",
+    severity="critical",
+)
+def published_open(stack: Stack) -> Iterator[Finding]:
+    def judge(container: Resource) -> Iterator[str]:
+        assert isinstance(container, Container)
+        host = container.mode("networkMode") == "host" and not re.search(
+            r"^\s*bind(_ip)?\s+(127\.|localhost)", server_options(container), re.M
+        )
+        reached = host or container.get("publishAllPorts") is True
+        if (reached or any(not is_loopback(port.address) for port in ports(container))) and not _asks(stack, container):
+            yield f"{container.label} is published and asks nobody for a password"
+
+    yield from each(_databases(stack), judge)

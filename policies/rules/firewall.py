@@ -7,18 +7,8 @@ from collections.abc import Iterator
 
 from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
-from policies.model import (
-    CONTAINER,
-    GROUP_RULE,
-    INSTANCE,
-    UNKNOWN,
-    Finding,
-    Resource,
-    Stack,
-    Unjudged,
-    each,
-)
-from policies.reading.containers import DATABASE_PORTS, is_loopback, published
+from policies.model import GROUP_RULE, INSTANCE, UNKNOWN, Finding, Resource, Stack, Unjudged, each
+from policies.reading.containers import DATABASE_PORTS, Container, containers, is_private, published
 from policies.reading.platform import is_platform
 from policies.reading.ufw import covers, hosts, opened, ranges, shut, ssh_ports, ufw, who, without
 from policies.reading.wanted import comes_from, of_containers, web_ports
@@ -199,19 +189,23 @@ def no_group(instance: Resource) -> Iterator[str]:
     severity="critical",
 )
 def docker_bypass(stack: Stack) -> Iterator[Finding]:
-    containers = stack.of(CONTAINER)
-    found = ufw(stack) if containers else None
+    there = containers(stack)
+    found = ufw(stack) if there else None
+    if found is None and not is_platform(stack):
+        return  # nothing says what is to be closed
 
     def judge(container: Resource) -> Iterator[str]:
         for address, port, _ in published(container):
-            if is_loopback(address):
+            if is_private(address) or not isinstance(container, Container) or container.once:
                 continue
+            opened = found is not None and covers(found.opened, port)
             if found is None or found.guarded is None:
-                yield f"{container.name} publishes {port} on {address}, and nothing keeps Docker behind UFW"
-            elif not (covers(found.guarded, port) and covers(found.opened, port)):
-                yield f"{container.name} publishes {port} on {address}, which the declared rules do not open"
+                if not opened or container.mech:
+                    yield f"{container.label} publishes {port} on {address}, and nothing keeps Docker behind UFW"
+            elif not (covers(found.guarded, port) and opened):
+                yield f"{container.label} publishes {port} on {address}, which the declared rules do not open"
 
-    yield from each(containers, judge)
+    yield from each(there, judge)
 
 
 @rule(
