@@ -18,6 +18,7 @@ from policies.rules import (
     proxy,
     records,
     secrets,
+    strangers,
     ufw,
     visitors,
 )
@@ -37,6 +38,7 @@ RULES: list[Rule] = [
         containers,
         isolation,
         data,
+        strangers,
         proxy,
         certificates,
         host,

@@ -11,15 +11,9 @@ from policies.reading.commands import unknown_scripts, written
 from policies.reading.containers import (
     Container,
     config_file,
-    containers,
-    environment,
-    environment_is_partial,
-    is_database,
-    is_loopback,
-    is_private,
+    databases,
     mounts,
     platform,
-    ports,
     server_options,
 )
 from policies.reading.shell import known
@@ -30,12 +24,7 @@ _GRACE_S = 10
 _EVICTS = re.compile(r"^\s*maxmemory-policy\s+(?!noeviction)(\S+)", re.M)
 
 
-def _databases(stack: Stack, kind: str = "") -> list[Container]:
-    """The containers in which a database runs to stay."""
-    return [c for c in containers(stack) if not c.once and (found := is_database(c)) and kind in ("", found)]
-
-
-def _redis_settings(stack: Stack, redis: Resource) -> str:
+def redis_settings(stack: Stack, redis: Resource) -> str:
     """redis.conf and the command line as one text of `name value` lines. Raises Unjudged where the file is not known."""
     path = config_file(redis)
     found = next((text for name, text in written(stack).items() if path and name.endswith("/redis.conf")), None)
@@ -64,7 +53,7 @@ def _forgets(text: str) -> bool:
 )
 def redis_memory(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
-        found = re.search(r"^\s*maxmemory\s+(\d+)(kb|mb|gb|k|m|g)?\s*$", _redis_settings(stack, redis), re.M | re.I)
+        found = re.search(r"^\s*maxmemory\s+(\d+)(kb|mb|gb|k|m|g)?\s*$", redis_settings(stack, redis), re.M | re.I)
         if not found or int(found[1]) == 0:
             if platform(stack):
                 yield "Redis has no maxmemory"
@@ -74,7 +63,7 @@ def redis_memory(stack: Stack) -> Iterator[Finding]:
         if limit and size >= limit:
             yield f"Redis' maxmemory ({found[1]}{found[2] or ''}) is not below its container's {limit / 2**20:g} MB"
 
-    yield from each(_databases(stack, "redis"), judge)
+    yield from each(databases(stack, "redis"), judge)
 
 
 @rule(
@@ -87,11 +76,11 @@ def redis_memory(stack: Stack) -> Iterator[Finding]:
 def redis_eviction(stack: Stack) -> Iterator[Finding]:
     # Elsewhere a Redis that evicts is a cache, and right.
     def judge(redis: Resource) -> Iterator[str]:
-        found = _EVICTS.search(_redis_settings(stack, redis))
+        found = _EVICTS.search(redis_settings(stack, redis))
         if found:
             yield f"Redis throws keys away when it is full (maxmemory-policy {found[1]})"
 
-    yield from each(_databases(stack, "redis") if platform(stack) else (), judge)
+    yield from each(databases(stack, "redis") if platform(stack) else (), judge)
 
 
 @rule(
@@ -104,14 +93,14 @@ def redis_eviction(stack: Stack) -> Iterator[Finding]:
 def redis_persistence(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
         assert isinstance(redis, Container)
-        text = _redis_settings(stack, redis)
+        text = redis_settings(stack, redis)
         if _is_cache(redis, text):
             return
         if _forgets(text):
             yield "Redis keeps nothing over a restart (no save, no appendonly)"
         yield from _not_kept(redis, "Redis", "/data", "/bitnami/redis/data")
 
-    yield from each(_databases(stack, "redis"), judge)
+    yield from each(databases(stack, "redis"), judge)
 
 
 def _not_kept(database: Container, name: str, *folders: str) -> Iterator[str]:
@@ -130,27 +119,6 @@ def _holds(target: object, folder: str) -> bool:
 
 
 @rule(
-    "data-published",
-    title="Databases are not published",
-    symptom="strangers in Redis and MongoDB",
-    fix="remove ports from the database's container",
-    severity="critical",
-    cis=["5.9", "5.14"],
-)
-def ports_published(stack: Stack) -> Iterator[Finding]:
-    def judge(container: Resource) -> Iterator[str]:
-        assert isinstance(container, Container)
-        if container.get("publishAllPorts") is True:
-            yield f"{container.label} publishes all its ports on random ones of 0.0.0.0"
-        for port in ports(container):
-            if not is_private(port.address):
-                number = f"{port.internal} on a random port" if port.external is None else str(port.external)
-                yield f"{container.label} publishes {number} {'of' if port.external is None else 'on'} {port.address}"
-
-    yield from each(_databases(stack), judge)
-
-
-@rule(
     "data-mongodb-volume",
     title="MongoDB has its volume",
     symptom="an empty database after `pulumi up`",
@@ -162,7 +130,7 @@ def mongodb_volume(stack: Stack) -> Iterator[Finding]:
         assert isinstance(mongo, Container)
         yield from _not_kept(mongo, "MongoDB", "/data/db", "/bitnami/mongodb")
 
-    yield from each(_databases(stack, "mongodb"), judge)
+    yield from each(databases(stack, "mongodb"), judge)
 
 
 @rule(
@@ -173,9 +141,9 @@ def mongodb_volume(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def on_instance(stack: Stack) -> Iterator[Finding]:
-    databases = _databases(stack, "mongodb") if platform(stack) else []
-    if databases and stack.of(INSTANCE) and not stack.of(BLOCK):
-        yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", databases[0])
+    mongo = databases(stack, "mongodb") if platform(stack) else []
+    if mongo and stack.of(INSTANCE) and not stack.of(BLOCK):
+        yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", mongo[0])
 
 
 @rule(
@@ -199,7 +167,7 @@ def no_grace(stack: Stack) -> Iterator[Finding]:
             how = f"after {grace:g} s" if grace else "at once"
             yield f"{database.label} is killed {how} when it is replaced: what it did not write yet is lost"
 
-    yield from each(_databases(stack), judge)
+    yield from each(databases(stack), judge)
 
 
 @rule.each(
@@ -215,78 +183,3 @@ def detachable(block: Resource) -> Iterator[str]:
     pinned = {"attachedToInstance", "attached_to_instance"} & {*block.props, *block.ignored}
     if not pinned:
         yield f"the second `pulumi up` would take the block storage {block.name} off its running host"
-
-
-def _mongod_options(stack: Stack, mongo: Resource) -> str:
-    """mongod's command line, and the files that commands write for it."""
-    files = [text for path, text in written(stack).items() if "/mongo" in path]
-    return "\n".join([server_options(mongo), *files])
-
-
-def _asks(stack: Stack, database: Container) -> bool:
-    """Whether it lets in only who has a password. Raises Unjudged where its options or its environment are not known."""
-    there = environment(database)
-    if is_database(database) == "redis":
-        text = _redis_settings(stack, database)
-        asks = re.search(
-            r"^\s*(requirepass\s+[^\s\"']|requirepass\s+[\"'][^\"']|aclfile\s|user\s+default\s.*[>#])", text, re.M
-        )
-        known: tuple[str, ...] = (
-            "REDIS_PASSWORD",
-            "REDIS_PASSWORD_FILE",
-            "REDIS_ACLFILE",
-            "DFLY_requirepass",
-            "VALKEY_PASSWORD",
-        )
-    else:
-        text = _mongod_options(stack, database)
-        asks = re.search(r"(^|\s)(auth|keyFile\s.+|--auth\b.*)$|authorization:\s*[\"']?enabled", text, re.M)
-        if re.search(r"(^|\s)(--)?noauth\b|authorization:\s*[\"']?disabled", text, re.M):
-            return False
-        known = tuple(
-            f"{name}{file}"
-            for name in ("MONGO_INITDB_ROOT_PASSWORD", "MONGODB_ROOT_PASSWORD", "MONGODB_INITDB_ROOT_PASSWORD")
-            for file in ("", "_FILE")
-        )
-        if not asks and config_file(database) and not any("/mongo" in path for path in written(stack)):
-            raise Unjudged(f"{database.name}: {config_file(database)}")
-    if asks or any(there.get(name) for name in known):
-        return True
-    if environment_is_partial(database):
-        raise Unjudged(f"{database.name}.envs")
-    return False
-
-
-@rule(
-    "data-mongodb-auth",
-    title="MongoDB asks for a password",
-    symptom="whoever gets onto mech-network reads everything",
-    fix="pulumi config set --secret mech:MONGODB_PASSWORD",
-    severity="medium",
-    level="advisory",
-)
-def mongodb_auth(stack: Stack) -> Iterator[Finding]:
-    for mongo in _databases(stack, "mongodb"):
-        refused = re.search(r"(^|\s)(--)?noauth\b", server_options(mongo), re.M)
-        if (refused or platform(stack)) and not _asks(stack, mongo):
-            yield Finding("MongoDB asks nobody for a password", mongo)
-
-
-@rule(
-    "data-open",
-    title="What is published asks for a password",
-    symptom="data that are gone, and a note that asks for money in their place",
-    fix="do not publish the database; else set requirepass (Redis), or MONGO_INITDB_ROOT_USERNAME and _PASSWORD",
-    severity="critical",
-)
-def published_open(stack: Stack) -> Iterator[Finding]:
-    def judge(container: Resource) -> Iterator[str]:
-        assert isinstance(container, Container)
-        host = container.mode("networkMode") == "host" and not re.search(
-            r"^\s*bind(_ip)?\s+(127\.|localhost)", server_options(container), re.M
-        )
-        reached = host or container.get("publishAllPorts") is True
-        if (reached or any(not is_loopback(port.address) for port in ports(container))) and not _asks(stack, container):
-            yield f"{container.label} is published and asks nobody for a password"
-
-    yield from each(_databases(stack), judge)

@@ -12,7 +12,6 @@ from policies.reading.containers import Container, mounts
 rule = Family("services")
 _CAPABILITIES = (
     "ALL", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "SYS_RAWIO", "SYS_BOOT", "DAC_READ_SEARCH", "MAC_ADMIN", "MAC_OVERRIDE", "BPF",
-    "NET_ADMIN",
 )  # fmt: skip
 # Whoever has one of these folders, also to read only, has Docker's socket, the keys, or the kernel's switches.
 _FOLDERS = (
@@ -36,8 +35,10 @@ def privileged(container: Container) -> Iterator[str]:
         return  # it ends with the command that runs as root already
     if container.get("privileged") is True:
         yield f"{container.label} is privileged"
+    # In a network of its own it is what a VPN needs; none of the platform's services is one.
+    network = ["NET_ADMIN"] if container.mech or container.mode("networkMode") == "host" else []
     for name in container.items("capabilities", "adds"):
-        if str(name).upper().removeprefix("CAP_") in _CAPABILITIES:
+        if str(name).upper().removeprefix("CAP_") in (*_CAPABILITIES, *network):
             yield f"{container.label} has capability {name}"
 
 

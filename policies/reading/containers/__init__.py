@@ -16,7 +16,7 @@ from policies.reading.containers.model import (
     published,
     words,
 )
-from policies.reading.containers.view import containers, names_on_network, platform, undeclared, view
+from policies.reading.containers.view import containers, databases, names_on_network, platform, view
 
 __all__ = [
     "DATABASE_PORTS",
@@ -26,6 +26,7 @@ __all__ = [
     "config_file",
     "container_name",
     "containers",
+    "databases",
     "environment",
     "environment_is_partial",
     "is_database",
@@ -38,7 +39,6 @@ __all__ = [
     "ports",
     "published",
     "server_options",
-    "undeclared",
     "view",
     "words",
 ]

@@ -82,7 +82,21 @@ def project(texts: list[str], variables: Mapping[str, str]) -> dict[str, Any]:
         whole = _merged(whole, _mapped(about))
     if not isinstance(whole.get("services"), dict) or not whole["services"]:
         raise Invalid("it has no services")
+    for name in whole["services"]:
+        whole["services"][name] = _extended(whole["services"], name)
     return whole
+
+
+def _extended(services: dict[str, Any], name: str, deep: int = 0) -> Any:
+    """A service over the one that it extends; a file of its own for that is not read."""
+    service = services.get(name)
+    if not isinstance(service, dict):
+        return service
+    base = service.get("extends")
+    other = base.get("service") if isinstance(base, dict) and not base.get("file") else base
+    if not isinstance(other, str) or other not in services or deep > 8:
+        return service
+    return _merged(_extended(services, other, deep + 1), {**service, "extends": None})
 
 
 def filled(value: Any, variables: Mapping[str, str]) -> Any:

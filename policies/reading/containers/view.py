@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
-
 from mech_infra.catalogue import NETWORK_NAME
 from mech_infra.commands.containers import MANAGED
-from policies.model import CONTAINER, NETWORK, REMOTE, UNKNOWN, Resource, Stack
-from policies.reading.commands import Script, scripts, unknown_scripts
-from policies.reading.containers.compose import Unread, compose, stack
-from policies.reading.containers.compose_file import Invalid
+from policies.model import CONTAINER, NETWORK, UNKNOWN, Resource, Stack
+from policies.reading.containers.databases import is_database
+from policies.reading.containers.made import Reader, View
 from policies.reading.containers.model import Container, container_name
-from policies.reading.containers.options import parse
-from policies.reading.containers.run import container
-from policies.reading.containers.swarm import SERVICE, create, declared
-from policies.reading.shell import Act
-
-_GLOBAL = frozenset({"debug", "tls", "tlsverify", "version", "help"})
-_GLOBAL_SHORT = {"H": "host", "c": "context", "D": "debug", "l": "log-level", "v": "version"}
-
-
-@dataclass
-class View:
-    """`containers` in the program's order; `unread` names what could not be known, `invalid` what Compose would refuse."""
-
-    containers: list[Container] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-    invalid: list[tuple[Resource, str]] = field(default_factory=list)
 
 
 def containers(stack: Stack) -> list[Container]:
@@ -39,8 +18,17 @@ def containers(stack: Stack) -> list[Container]:
 def view(stack: Stack) -> View:
     kept: View | None = stack.memo.get("containers")
     if kept is None:
-        kept = stack.memo["containers"] = _View(stack).read()
+        kept = stack.memo["containers"] = Reader(stack, platform(stack)).read()
     return kept
+
+
+def databases(stack: Stack, kind: str = "") -> list[Container]:
+    """The containers in which a database runs to stay: Redis and MongoDB, or one of them."""
+    kept: list[tuple[str | None, Container]] | None = stack.memo.get("databases")
+    if kept is None:
+        kept = [(is_database(one), one) for one in containers(stack) if not one.once]
+        kept = stack.memo["databases"] = [each for each in kept if each[0]]
+    return [one for found, one in kept if kind in ("", found)]
 
 
 def platform(stack: Stack) -> bool:
@@ -64,107 +52,6 @@ def _ours(container: Resource) -> bool:
     )
 
 
-class _View:
-    def __init__(self, stack: Stack) -> None:
-        self.stack, self.mech, self.found = stack, platform(stack), View()
-        self.shell: dict[Any, Container] = {}  # those of commands, by host and name
-
-    def read(self) -> View:
-        for resource in self.stack.resources:
-            if resource.type == CONTAINER:
-                self.found.containers.append(self._of(resource, resource.props, "docker.Container"))
-            elif resource.type == SERVICE:
-                self.found.containers.append(self._of(resource, declared(resource), "docker.Service", host=""))
-        for script in scripts(self.stack):
-            if "docker" in script.text or any("docker" in act.name for act in script.trace.acts):
-                for act in script.trace.acts:
-                    self._act(script, act)
-        self.found.containers += self.shell.values()
-        self.found.unread += unknown_scripts(self.stack)
-        return self.found
-
-    def _of(self, owner: Resource, props: Any, how: str, **more: Any) -> Container:
-        return Container(
-            CONTAINER, owner.name, props, owner.urn, owner.ignored, owner.declared, how=how, mech=self.mech, **more
-        )
-
-    def _add(
-        self, script: Script, act: Act, props: dict[str, Any], how: str, once: bool = False, kept: str = ""
-    ) -> None:
-        host = _host(script.resource)
-        made = self._of(script.resource, props, how, host=host, once=once, sure=act.sure)
-        name = props.get("name")
-        self.shell[(str(host), kept or (name if isinstance(name, str) and name else len(self.shell)))] = made
-
-    def _act(self, script: Script, act: Act) -> None:
-        words = list(act.argv[1:])
-        try:
-            if act.name == "docker-compose":
-                self._compose(script, act, words)
-            elif act.name == "docker":
-                line = parse(words, _GLOBAL, _GLOBAL_SHORT, {})
-                self._docker(script, act, line.words)
-        except Unread as what:
-            self.found.unread.append(str(what))
-        except Invalid as why:
-            self.found.invalid.append((script.resource, str(why)))
-
-    def _docker(self, script: Script, act: Act, words: list[str]) -> None:
-        match words:
-            case ["container", *rest]:
-                self._docker(script, act, rest)
-            case ["run" | "create" as command, *rest]:
-                made = container(rest, act)
-                if made is None:
-                    self.found.unread.append(f"the options of `docker {command}` in {script.resource.name}")
-                else:
-                    self._add(script, act, made[0], f"docker {command}", made[1])
-            case ["rm", *rest]:
-                for name in rest:
-                    self.shell.pop((str(_host(script.resource)), name), None)
-            case ["network", "connect", *rest]:
-                self._connect(script, rest)
-            case ["compose", *rest]:
-                self._compose(script, act, rest)
-            case ["stack", "deploy" | "up", *rest]:
-                up = stack(rest, act)
-                for name, props in up.services.items():
-                    self._add(script, act, props, "docker stack deploy", kept=f"{up.project}/{name}")
-            case ["service", "create", *rest]:
-                props_ = create(rest, act)
-                if props_ is None:
-                    self.found.unread.append(f"the options of `docker service create` in {script.resource.name}")
-                else:
-                    self._add(script, act, props_, "docker service create")
-            case _:
-                pass
-
-    def _compose(self, script: Script, act: Act, words: list[str]) -> None:
-        command, up = compose(words, act)
-        for name, props in up.services.items() if up else ():
-            key = f"{up.project if up else ''}/{name}"
-            if command in ("down", "rm"):
-                self.shell.pop((str(_host(script.resource)), key), None)
-            else:
-                self._add(script, act, props, "docker compose", kept=key)
-
-    def _connect(self, script: Script, words: list[str]) -> None:
-        line = parse(words, frozenset(), {}, {})
-        key = (str(_host(script.resource)), line.words[1] if line.words[1:] else "")
-        there = self.shell.get(key)
-        if there is not None:
-            attached = [*there.maps("networksAdvanced"), {"name": line.words[0], "aliases": line.every("alias")}]
-            there.props["networksAdvanced"] = attached  # type: ignore[index]  # made here, of a command's words
-
-
-def _host(resource: Resource) -> object:
-    """Where a command runs."""
-    if resource.type != REMOTE:
-        return ""
-    connection = resource.props.get("connection")
-    return connection.get("host") if isinstance(connection, dict) else (UNKNOWN if connection is UNKNOWN else "")
-
-
 def names_on_network(stack: Stack, network: str) -> set[str]:
     """Every name that answers on a network: containers and their aliases."""
     names: set[str] = set()
@@ -179,8 +66,3 @@ def names_on_network(stack: Stack, network: str) -> set[str]:
                     else set()
                 )
     return names
-
-
-def undeclared(stack: Stack) -> Iterator[Container]:
-    """Those that no resource of their own declares."""
-    return (one for one in containers(stack) if one.how != "docker.Container")
