@@ -48,7 +48,14 @@ Stacks = Annotated[list[str] | None, typer.Option("--stack", "-s", help="repeat 
 
 @app.command()
 def check(
-    stack: Stacks = None, form: Form = Format.text, output: Out = None, fail_on: FailOn = None, exceptions: File = None
+    stack: Stacks = None,
+    form: Form = Format.text,
+    output: Out = None,
+    fail_on: FailOn = None,
+    exceptions: File = None,
+    hardening: Annotated[
+        bool, typer.Option("--hardening", help="also what containers have by default and do not need")
+    ] = False,
 ) -> None:
     """Config and program of a stack, under mocks: no root, no cloud. Exit codes: 0 good, 1 bad config, 2 refused.
 
@@ -59,7 +66,7 @@ def check(
     from policies import report
 
     known, stacks = _known(exceptions), stack or ["prod"]
-    verdicts = [verdict for name in stacks for verdict in _judged(name, known, form is Format.text)]
+    verdicts = [verdict for name in stacks for verdict in _judged(name, known, form is Format.text, hardening)]
     _finish([*verdicts, *report.idle(stacks, known)], stacks, form, output, fail_on)
 
 
@@ -130,11 +137,12 @@ def explain(rule: Annotated[str, typer.Argument(help="the rule's id, as a refusa
     typer.echo("\n".join(docs.entry(BY_ID[rule])).strip())
 
 
-def _judged(name: str, known: Exceptions, speak: bool = False) -> list[Verdict]:
+def _judged(name: str, known: Exceptions, speak: bool = False, hardening: bool = False) -> list[Verdict]:
     """What the rules and the guard say of a stack's program. Ends with 1 where its config is wrong."""
     from mech_infra.guard.program import Refused
     from policies import exported, mocked, report
     from policies.model import Stack
+    from policies.rules import HARDENING, RULES
 
     running: Mapping[str, Any] | None = None
     try:
@@ -149,7 +157,7 @@ def _judged(name: str, known: Exceptions, speak: bool = False) -> list[Verdict]:
         raise _ended(f"stack {name}: {problem}") from None
     if stood_in and speak:
         typer.echo(f"stack {name}: values stood in for, since they are secret: {', '.join(sorted(stood_in))}", err=True)
-    return report.judge(name, Stack(resources), known)
+    return report.judge(name, Stack(resources), known, [*RULES, *HARDENING] if hardening else RULES)
 
 
 def _known(file: Path | None) -> Exceptions:

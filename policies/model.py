@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Level = Literal["mandatory", "advisory"]
+Level = Literal["mandatory", "advisory", "optional"]  # optional: judged only where it is asked for
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")  # the worst first
 

@@ -21,12 +21,16 @@ from pulumi_policy.proxy import UnknownValueError
 from policies import exceptions, once, server
 from policies.model import UNKNOWN, Finding, Resource, Rule, Stack, message
 from policies.reading.secrets import MARK, marked
-from policies.rules import BY_ID, RULES
+from policies.rules import BY_ID, HARDENING, RULES
 from policies.server import OfType
 
 # How the engine marks an unknown string; the library wants to know which kind was missed.
 _SENTINEL = rpc.UNKNOWN
-_LEVELS = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
+_LEVELS = {
+    "mandatory": EnforcementLevel.MANDATORY,
+    "advisory": EnforcementLevel.ADVISORY,
+    "optional": EnforcementLevel.DISABLED,
+}
 
 
 def plain(value: Any) -> Any:
@@ -151,7 +155,14 @@ def _one(rule: Rule) -> Policy:
     return policy
 
 
-class _Everywhere(OfType, StackValidationPolicy):  # type: ignore[misc]  # the library has no types
+class _OfStack(StackValidationPolicy):  # type: ignore[misc]  # the library has no types
+    """A stack policy that may stand behind another kind: the library's own takes what is handed on for its `validate`."""
+
+    def __init__(self, *args: Any) -> None:
+        Policy.__init__(self, *args)
+
+
+class _Everywhere(OfType, _OfStack):
     """A rule on each container: a declared one is judged before it ships, the stack for what that could not know.
 
     Which are those that commands make, and what is missing where only the others show that the platform is there.
@@ -225,4 +236,4 @@ def policies() -> list[Policy]:
     """One policy a rule: levels are overridden by rule id."""
     once.install()
     server.install(_INPUTS.note)
-    return [*(_one(rule) if rule.judge_one else _whole(rule) for rule in RULES), _list_of_exceptions()]
+    return [*(_one(rule) if rule.judge_one else _whole(rule) for rule in (*RULES, *HARDENING)), _list_of_exceptions()]

@@ -12,7 +12,7 @@ from mech_infra.guard.program import Refused
 from policies import exceptions, sarif
 from policies.exceptions import Accepted, Exceptions
 from policies.model import SEVERITIES, Finding, Rule, Severity, Stack
-from policies.rules import RULES
+from policies.rules import HARDENING, RULES
 from policies.where import place
 
 # Judged by the program itself, which knows what the stack has; no rule of the pack can.
@@ -37,10 +37,10 @@ class Verdict:
     accepted: Sequence[tuple[Finding, Accepted]] = ()
 
 
-def judge(name: str, stack: Stack, known: Exceptions) -> list[Verdict]:
+def judge(name: str, stack: Stack, known: Exceptions, rules: Sequence[Rule] = RULES) -> list[Verdict]:
     """Every rule that found something or could not judge."""
     verdicts = []
-    for rule in RULES:
+    for rule in rules:
         findings, unjudged = rule.judge(stack)
         sorted_ = known.sort(name, rule, findings)
         verdicts.append(Verdict(name, rule, sorted_.open, unjudged, sorted_.accepted))
@@ -72,7 +72,7 @@ def as_text(verdicts: Sequence[Verdict], stacks: Sequence[str], root: Path) -> s
     for name in stacks:
         own = [verdict for verdict in verdicts if verdict.stack == name]
         bad = sum(len(v.findings) for v in own if v.rule.level == "mandatory")
-        advice = sum(len(v.findings) for v in own if v.rule.level == "advisory")
+        advice = sum(len(v.findings) for v in own if v.rule.level != "mandatory")
         let = sum(len(v.accepted) for v in own)
         accepted = f", {let} accepted" if let else ""
         lines.append(f"stack {name}: {len(RULES)} rules, {bad} violation(s), {advice} piece(s) of advice{accepted}")
@@ -121,5 +121,5 @@ def as_sarif(verdicts: Sequence[Verdict], stacks: Sequence[str], root: Path) -> 
         for v in verdicts
         for finding, entry in v.accepted
     ]
-    rules = [*RULES, _GUARD, exceptions.ENDED, exceptions.IDLE]
+    rules = [*RULES, *HARDENING, _GUARD, exceptions.ENDED, exceptions.IDLE]
     return json.dumps(sarif.document(results, rules), indent=2) + "\n"

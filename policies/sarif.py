@@ -12,7 +12,7 @@ from policies.where import place
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _PAGE = "https://github.com/mech-is/mech-infra/blob/main/docs/policies.md"
-LEVEL = {"mandatory": "error", "advisory": "warning"}
+LEVEL = {"mandatory": "error", "advisory": "warning", "optional": "note"}
 # GitHub's bands: critical above 9.0, high from 7.0, medium from 4.0.
 _SECURITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 

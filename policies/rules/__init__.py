@@ -9,6 +9,7 @@ from policies.rules import (
     data,
     edge,
     firewall,
+    hardening,
     host,
     isolation,
     keys,
@@ -46,4 +47,6 @@ RULES: list[Rule] = [
     )
     for rule in module.rule
 ]
-BY_ID = {rule.id: rule for rule in RULES}
+# Judged only where they are asked for: `mech policy check --hardening`, or a level in --policy-pack-config.
+HARDENING: list[Rule] = list(hardening.rule)
+BY_ID = {rule.id: rule for rule in (*RULES, *HARDENING)}

@@ -68,8 +68,8 @@ class Reader:
         """What systemd starts of the units that a script writes."""
         for path, text in script.written.items():
             if path.endswith(".service") and "docker" in text:
-                lines = re.findall(r"^ExecStart=[-@:+!]*(.*(?:\\\n.*)*)", text, re.M)
-                for act in read("\n".join(lines).replace("\\\n", " "), files=script.trace.files).acts:
+                lines = re.findall(r"^ExecStart=[-@:+!]*(.*)", text.replace("\\\n", " "), re.M)
+                for act in read("\n".join(lines), files=script.trace.files).acts:
                     self._act(script, act, stays=True)
 
     def _act(self, script: Script, act: Act, stays: bool = False) -> None:

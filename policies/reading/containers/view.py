@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mech_infra.catalogue import NETWORK_NAME
 from mech_infra.commands.containers import MANAGED
-from policies.model import CONTAINER, NETWORK, UNKNOWN, Resource, Stack
+from policies.model import CONTAINER, NETWORK, UNKNOWN, Resource, Stack, Unjudged
 from policies.reading.containers.databases import is_database
 from policies.reading.containers.made import Reader, View
 from policies.reading.containers.model import Container, container_name
@@ -53,11 +53,13 @@ def _ours(container: Resource) -> bool:
 
 
 def names_on_network(stack: Stack, network: str) -> set[str]:
-    """Every name that answers on a network: containers and their aliases."""
+    """Every name that answers on a network: containers and their aliases. Raises Unjudged where a name is unknown."""
     names: set[str] = set()
     for one in containers(stack):
         for entry in one.maps("networksAdvanced"):
             if entry.get("name") in (network, UNKNOWN):
+                if one.props.get("name") is UNKNOWN:
+                    raise Unjudged(f"{one.name}.name")
                 aliases = entry.get("aliases")
                 names.add(container_name(one))
                 names |= (

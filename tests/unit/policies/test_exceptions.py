@@ -147,7 +147,7 @@ def test_the_pack_knows_them_too(monkeypatch: pytest.MonkeyPatch) -> None:
         redis = Resource(
             "docker:index/container:Container",
             "datastores-redis",
-            {"name": "redis", "image": "redis"},
+            {"name": "redis", "image": "redis", "destroyGraceSeconds": 2},
             f"urn:pulumi:{stack}::mech::t::n",
         )
         pack._judge(BY_ID["data-no-grace"], pack.Stack([redis]), lambda text, urn: said.append(str(urn)))
