@@ -158,8 +158,8 @@ def _one(rule: Rule) -> Policy:
 class _OfStack(StackValidationPolicy):  # type: ignore[misc]  # the library has no types
     """A stack policy that may stand behind another kind: the library's own takes what is handed on for its `validate`."""
 
-    def __init__(self, *args: Any) -> None:
-        Policy.__init__(self, *args)
+    def __init__(self, *args: Any, **named: Any) -> None:
+        Policy.__init__(self, *args, **named)
 
 
 class _Everywhere(OfType, _OfStack):

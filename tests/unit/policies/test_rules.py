@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from policies import docs, mocked
 from policies.model import UNKNOWN, Stack, message
-from policies.rules import BY_ID, RULES
+from policies.rules import BY_ID, HARDENING, RULES
 
 from .changes import Change, Resources
 from .platform import HARMLESS, OUTAGES
@@ -53,11 +53,11 @@ def test_a_mongodb_with_a_password_asks_for_it(tmp_path: Path) -> None:
 
 
 def test_no_id_is_given_twice() -> None:
-    assert [rule.id for rule in RULES] == list(BY_ID)
+    assert [rule.id for rule in (*RULES, *HARDENING)] == list(BY_ID)
 
 
 def test_every_rule_has_an_outage_that_it_catches() -> None:
-    untested = set(BY_ID) - {rule for _, rule, _ in OUTAGES} - {"data-mongodb-auth", "services-swap"}
+    untested = {rule.id for rule in RULES} - {rule for _, rule, _ in OUTAGES} - {"data-mongodb-auth", "services-swap"}
     assert untested == set()
 
 
