@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 
 from mech_infra.catalogue import NETWORK_NAME, SERVICES
-from policies.model import CONTAINER, NETWORK, Resource, Stack
+from mech_infra.commands.containers import MANAGED
+from policies.model import CONTAINER, NETWORK, UNKNOWN, Resource, Stack
 
 _CONTAINERS = re.compile("|".join(rf"{re.escape(one.container_name)}(-\d+)?" for one in SERVICES.values()))
 
 
+_MARKS = (("networksAdvanced", "name", NETWORK_NAME), ("labels", "label", MANAGED))
+
+
 def is_platform(stack: Stack) -> bool:
-    """Whether it has the platform's network, one of its services' containers, or a component of `mech:`."""
+    """Whether it has the platform's network or a container on it, one of its services' containers, or a component of `mech:`."""
     kept: bool | None = stack.memo.get("platform")
     if kept is None:
         kept = stack.memo["platform"] = any(map(_ours, stack.resources))
@@ -21,12 +25,19 @@ def is_platform(stack: Stack) -> bool:
 def _ours(resource: Resource) -> bool:
     if resource.type == CONTAINER:
         name, envs = resource.props.get("name"), resource.props.get("envs")
-        return bool(isinstance(name, str) and _CONTAINERS.fullmatch(name)) or (
-            isinstance(envs, list | tuple) and any(entry == f"SERVICE_NAME={one}" for entry in envs for one in SERVICES)
+        return (
+            bool(isinstance(name, str) and _CONTAINERS.fullmatch(name))
+            or (isinstance(envs, list | tuple) and any(f"SERVICE_NAME={one}" in envs for one in SERVICES))
+            or any(_has(resource, *mark) for mark in _MARKS)
         )
     if resource.type == NETWORK:
         return resource.props.get("name") == NETWORK_NAME
     return resource.type.startswith("mech:platform:")
+
+
+def _has(container: Resource, kind: str, key: str, value: str) -> bool:
+    there = container.props.get(kind)
+    return there is not UNKNOWN and any(entry.get(key) == value for entry in container.maps(kind))
 
 
 def is_service(host: str) -> bool:

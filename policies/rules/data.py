@@ -13,9 +13,9 @@ from policies.reading.containers import (
     config_file,
     databases,
     mounts,
-    platform,
     server_options,
 )
+from policies.reading.platform import is_platform
 from policies.reading.shell import known
 
 rule = Family("data")
@@ -55,7 +55,7 @@ def redis_memory(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
         found = re.search(r"^\s*maxmemory\s+(\d+)(kb|mb|gb|k|m|g)?\s*$", redis_settings(stack, redis), re.M | re.I)
         if not found or int(found[1]) == 0:
-            if platform(stack):
+            if is_platform(stack):
                 yield "Redis has no maxmemory"
             return
         size = int(found[1]) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[(found[2] or "")[:1].lower()]
@@ -80,7 +80,7 @@ def redis_eviction(stack: Stack) -> Iterator[Finding]:
         if found:
             yield f"Redis throws keys away when it is full (maxmemory-policy {found[1]})"
 
-    yield from each(databases(stack, "redis") if platform(stack) else (), judge)
+    yield from each(databases(stack, "redis") if is_platform(stack) else (), judge)
 
 
 @rule(
@@ -141,7 +141,7 @@ def mongodb_volume(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def on_instance(stack: Stack) -> Iterator[Finding]:
-    mongo = databases(stack, "mongodb") if platform(stack) else []
+    mongo = databases(stack, "mongodb") if is_platform(stack) else []
     if mongo and stack.of(INSTANCE) and not stack.of(BLOCK):
         yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", mongo[0])
 

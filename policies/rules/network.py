@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from mech_infra.catalogue import NETWORK_NAME
 from policies.family import Family, puts
 from policies.model import NETWORK, UNKNOWN, Finding, Resource, Stack, Unjudged, each
-from policies.reading.containers import Container, containers, environment, names_on_network, networks, platform
+from policies.reading.containers import Container, containers, environment, names_on_network, networks
 from policies.reading.nginx import nginx
+from policies.reading.platform import is_platform
 
 rule = Family("network")
 _HOST = re.compile(r"^(?:redis|rediss|mongodb|http|https)://(?:[^@/]*@)?([A-Za-z0-9._-]+)")
@@ -43,7 +44,7 @@ def container_outside(container: Container) -> Iterator[str]:
 )
 def missing(stack: Stack) -> Iterator[Finding]:
     ours = [n for n in stack.of(NETWORK) if n.props.get("name") in (NETWORK_NAME, UNKNOWN)]
-    if not ours and platform(stack):
+    if not ours and is_platform(stack):
         others = ", ".join(str(n.props.get("name")) for n in stack.of(NETWORK))
         yield Finding(f"no network is called {NETWORK_NAME}" + (f" (there is {others})" if others else ""))
     for network in ours:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from policies.family import Family
 from policies.model import INSTANCE, UNKNOWN, Finding, Stack, Unjudged
-from policies.reading.containers import Container, containers, environment, is_loopback, platform, published
+from policies.reading.containers import Container, containers, environment, is_loopback, published
 from policies.reading.nginx import nginx
+from policies.reading.platform import is_platform
 
 rule = Family("services")
 
@@ -24,7 +25,7 @@ def port_collision(stack: Stack) -> Iterator[Finding]:
     unknown: list[str] = []
     hosts = len(stack.of(INSTANCE))
     # 80 and 443 are nginx' where there is one on the host; 22 is sshd's.
-    reserved = (22, 80, 443) if nginx(stack) or platform(stack) else (22,)
+    reserved = (22, 80, 443) if nginx(stack) or is_platform(stack) else (22,)
     for container in containers(stack):
         try:
             for address, port, protocol in published(container) if not container.once else ():
@@ -88,7 +89,7 @@ def publish_all(container: Container) -> Iterator[str]:
 )
 def upstream_port(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
-    if proxy is None or not platform(stack):
+    if proxy is None or not is_platform(stack):
         return
     there = {
         port for container in containers(stack) for address, port, _ in published(container)

@@ -17,10 +17,10 @@ from policies.reading.containers import (
     is_database,
     is_loopback,
     is_private,
-    platform,
     ports,
     server_options,
 )
+from policies.reading.platform import is_platform
 from policies.rules.data import redis_settings
 
 rule = Family("data")
@@ -98,7 +98,7 @@ def _asks(stack: Stack, database: Container) -> bool:
 def mongodb_auth(stack: Stack) -> Iterator[Finding]:
     for mongo in databases(stack, "mongodb"):
         refused = re.search(r"(^|\s)(--)?noauth\b", server_options(mongo), re.M)
-        if (refused or platform(stack)) and not _asks(stack, mongo):
+        if (refused or is_platform(stack)) and not _asks(stack, mongo):
             yield Finding("MongoDB asks nobody for a password", mongo)
 
 

@@ -16,7 +16,7 @@ from policies.reading.containers.model import (
     published,
     words,
 )
-from policies.reading.containers.view import containers, databases, names_on_network, platform, view
+from policies.reading.containers.view import containers, databases, names_on_network, view
 
 __all__ = [
     "DATABASE_PORTS",
@@ -35,7 +35,6 @@ __all__ = [
     "mounts",
     "names_on_network",
     "networks",
-    "platform",
     "ports",
     "published",
     "server_options",

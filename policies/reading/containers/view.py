@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from mech_infra.catalogue import NETWORK_NAME
-from mech_infra.commands.containers import MANAGED
-from policies.model import CONTAINER, NETWORK, UNKNOWN, Resource, Stack, Unjudged
+from policies.model import UNKNOWN, Stack, Unjudged
 from policies.reading.containers.databases import is_database
 from policies.reading.containers.made import Reader, View
 from policies.reading.containers.model import Container, container_name
+from policies.reading.platform import is_platform
 
 
 def containers(stack: Stack) -> list[Container]:
@@ -18,7 +17,7 @@ def containers(stack: Stack) -> list[Container]:
 def view(stack: Stack) -> View:
     kept: View | None = stack.memo.get("containers")
     if kept is None:
-        kept = stack.memo["containers"] = Reader(stack, platform(stack)).read()
+        kept = stack.memo["containers"] = Reader(stack, is_platform(stack)).read()
     return kept
 
 
@@ -29,27 +28,6 @@ def databases(stack: Stack, kind: str = "") -> list[Container]:
         kept = [(is_database(one), one) for one in containers(stack) if not one.once]
         kept = stack.memo["databases"] = [each for each in kept if each[0]]
     return [one for found, one in kept if kind in ("", found)]
-
-
-def platform(stack: Stack) -> bool:
-    """Whether the program is the platform: only there is it known what has to be there."""
-    kept: bool | None = stack.memo.get("platform")
-    if kept is None:
-        named = any(network.props.get("name") == NETWORK_NAME for network in stack.of(NETWORK))
-        kept = named or any(_ours(one) for one in stack.of(CONTAINER))
-        stack.memo["platform"] = kept
-    return kept
-
-
-def _ours(container: Resource) -> bool:
-    """Whether it bears the platform's own mark, or is on its network."""
-    marks = [("networksAdvanced", "name", NETWORK_NAME), ("labels", "label", MANAGED)]
-    return any(
-        entry.get(key) == value
-        for kind, key, value in marks
-        if container.props.get(kind) is not UNKNOWN
-        for entry in container.maps(kind)
-    )
 
 
 def names_on_network(stack: Stack, network: str) -> set[str]:
