@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from policies.rules import RULES
+from policies import cis
+from policies.examples import examples, shown
+from policies.model import Rule
+from policies.rules import HARDENING, RULES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "policies.md"
 
@@ -16,19 +19,39 @@ def render() -> str:
         "<!-- Generated from policies/ by `python -m policies.docs`; edits here are lost. -->", "",
         f"{len(RULES)} rules, judged at every `pulumi preview --policy-pack policies`. A *mandatory* rule refuses, an",
         "*advisory* one warns. Another level for a stack: `--policy-pack-config FILE` with `{\"RULE\": \"advisory\"}`",
-        "(or `mandatory`, `disabled`, and `remediate` where the table says *can fix*).", "",
+        "(or `mandatory`, `disabled`, and `remediate` where the table says *can fix*). An *optional* one is judged where such a",
+        "file names a level for it, or by `mech policy check --hardening`.", "",
+        "What a team accepts for a time stands in `policies/exceptions.yaml`: rule, resource, because, by, until. It is shown in",
+        "every report; one that has ended, or accepts nothing any more, is refused itself. `mech policy baseline` prints entries for",
+        "all that a program has when its team takes these policies; `mech policy check --fail-on SEVERITY` refuses by severity.", "",
     ]  # fmt: skip
     family = ""
-    for rule in RULES:
+    for rule in (*RULES, *HARDENING):
         if rule.family != family:
             family = rule.family
             lines += [f"## {family.capitalize()}", ""]
-        fixes = ", can fix" if rule.remedy else ""
-        lines += [
-            f"### {rule.id}", "", f"**{rule.title}** ({rule.severity}, {rule.level}{fixes})", "",
-            f"- You would see: {rule.symptom}", f"- Fix: {rule.fix}", "",
-        ]  # fmt: skip
+        lines += entry(rule)
+    lines += [
+        "## Coverage of the CIS Docker Benchmark", "",
+        "Section 5 of version 1.6.0, containers as the program and its commands make them:", "",
+        *cis.table([*RULES, *HARDENING]), "",
+    ]  # fmt: skip
     return "\n".join(lines)
+
+
+def entry(rule: Rule) -> list[str]:
+    """What the page says of one rule, by lines."""
+    fixes = ", can fix" if rule.remedy else ""
+    example = examples(rule.family).get(rule.id)
+    programs = (
+        ["Refused:", "", shown(example.refuses), "", "Let through:", "", shown(example.passes), ""] if example else []
+    )
+    return [
+        f"### {rule.id}", "", f"**{rule.title}** ({rule.severity}, {rule.level}{fixes})", "",
+        f"- You would see: {rule.symptom}", f"- Fix: {rule.fix}",
+        *([f"- CIS Docker Benchmark 1.6.0: {', '.join(rule.cis)}"] if rule.cis else []), "",
+        *programs,
+    ]  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from policies.mocked import MARK, ConfigProblem
+from policies.mocked import ConfigProblem
 from policies.model import UNKNOWN, Resource
+from policies.reading.secrets import MARK, SECRET_MARK, marked
 
 _WAIT_S = 30
 
@@ -55,8 +57,9 @@ def from_state(text: str) -> list[Resource]:
         found = json.loads(text)["deployment"]["resources"]
         return [
             Resource(r["type"], r["urn"].rpartition("::")[2], _state({**r.get("inputs", {}), **r.get("outputs", {})}), r["urn"],
-                     tuple(r.get("ignoreChanges") or ()))
-            for r in found if r.get("custom")
+                     tuple(r.get("ignoreChanges") or ()), _declared(r.get("sourcePosition")),
+                     frozenset(marked(r.get("inputs") or r.get("outputs") or {})))
+            for r in found if r.get("custom") or r["type"] == "pulumi:pulumi:Stack"
         ]  # fmt: skip
     except (ValueError, KeyError, TypeError):
         raise ConfigProblem(
@@ -64,9 +67,15 @@ def from_state(text: str) -> list[Resource]:
         ) from None
 
 
+def _declared(position: Any) -> tuple[str, int] | None:
+    """Where the program declared it: `project:///mech_infra/components/host.py#12`, as the engine keeps it."""
+    found = re.fullmatch(r"project:///([^#]+)#(\d+)(?:,\d+)?", position) if isinstance(position, str) else None
+    return (found[1], int(found[2])) if found else None
+
+
 def _state(value: Any) -> Any:
     if isinstance(value, dict):
-        if MARK in value:
+        if value.get(MARK) == SECRET_MARK:
             return json.loads(value["plaintext"]) if "plaintext" in value else UNKNOWN
         return {key: _state(item) for key, item in value.items()}
     return [_state(item) for item in value] if isinstance(value, list) else value

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from policies.model import Finding, Level, Resource, Rule, Severity, Stack
+from policies.model import CONTAINER, Finding, Level, Resource, Rule, Severity, Stack
+from policies.reading.containers import Container, containers
 
 JudgeStack = Callable[[Stack], Iterable[Finding]]
 JudgeOne = Callable[[Resource], Iterable[str]]
+JudgeContainer = Callable[[Container], Iterable[str]]
 Remedy = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -32,12 +34,20 @@ class Family:
         return iter(self._rules)
 
     def __call__(
-        self, id: str, *, title: str, symptom: str, fix: str, severity: Severity, level: Level = "mandatory"
+        self,
+        id: str,
+        *,
+        title: str,
+        symptom: str,
+        fix: str,
+        severity: Severity,
+        level: Level = "mandatory",
+        cis: Sequence[str] = (),
     ) -> Callable[[JudgeStack], JudgeStack]:
         """A rule on the stack as a whole: the function yields a Finding for each thing that is wrong."""
 
         def add(judge: JudgeStack) -> JudgeStack:
-            self._rules.append(Rule(id, self.name, title, symptom, fix, severity, level, judge_stack=judge))
+            self._rules.append(Rule(id, self.name, title, symptom, fix, severity, level, judge_stack=judge, cis=cis))
             return judge
 
         return add
@@ -59,6 +69,31 @@ class Family:
         def add(judge: JudgeOne) -> JudgeOne:
             self._rules.append(
                 Rule(id, self.name, title, symptom, fix, severity, level, type, judge_one=judge, remedy=remedy)
+            )
+            return judge
+
+        return add
+
+    def containers(
+        self,
+        id: str,
+        *,
+        title: str,
+        symptom: str,
+        fix: str,
+        severity: Severity,
+        level: Level = "mandatory",
+        remedy: Remedy | None = None,
+        cis: Sequence[str] = (),
+    ) -> Callable[[JudgeContainer], JudgeContainer]:
+        """A rule on each container, whatever declares it: the function yields a sentence for each thing that is wrong."""
+
+        def add(judge: JudgeContainer) -> JudgeContainer:
+            def one(resource: Resource) -> Iterable[str]:
+                return judge(resource) if isinstance(resource, Container) else ()
+
+            self._rules.append(
+                Rule(id, self.name, title, symptom, fix, severity, level, CONTAINER, one, None, remedy, containers, cis)
             )
             return judge
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
@@ -17,9 +18,10 @@ from mech_infra.config import ConfigError, keypair, load, stack_file
 from mech_infra.config.networks import EDGE
 from mech_infra.config.secrets import STAND_INS
 from policies.model import Resource
+from policies.reading.secrets import MARK, marked
 
 ROOT = Path(__file__).resolve().parents[1]
-MARK = "4dabf18193072939515e22adb298388d"  # how Pulumi marks secrets on the wire
+_PLUMBING = ("remote.py", "sensor.py", "containers.py")  # they declare for whoever calls them
 # What providers make known only when the resource is there.
 COMPUTED: dict[str, dict[str, Any]] = {
     "vultr:index/reservedIp:ReservedIp": {"subnet": "203.0.113.7"},
@@ -36,24 +38,40 @@ class ConfigProblem(Exception):
 
 
 class Monitor(MockMonitor):
-    """Tells the mocks, in `ignored`, what they are not told: a resource's ignore_changes, by its type and name."""
+    """Tells the mocks what they are not told of a resource, by its type and name: its ignore_changes (in `ignored`), and
+    the line that declares it (in `declared`)."""
 
     def RegisterResource(self, request: Any) -> Any:
         # By name, not "the next one": the SDK registers several at once, each in a thread.
         self.mocks.ignored[request.type, request.name] = tuple(request.ignoreChanges)  # type: ignore[attr-defined]
+        self.mocks.declared[request.type, request.name] = _declared(request.stackTrace.frames)  # type: ignore[attr-defined]
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
+def _declared(frames: Any) -> tuple[str, int] | None:
+    """The innermost line of the program's own, outside what all components reach the host with."""
+    for frame in frames:
+        path = Path(unquote(urlsplit(frame.pc.uri).path))
+        ours = path.is_relative_to(ROOT) and not {".venv", "policies", "tests"} & set(path.relative_to(ROOT).parts)
+        if ours and path.name not in _PLUMBING:
+            return path.relative_to(ROOT).as_posix(), frame.pc.line
+    return None
 
 
 class _Mocks(pulumi.runtime.Mocks):
     def __init__(self, running: Mapping[str, Any]) -> None:
         self.resources: list[Resource] = []
         self.ignored: dict[tuple[str, str], Sequence[str]] = {}
+        self.declared: dict[tuple[str, str], tuple[str, int] | None] = {}
         self._running = running
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         outputs = {**args.inputs, **COMPUTED.get(args.typ, {})}
-        ignored = self.ignored[args.typ, args.name]
-        self.resources.append(Resource(args.typ, args.name, _plain(outputs), f"{args.typ}::{args.name}", ignored))
+        key = args.typ, args.name
+        urn = f"{args.typ}::{args.name}"
+        self.resources.append(
+            Resource(*key, _plain(outputs), urn, self.ignored[key], self.declared[key], frozenset(marked(outputs)))
+        )
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Level = Literal["mandatory", "advisory"]
+Level = Literal["mandatory", "advisory", "optional"]  # optional: judged only where it is asked for
 Severity = Literal["critical", "high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")  # the worst first
 
 CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"
@@ -38,13 +39,25 @@ class Unjudged(Exception):
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource: `props` may hold UNKNOWN anywhere, nulls, and values of any type; `ignored` are its ignore_changes."""
+    """One resource: `props` may hold UNKNOWN anywhere, nulls, and values of any type; `ignored` are its ignore_changes.
+
+    `secrets` are the paths of what is marked as secret; None where that is not known, and then all may be.
+    `declared` is where the program does so, as (path from the repository's root, line), where that is known.
+    `sure` is False where only the host knows whether it comes to be: its faults are not judged, and that is said.
+    """
 
     type: str
     name: str
     props: Mapping[str, Any]
     urn: str = ""
     ignored: Sequence[str] = ()
+    declared: tuple[str, int] | None = None
+    secrets: frozenset[tuple[str | int, ...]] | None = None
+    sure: bool = True
+
+    def is_secret(self, *path: str | int) -> bool:
+        """Whether the value at `path`, or what it is in, is marked as secret, as far as that is known."""
+        return self.secrets is None or any(path[: len(marked)] == marked for marked in self.secrets)
 
     def get(self, *path: str | int, default: Any = None) -> Any:
         """The value at `path`; `default` where it is absent, null or of another shape. Raises Unjudged where unknown."""
@@ -92,6 +105,7 @@ class Stack:
 
     resources: Sequence[Resource]
     _by_type: dict[str, list[Resource]] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)  # what was read of it once, by who read it
 
     def __post_init__(self) -> None:
         for resource in self.resources:
@@ -115,10 +129,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """`judge_one` for a rule on one type of resource, else `judge_stack`.
+    """`judge_one` for a rule on one type of resource, else `judge_stack`. `source`: what is judged one by one, where that is
+    more than the resources of the type (containers, which commands make, too).
 
     `symptom` is what a person would see, in the guide's words where it has them; `fix` is one sentence with the config
-    key. `remedy` returns new properties where exactly one answer is right.
+    key. `remedy` returns new properties where exactly one answer is right. `cis`: what it judges of the CIS Docker Benchmark.
     """
 
     id: str
@@ -132,6 +147,8 @@ class Rule:
     judge_one: Callable[[Resource], Iterable[str]] | None = None
     judge_stack: Callable[[Stack], Iterable[Finding]] | None = None
     remedy: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    source: Callable[[Stack], Iterable[Resource]] | None = None
+    cis: Sequence[str] = ()
 
     def judge(self, stack: Stack) -> tuple[list[Finding], list[str]]:
         """(findings, what could not be judged). Never raises for odd properties."""
@@ -139,13 +156,19 @@ class Rule:
         unknown: list[str] = []
         if self.judge_stack is not None:
             _collect(self.judge_stack(stack), found, unknown)
-            return found, unknown
+            return _sure(found, unknown)
         assert self.judge_one is not None
-        for resource in stack.of(self.type):
+        for resource in self.source(stack) if self.source else stack.of(self.type):
             texts: list[Any] = []
             _collect(self.judge_one(resource), texts, unknown)
             found += [Finding(text, resource) for text in texts]
-        return found, unknown
+        return _sure(found, unknown)
+
+
+def _sure(found: list[Finding], unknown: list[str]) -> tuple[list[Finding], list[str]]:
+    """What is found at a resource that may not come to be is not known."""
+    open_ = [finding.text for finding in found if finding.resource is not None and not finding.resource.sure]
+    return [f for f in found if f.resource is None or f.resource.sure], [*unknown, *open_]
 
 
 def _collect(source: Iterable[Any], into: list[Any], unknown: list[str]) -> None:

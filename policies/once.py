@@ -57,3 +57,8 @@ def install() -> None:
 def values(message: Any) -> Any:
     """A message's properties as the library's policies see them: reading an unknown one raises UnknownValueError."""
     return library.unknown_checking_proxy(library.deserialize_properties(library.json_format.MessageToDict(message)))
+
+
+def wire(message: Any) -> Any:
+    """A message's properties as plain data, with Pulumi's marks of secrets and assets."""
+    return library.json_format.MessageToDict(message)

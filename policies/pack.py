@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,14 +18,19 @@ from pulumi_policy import (
 )  # fmt: skip
 from pulumi_policy.proxy import UnknownValueError
 
-from policies import once, server
-from policies.model import UNKNOWN, Resource, Rule, Stack, message
-from policies.rules import RULES
+from policies import exceptions, once, server
+from policies.model import UNKNOWN, Finding, Resource, Rule, Stack, message
+from policies.reading.secrets import MARK, marked
+from policies.rules import BY_ID, HARDENING, RULES
 from policies.server import OfType
 
 # How the engine marks an unknown string; the library wants to know which kind was missed.
 _SENTINEL = rpc.UNKNOWN
-_LEVELS = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
+_LEVELS = {
+    "mandatory": EnforcementLevel.MANDATORY,
+    "advisory": EnforcementLevel.ADVISORY,
+    "optional": EnforcementLevel.DISABLED,
+}
 
 
 def plain(value: Any) -> Any:
@@ -48,8 +54,29 @@ def plain(value: Any) -> Any:
     return value
 
 
+@functools.cache
+def _known() -> exceptions.Exceptions | exceptions.ExceptionsProblem:
+    """What is accepted; a file that cannot be read accepts nothing, and is a violation."""
+    try:
+        return exceptions.Exceptions(exceptions.load(rules=BY_ID))
+    except exceptions.ExceptionsProblem as problem:
+        return problem
+
+
+def _name(stack: Stack) -> str:
+    """The stack's name, out of a URN: urn:pulumi:NAME::project::…"""
+    urn = stack.resources[0].urn if stack.resources else ""
+    return urn.partition("::")[0].rpartition(":")[2]
+
+
 def _judge(rule: Rule, stack: Stack, report: ReportViolation) -> None:
-    found, unknown = rule.judge(stack)
+    _tell(rule, stack, *rule.judge(stack), report)
+
+
+def _tell(rule: Rule, stack: Stack, found: list[Finding], unknown: list[str], report: ReportViolation) -> None:
+    known = _known()
+    if found and isinstance(known, exceptions.Exceptions):
+        found = list(known.sort(_name(stack), rule, found).open)
     for finding in found:
         report(message(rule, finding), finding.resource.urn if finding.resource else None)
     if unknown:
@@ -74,6 +101,15 @@ class _Inputs:
         # Converted when the stack is judged, not while the engine waits for this one resource.
         self._by_urn[urn] = properties
 
+    def secrets(self, urn: str) -> frozenset[tuple[str | int, ...]] | None:
+        """The paths of what the program marked as secret; None for a resource of which it said nothing."""
+        if urn not in self._by_urn:
+            return None
+        message = self._by_urn[urn]
+        if MARK.encode() not in message.SerializeToString():
+            return frozenset()
+        return frozenset(marked(once.wire(message)))
+
     def merged(self, urn: str, outputs: dict[str, Any]) -> dict[str, Any]:
         if urn not in self._by_urn:
             return outputs
@@ -91,7 +127,8 @@ _INPUTS = _Inputs()
 def _resource(about: Any, props: Mapping[str, Any]) -> Resource:
     """`about`: the library's arguments of one resource, or one resource of its stack."""
     ignored = tuple(about.opts.ignore_changes or ())
-    return Resource(about.resource_type, about.name, props, about.urn, ignored)
+    secrets = _INPUTS.secrets(about.urn)
+    return Resource(about.resource_type, about.name, props, about.urn, ignored, secrets=secrets)
 
 
 def _one(rule: Rule) -> Policy:
@@ -107,13 +144,44 @@ def _one(rule: Rule) -> Policy:
             found, unknown = rule.judge(Stack([_resource(args, props)]))
             return remedy({key: args.props[key] for key in args.props}) if found and not unknown else None
 
-    policy = OfType(
+    policy = (_Everywhere if rule.source else OfType)(
         name=rule.id, description=f"{rule.title}: {rule.fix}", validate=validate, remediate=remediate,
         enforcement_level=_LEVELS[rule.level], display_name=rule.title, severity=Severity(rule.severity),
         url=f"docs/policies.md#{rule.id}", remediation_steps=rule.fix,
     )  # fmt: skip
     policy.resource_type = rule.type
+    if isinstance(policy, _Everywhere):
+        policy.rule = rule
     return policy
+
+
+class _OfStack(StackValidationPolicy):  # type: ignore[misc]  # the library has no types
+    """A stack policy that may stand behind another kind: the library's own takes what is handed on for its `validate`."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        Policy.__init__(self, *args, **named)
+
+
+class _Everywhere(OfType, _OfStack):
+    """A rule on each container: a declared one is judged before it ships, the stack for what that could not know.
+
+    Which are those that commands make, and what is missing where only the others show that the platform is there.
+    """
+
+    rule: Rule
+
+    def validate(self, args: Any, report: ReportViolation) -> Any:
+        if not isinstance(args, StackValidationArgs):
+            return super().validate(args, report)
+        stack = _STACKS.of(self.rule, args)
+        found, unknown = self.rule.judge(stack)
+        if found or unknown:
+            alone = [self.rule.judge(Stack([one])) for one in stack.of(self.rule.type)]
+            told = {(finding.resource and finding.resource.urn, finding.text) for each in alone for finding in each[0]}
+            said = {text for each in alone for text in each[1]}
+            found = [f for f in found if (f.resource and f.resource.urn, f.text) not in told]
+            _tell(self.rule, stack, found, [text for text in unknown if text not in said], report)
+        return None
 
 
 class _Stacks:
@@ -146,8 +214,26 @@ def _whole(rule: Rule) -> Policy:
     )  # fmt: skip
 
 
+def _list_of_exceptions() -> Policy:
+    """Judges policies/exceptions.yaml itself."""
+
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        known = _known()
+        if isinstance(known, exceptions.ExceptionsProblem):
+            report(f"[{exceptions.ENDED.id}] {known}", None)
+            return
+        urn = args.resources[0].urn if args.resources else ""
+        for finding in known.ended(urn.partition("::")[0].rpartition(":")[2]):
+            report(message(exceptions.ENDED, finding), None)
+
+    return StackValidationPolicy(
+        name=exceptions.ENDED.id, description=exceptions.ENDED.title, validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY,
+    )  # fmt: skip
+
+
 def policies() -> list[Policy]:
     """One policy a rule: levels are overridden by rule id."""
     once.install()
     server.install(_INPUTS.note)
-    return [_one(rule) if rule.judge_one else _whole(rule) for rule in RULES]
+    return [*(_one(rule) if rule.judge_one else _whole(rule) for rule in (*RULES, *HARDENING)), _list_of_exceptions()]

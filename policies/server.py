@@ -90,6 +90,10 @@ class Servicer(_Reading):
         return analyzer_pb2.AnalyzeResponse() if narrow is None else narrow.Analyze(request, context)
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
+        for resource in request.resources:
+            # Its outputs are known at the end only, and nobody analyzes it before.
+            if resource.type == "pulumi:pulumi:Stack":
+                self.note(resource.urn, resource.properties)
         return super().AnalyzeStack(_StackRequest(request), context)
 
 

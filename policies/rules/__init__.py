@@ -3,11 +3,52 @@
 from __future__ import annotations
 
 from policies.model import Rule
-from policies.rules import certificates, containers, data, edge, firewall, host, keys, network, ports, proxy
+from policies.rules import (
+    certificates,
+    containers,
+    data,
+    edge,
+    firewall,
+    hardening,
+    host,
+    isolation,
+    keys,
+    network,
+    origin,
+    plugins,
+    ports,
+    proxy,
+    records,
+    secrets,
+    strangers,
+    ufw,
+    visitors,
+)
 
 RULES: list[Rule] = [
     rule
-    for module in (firewall, network, edge, keys, ports, containers, data, proxy, certificates, host)
+    for module in (
+        firewall,
+        ufw,
+        origin,
+        network,
+        edge,
+        records,
+        visitors,
+        keys,
+        secrets,
+        ports,
+        containers,
+        isolation,
+        data,
+        strangers,
+        proxy,
+        certificates,
+        host,
+        plugins,
+    )
     for rule in module.rule
 ]
-BY_ID = {rule.id: rule for rule in RULES}
+# Judged only where they are asked for: `mech policy check --hardening`, or a level in --policy-pack-config.
+HARDENING: list[Rule] = list(hardening.rule)
+BY_ID = {rule.id: rule for rule in (*RULES, *HARDENING)}

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from policies.family import Family
 from policies.model import ORIGIN_CA, Finding, Stack
-from policies.reading.nginx import nginx
-from policies.reading.shell import spelled_out
+from policies.reading.commands import Script, scripts
+from policies.reading.nginx import Nginx, nginx
+from policies.reading.shell import known
 
 rule = Family("certificates")
+_FOR_EVER_DAYS = 3650  # nobody renews a certificate of ten years, nor has to
 
 
-def _days(command: str) -> int | None:
-    match = re.search(r"openssl req -x509 .*?-days (\d+)", spelled_out(command), re.S)
-    return int(match[1]) if match else None
+@dataclass(frozen=True)
+class SelfSigned:
+    """A certificate that a script makes: for how many days (openssl's default is 30), for which names."""
+
+    script: Script
+    days: int
+    names: frozenset[str] | None  # None: from a file of openssl's
+
+
+def _self_signed(stack: Stack) -> Iterator[SelfSigned]:
+    for script in scripts(stack):
+        for act in script.trace.of("openssl"):
+            if not {"req", "-x509"} <= {*act.argv} or not known(_after(act.argv, "-days") or "30"):
+                continue
+            about = _after(act.argv, "-addext")
+            covered = re.findall(r"DNS:([*\w.-]+)", about) or re.findall(
+                r"CN\s*=\s*([*\w.-]+)", _after(act.argv, "-subj")
+            )
+            named = "-config" not in act.argv and known(*act.argv)
+            days = _after(act.argv, "-days") or "30"
+            yield SelfSigned(script, int(days) if days.isdecimal() else 30, frozenset(covered) if named else None)
+
+
+def _after(argv: tuple[str, ...], option: str) -> str:
+    at = argv.index(option) if option in argv else len(argv)
+    return argv[at + 1] if at + 1 < len(argv) else ""
 
 
 @rule(
@@ -26,14 +52,13 @@ def _days(command: str) -> int | None:
     severity="high",
 )
 def short(stack: Stack) -> Iterator[Finding]:
-    for command in stack.commands():
-        days = _days(command.text("create"))
-        if days is not None and days <= 30:
-            yield Finding(f"the self-signed certificate is valid for {days} days only", command)
+    for made in _self_signed(stack):
+        if made.days <= 30:
+            yield Finding(f"the self-signed certificate is valid for {made.days} days only", made.script.resource)
     for certificate in stack.of(ORIGIN_CA):
-        days_ = certificate.number("requestedValidity")
-        if days_ is not None and days_ <= 30:
-            yield Finding(f"the Origin CA certificate is valid for {days_:g} days only", certificate)
+        days = certificate.number("requestedValidity")
+        if days is not None and days <= 30:
+            yield Finding(f"the Origin CA certificate is valid for {days:g} days only", certificate)
 
 
 @rule(
@@ -44,14 +69,22 @@ def short(stack: Stack) -> Iterator[Finding]:
     severity="medium",
 )
 def not_renewed(stack: Stack) -> Iterator[Finding]:
-    for command in stack.commands():
-        text = command.text("create")
-        if _days(text) is not None and not re.search(r"checkend|\.timer|cron", text):
-            yield Finding("nothing renews the self-signed certificate", command)
+    for made in _self_signed(stack):
+        if made.days < _FOR_EVER_DAYS and not re.search(r"checkend|\.timer|cron", made.script.text):
+            yield Finding("nothing renews the self-signed certificate", made.script.resource)
 
 
-def _not_covered(names: set[str], wanted: set[str]) -> set[str]:
+def _not_covered(names: frozenset[str] | set[str], wanted: set[str]) -> set[str]:
     return {w for w in wanted if w not in names and "*." + w.partition(".")[2] not in names}
+
+
+def _asked_for(proxy: Nginx) -> set[str]:
+    """The names that visitors ask for by HTTPS, without those that have a certificate of Let's Encrypt."""
+    own = {
+        name for server in proxy.servers for name in server.names
+        if any("letsencrypt" in one.value for one in server.held("ssl_certificate"))
+    }  # fmt: skip
+    return proxy.tls_names - own
 
 
 @rule(
@@ -65,13 +98,12 @@ def names(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
     if proxy is None:
         return
-    for command in stack.commands():
-        text = command.text("create")
-        if _days(text) is not None:
-            missing = _not_covered(set(re.findall(r"DNS:([*\w.-]+)", spelled_out(text))), proxy.tls_names)
-            if missing:
-                yield Finding(f"the certificate does not cover {', '.join(sorted(missing))}", command)
+    wanted = _asked_for(proxy)
+    for made in _self_signed(stack):
+        missing = _not_covered(made.names, wanted) if made.names is not None else set()
+        if missing:
+            yield Finding(f"the certificate does not cover {', '.join(sorted(missing))}", made.script.resource)
     for certificate in stack.of(ORIGIN_CA):
-        missing = _not_covered({str(name) for name in certificate.items("hostnames")}, proxy.tls_names)
+        missing = _not_covered({str(name) for name in certificate.items("hostnames")}, wanted)
         if missing:
             yield Finding(f"the Origin CA certificate does not cover {', '.join(sorted(missing))}", certificate)

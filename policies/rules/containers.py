@@ -1,4 +1,5 @@
-"""Services' containers: health, restart, limits, images, logs, what they may touch (guide, Performance)."""
+"""Services' containers: health, restart, limits, images, logs (guide, Performance). What is missing is judged of the platform
+alone: which limits another's containers need is theirs to say."""
 
 from __future__ import annotations
 
@@ -6,29 +7,33 @@ import re
 from collections.abc import Iterator
 
 from policies.family import Family, puts
-from policies.model import CONTAINER, IMAGE, INSTANCE, Finding, Resource, Stack
-from policies.reading.containers import container_name
+from policies.model import IMAGE, INSTANCE, UNKNOWN, Finding, Stack, Unjudged
+from policies.reading.containers import Container, containers, view
 
 rule = Family("services")
 _PLAN = re.compile(r"-(\d+)c-(\d+)gb")
 
 
-@rule.each(
-    CONTAINER,
+def _serves(container: Container) -> bool:
+    """Whether it is a service of the platform, of which it is known what it needs."""
+    return container.mech and not container.once
+
+
+@rule.containers(
     "services-no-health",
     title="A health check each",
     symptom="a hanging service that `docker ps` shows as Up",
     fix="set healthcheck on the container",
     severity="medium",
+    cis=["5.27"],
 )
-def no_health(container: Resource) -> Iterator[str]:
+def no_health(container: Container) -> Iterator[str]:
     tests = container.items("healthcheck", "tests")
-    if not tests or tests[0] == "NONE":
-        yield f"{container_name(container)} has no health check"
+    if _serves(container) and (not tests or tests[0] == "NONE"):
+        yield f"{container.label} has no health check"
 
 
-@rule.each(
-    CONTAINER,
+@rule.containers(
     "services-no-restart",
     title="Containers come back",
     symptom="the service is gone after a crash or a reboot",
@@ -36,26 +41,25 @@ def no_health(container: Resource) -> Iterator[str]:
     severity="high",
     remedy=puts(restart="unless-stopped"),
 )
-def no_restart(container: Resource) -> Iterator[str]:
-    if container.text("restart") not in ("always", "unless-stopped"):
-        yield f"{container_name(container)} has restart policy {container.text('restart') or 'no'}"
+def no_restart(container: Container) -> Iterator[str]:
+    if _serves(container) and container.text("restart") not in ("always", "unless-stopped"):
+        yield f"{container.label} has restart policy {container.text('restart') or 'no'}"
 
 
-@rule.each(
-    CONTAINER,
+@rule.containers(
     "services-no-memory-limit",
     title="A memory limit each",
     symptom="one service takes all memory, the kernel kills another",
     fix="set mech:services.NAME.memoryMb",
     severity="high",
+    cis=["5.11"],
 )
-def no_memory_limit(container: Resource) -> Iterator[str]:
-    if not (container.number("memory") or 0) > 0:
-        yield f"{container_name(container)} has no memory limit"
+def no_memory_limit(container: Container) -> Iterator[str]:
+    if _serves(container) and not (container.number("memory") or 0) > 0:
+        yield f"{container.label} has no memory limit"
 
 
-@rule.each(
-    CONTAINER,
+@rule.containers(
     "services-swap",
     title="memorySwap equals memory",
     symptom="a preview that is never clean; a limit that does not hold",
@@ -63,26 +67,26 @@ def no_memory_limit(container: Resource) -> Iterator[str]:
     severity="low",
     level="advisory",
 )
-def swap(container: Resource) -> Iterator[str]:
+def swap(container: Container) -> Iterator[str]:
     memory, both = container.number("memory") or 0, container.number("memorySwap")
-    if memory > 0 and both is None:
-        yield f"{container_name(container)} has memory without memorySwap"
+    if memory > 0 and both is None and _serves(container):
+        yield f"{container.label} has memory without memorySwap"
     elif memory > 0 and both is not None and both != memory:
-        yield f"{container_name(container)} may swap: memory {memory:g}, memorySwap {both:g}"
+        yield f"{container.label} may swap: memory {memory:g}, memorySwap {both:g}"
 
 
-@rule.each(
-    CONTAINER,
+@rule.containers(
     "services-no-cpu-limit",
     title="A CPU limit each",
     symptom="high CPU of one service slows all (guide, Performance)",
     fix="set mech:services.NAME.cpus",
     severity="medium",
+    cis=["5.12"],
 )
-def no_cpu_limit(container: Resource) -> Iterator[str]:
-    cpus = container.number("cpus") or 0
-    if not cpus > 0 and not (container.number("cpuShares") or 0) > 0:
-        yield f"{container_name(container)} has no CPU limit"
+def no_cpu_limit(container: Container) -> Iterator[str]:
+    limits = (container.number(key) or 0 for key in ("cpus", "cpuShares", "cpuQuota"))
+    if _serves(container) and not container.text("cpuSet") and not any(limit > 0 for limit in limits):
+        yield f"{container.label} has no CPU limit"
 
 
 @rule(
@@ -93,35 +97,45 @@ def no_cpu_limit(container: Resource) -> Iterator[str]:
     severity="high",
 )
 def over_plan(stack: Stack) -> Iterator[Finding]:
-    for instance in stack.of(INSTANCE):
+    # With several hosts it is not known which container is whose.
+    for instance in stack.of(INSTANCE) if len(stack.of(INSTANCE)) == 1 else ():
         plan = _PLAN.search(instance.text("plan"))
         if plan:
             whole = int(plan[2]) * 1024
-            used = sum(container.number("memory") or 0 for container in stack.of(CONTAINER))
+            used = sum(c.number("memory") or 0 for c in containers(stack) if c.sure and not c.once)
             if used > whole:
                 yield Finding(
                     f"containers may use {used:g} MB together, plan {instance.text('plan')} has {whole}", instance
                 )
 
 
-@rule.each(
-    IMAGE,
+@rule(
     "services-latest-image",
     title="Images have a version",
     symptom="two hosts run two versions; no way back",
     fix="name a version in mech:services.NAME.image",
     severity="low",
     level="advisory",
+    cis=["5.28"],
 )
-def latest_image(image: Resource) -> Iterator[str]:
-    name = image.text("name")
-    last = name.rpartition("/")[2]
-    if name and "@" not in last and (":" not in last or last.endswith(":latest")):
-        yield f"{name} is whatever was pushed last"
+def latest_image(stack: Stack) -> Iterator[Finding]:
+    unknown = [image.name for image in stack.of(IMAGE) if image.props.get("name") is UNKNOWN]
+    named = [(image.props.get("name"), image) for image in stack.of(IMAGE)]
+    # An image by its id is one that the program declares.
+    named += [(one.image, one) for one in containers(stack) if not one.once and not one.image.startswith("sha256:")]
+    for name, resource in named:
+        if isinstance(name, str) and name and _moves(name):
+            yield Finding(f"{name} is whatever was pushed last", resource)
+    if unknown:
+        raise Unjudged(", ".join(unknown))
 
 
-@rule.each(
-    CONTAINER,
+def _moves(image: str) -> bool:
+    last = image.rpartition("/")[2]
+    return "@" not in last and (":" not in last or last.endswith(":latest"))
+
+
+@rule.containers(
     "services-no-log-rotation",
     title="Logs rotate",
     symptom="disk full: `no space left on device`",
@@ -129,44 +143,24 @@ def latest_image(image: Resource) -> Iterator[str]:
     severity="medium",
     remedy=puts(logDriver="json-file", logOpts={"max-size": "10m", "max-file": "3"}),
 )
-def no_log_rotation(container: Resource) -> Iterator[str]:
+def no_log_rotation(container: Container) -> Iterator[str]:
     if container.text("logDriver") in ("journald", "syslog", "none", "local", "fluentd"):
         return
     options = container.get("logOpts")
-    if not isinstance(options, dict) or not options.get("max-size"):
-        yield f"{container_name(container)} writes logs without rotation"
+    if _serves(container) and (not isinstance(options, dict) or not options.get("max-size")):
+        yield f"{container.label} writes logs without rotation"
 
 
-@rule.each(
-    CONTAINER,
-    "services-privileged",
-    title="No privileged container",
-    symptom="a hole in one service is a hole in the host",
-    fix="remove privileged and added capabilities",
-    severity="critical",
+@rule(
+    "services-compose-invalid",
+    title="Compose takes its files",
+    symptom="`docker compose up` ends with an error, and no service is made",
+    fix="try it with `docker compose -f FILE config --quiet`",
+    severity="high",
 )
-def privileged(container: Resource) -> Iterator[str]:
-    if container.get("privileged") is True:
-        yield f"{container_name(container)} is privileged"
-    for name in container.items("capabilities", "adds"):
-        if str(name).upper().removeprefix("CAP_") in ("ALL", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "NET_ADMIN"):
-            yield f"{container_name(container)} has capability {name}"
-
-
-@rule.each(
-    CONTAINER,
-    "services-docker-socket",
-    title="The host stays outside",
-    symptom="a hole in one service is root on the host",
-    fix="remove the mount",
-    severity="critical",
-)
-def docker_socket(container: Resource) -> Iterator[str]:
-    sources = [mount.get("source") for mount in container.maps("mounts")] + [
-        v.get("hostPath") for v in container.maps("volumes")
-    ]
-    for source in sources:
-        if isinstance(source, str) and (
-            source.endswith("docker.sock") or source in ("/", "/etc", "/root", "/var/run", "/run")
-        ):
-            yield f"{container_name(container)} mounts {source} of the host"
+def compose_invalid(stack: Stack) -> Iterator[Finding]:
+    found = view(stack)
+    for resource, why in found.invalid:
+        yield Finding(f"{resource.name} brings up a compose file that Compose refuses: {why}", resource)
+    if found.unread:
+        raise Unjudged(", ".join(found.unread))

@@ -6,31 +6,42 @@ import re
 from collections.abc import Iterator
 
 from policies.family import Family
-from policies.model import BLOCK, CONTAINER, INSTANCE, Finding, Resource, Stack, each
-from policies.reading.commands import files
-from policies.reading.containers import container_name, environment, is_database, is_loopback, published
+from policies.model import BLOCK, INSTANCE, Finding, Resource, Stack, Unjudged, each
+from policies.reading.commands import unknown_scripts, written
+from policies.reading.containers import (
+    Container,
+    config_file,
+    databases,
+    mounts,
+    server_options,
+)
+from policies.reading.platform import is_platform
+from policies.reading.shell import known
 
 rule = Family("data")
 # Seconds; Docker's own default, which a database of some GB needs at least.
 _GRACE_S = 10
+_EVICTS = re.compile(r"^\s*maxmemory-policy\s+(?!noeviction)(\S+)", re.M)
 
 
-def _redis_conf(stack: Stack) -> str | None:
-    for command in stack.commands():
-        for path, text in files(command).items():
-            if path.endswith("redis.conf"):
-                return text
-    return None
+def redis_settings(stack: Stack, redis: Resource) -> str:
+    """redis.conf and the command line as one text of `name value` lines. Raises Unjudged where the file is not known."""
+    path = config_file(redis)
+    found = next((text for name, text in written(stack).items() if path and name.endswith("/redis.conf")), None)
+    if path and (found is None or not known(found)):
+        raise Unjudged(unknown_scripts(stack)[0] if unknown_scripts(stack) else f"{redis.name}: {path}")
+    return "\n".join([found or "", server_options(redis)])
 
 
-def _redis_settings(stack: Stack, redis: Resource) -> str:
-    """redis.conf and the command line as one text of `name value` lines."""
-    words = " ".join(str(word) for word in redis.items("command"))
-    return "\n".join([_redis_conf(stack) or "", *re.split(r"\s--", " " + words)])
+def _is_cache(redis: Container, text: str) -> bool:
+    """Whether it is told to throw away what it has: outside the platform that is a choice."""
+    return not redis.mech and bool(_EVICTS.search(text) or _forgets(text))
 
 
-def _databases(stack: Stack, kind: str) -> list[Resource]:
-    return [container for container in stack.of(CONTAINER) if is_database(container) == kind]
+def _forgets(text: str) -> bool:
+    """Whether neither snapshots nor the log are on; snapshots are, where nothing says otherwise."""
+    saves = [value.strip("\"' ") for value in re.findall(r"^\s*save(?:[ \t]+(.*?))?\s*$", text, re.M)]
+    return bool(saves) and not saves[-1] and not re.search(r"^\s*appendonly\s+yes", text, re.M)
 
 
 @rule(
@@ -42,16 +53,17 @@ def _databases(stack: Stack, kind: str) -> list[Resource]:
 )
 def redis_memory(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
-        found = re.search(r"^\s*maxmemory\s+(\d+)(kb|mb|gb|k|m|g)?\s*$", _redis_settings(stack, redis), re.M | re.I)
+        found = re.search(r"^\s*maxmemory\s+(\d+)(kb|mb|gb|k|m|g)?\s*$", redis_settings(stack, redis), re.M | re.I)
         if not found or int(found[1]) == 0:
-            yield "Redis has no maxmemory"
+            if is_platform(stack):
+                yield "Redis has no maxmemory"
             return
         size = int(found[1]) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[(found[2] or "")[:1].lower()]
         limit = (redis.number("memory") or 0) * 2**20
         if limit and size >= limit:
             yield f"Redis' maxmemory ({found[1]}{found[2] or ''}) is not below its container's {limit / 2**20:g} MB"
 
-    yield from each(_databases(stack, "redis"), judge)
+    yield from each(databases(stack, "redis"), judge)
 
 
 @rule(
@@ -62,12 +74,13 @@ def redis_memory(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def redis_eviction(stack: Stack) -> Iterator[Finding]:
+    # Elsewhere a Redis that evicts is a cache, and right.
     def judge(redis: Resource) -> Iterator[str]:
-        found = re.search(r"^\s*maxmemory-policy\s+(\S+)", _redis_settings(stack, redis), re.M)
-        if found and found[1] != "noeviction":
+        found = _EVICTS.search(redis_settings(stack, redis))
+        if found:
             yield f"Redis throws keys away when it is full (maxmemory-policy {found[1]})"
 
-    yield from each(_databases(stack, "redis"), judge)
+    yield from each(databases(stack, "redis") if is_platform(stack) else (), judge)
 
 
 @rule(
@@ -79,32 +92,30 @@ def redis_eviction(stack: Stack) -> Iterator[Finding]:
 )
 def redis_persistence(stack: Stack) -> Iterator[Finding]:
     def judge(redis: Resource) -> Iterator[str]:
-        text = _redis_settings(stack, redis)
-        saves = [value for value in re.findall(r"^\s*save\s+(.+?)\s*$", text, re.M) if value.strip('"')]
-        if not saves and not re.search(r"^\s*appendonly\s+yes", text, re.M):
+        assert isinstance(redis, Container)
+        text = redis_settings(stack, redis)
+        if _is_cache(redis, text):
+            return
+        if _forgets(text):
             yield "Redis keeps nothing over a restart (no save, no appendonly)"
-        if not any(mount.get("target") == "/data" for mount in [*redis.maps("mounts")]) and not any(
-            volume.get("containerPath") == "/data" for volume in redis.maps("volumes")
-        ):
-            yield "Redis' /data is inside its container"
+        yield from _not_kept(redis, "Redis", "/data", "/bitnami/redis/data")
 
-    yield from each(_databases(stack, "redis"), judge)
+    yield from each(databases(stack, "redis"), judge)
 
 
-@rule(
-    "data-published",
-    title="Databases are not published",
-    symptom="strangers in Redis and MongoDB",
-    fix="remove ports from the database's container",
-    severity="critical",
-)
-def ports_published(stack: Stack) -> Iterator[Finding]:
-    def judge(container: Resource) -> Iterator[str]:
-        for address, port, _ in published(container):
-            if not is_loopback(address):
-                yield f"{container_name(container)} publishes {port} on {address}"
+def _not_kept(database: Container, name: str, *folders: str) -> Iterator[str]:
+    """What is wrong with where the data lie: they go with the container, or with the host's memory."""
+    found = [mount for mount in mounts(database) if any(_holds(mount.target, folder) for folder in folders)]
+    if any(mount.kind == "tmpfs" for mount in found):
+        yield f"{name}'s {folders[0]} is in memory: it is empty after every restart"
+    elif any(mount.source == "" for mount in found):
+        yield f"{name}'s {folders[0]} is an anonymous volume: the next container has another"
+    elif not found:
+        yield f"{name}'s {folders[0]} is inside its container: it goes with it"
 
-    yield from each([c for c in stack.of(CONTAINER) if is_database(c)], judge)
+
+def _holds(target: object, folder: str) -> bool:
+    return not isinstance(target, str) or target == folder or folder.startswith(f"{target.rstrip('/')}/")
 
 
 @rule(
@@ -116,14 +127,10 @@ def ports_published(stack: Stack) -> Iterator[Finding]:
 )
 def mongodb_volume(stack: Stack) -> Iterator[Finding]:
     def judge(mongo: Resource) -> Iterator[str]:
-        mounts = [
-            m.get("source") for m in mongo.maps("mounts") if m.get("target") == "/data/db" and m.get("type") != "tmpfs"
-        ]
-        volumes = [v for v in mongo.maps("volumes") if v.get("containerPath") == "/data/db"]
-        if not mounts and not volumes:
-            yield "MongoDB's /data/db is inside its container: it goes with it"
+        assert isinstance(mongo, Container)
+        yield from _not_kept(mongo, "MongoDB", "/data/db", "/bitnami/mongodb")
 
-    yield from each(_databases(stack, "mongodb"), judge)
+    yield from each(databases(stack, "mongodb"), judge)
 
 
 @rule(
@@ -134,9 +141,9 @@ def mongodb_volume(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def on_instance(stack: Stack) -> Iterator[Finding]:
-    databases = _databases(stack, "mongodb")
-    if databases and stack.of(INSTANCE) and not stack.of(BLOCK):
-        yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", databases[0])
+    mongo = databases(stack, "mongodb") if is_platform(stack) else []
+    if mongo and stack.of(INSTANCE) and not stack.of(BLOCK):
+        yield Finding("MongoDB's data lie on the instance's own disk: they go with the instance", mongo[0])
 
 
 @rule(
@@ -147,14 +154,20 @@ def on_instance(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def no_grace(stack: Stack) -> Iterator[Finding]:
-    # terraform-provider-docker: without it a container is stopped with a time-out of 0.
+    # terraform-provider-docker: without it a container is stopped with a time-out of 0; by Docker itself with 10 s.
     def judge(database: Resource) -> Iterator[str]:
-        grace = database.number("destroyGraceSeconds") or 0
+        assert isinstance(database, Container)
+        said = database.number("destroyGraceSeconds")
+        if database.how != "docker.Container":
+            said = _GRACE_S if (given := database.number("stopTimeout")) is None else given
+        elif said is None and not database.mech:
+            return
+        grace = said or 0
         if grace < _GRACE_S:
             how = f"after {grace:g} s" if grace else "at once"
-            yield f"{container_name(database)} is killed {how} when it is replaced: what it did not write yet is lost"
+            yield f"{database.label} is killed {how} when it is replaced: what it did not write yet is lost"
 
-    yield from each([c for c in stack.of(CONTAINER) if is_database(c)], judge)
+    yield from each(databases(stack), judge)
 
 
 @rule.each(
@@ -170,24 +183,3 @@ def detachable(block: Resource) -> Iterator[str]:
     pinned = {"attachedToInstance", "attached_to_instance"} & {*block.props, *block.ignored}
     if not pinned:
         yield f"the second `pulumi up` would take the block storage {block.name} off its running host"
-
-
-def _mongod_options(stack: Stack, mongo: Resource) -> str:
-    """mongod's command line, and the files that commands write for it."""
-    written = [text for command in stack.commands() for path, text in files(command).items() if "/mongo" in path]
-    return "\n".join([*(str(word) for word in mongo.items("command")), *written])
-
-
-@rule(
-    "data-mongodb-auth",
-    title="MongoDB asks for a password",
-    symptom="whoever gets onto mech-network reads everything",
-    fix="pulumi config set --secret mech:MONGODB_PASSWORD",
-    severity="medium",
-    level="advisory",
-)
-def mongodb_auth(stack: Stack) -> Iterator[Finding]:
-    for mongo in _databases(stack, "mongodb"):
-        asks = re.search(r"(^|\s)--auth\b|authorization:\s*enabled", _mongod_options(stack, mongo))
-        if not asks and not environment(mongo).get("MONGO_INITDB_ROOT_PASSWORD"):
-            yield Finding("MongoDB asks nobody for a password", mongo)

@@ -1,35 +1,37 @@
-"""Edge: SSL mode that fits the origin, records that lead to the host (guide, Issue 3 and DNS)."""
+"""Edge: SSL mode that fits the origin, and HTTPS for everybody (guide, Issue 3)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
-from policies.family import Family, puts
-from policies.model import (
-    INSTANCE,
-    ORIGIN_CA,
-    RECORD,
-    RESERVED_IP,
-    SETTING,
-    UNKNOWN,
-    Finding,
-    Resource,
-    Stack,
-    Unjudged,
-    each,
-)
-from policies.reading.nginx import nginx
+from policies.family import Family
+from policies.model import CONTAINER, ORIGIN_CA, Finding, Resource, Stack
+from policies.reading.commands import scripts
+from policies.reading.containers import published
+from policies.reading.edge import acting, records, setting
+from policies.reading.nginx import Nginx, nginx
+from policies.reading.nginx.loops import loops
+from policies.reading.platform import is_platform
 
 rule = Family("edge")
 
 
-def _setting(stack: Stack, id: str) -> tuple[Resource, Any] | None:
-    for setting in stack.of(SETTING):
-        if setting.text("settingId") == id:
-            return setting, setting.get("value")
-    return None
+def _modes(stack: Stack) -> list[tuple[Resource, str]]:
+    """The declared SSL modes, of the zone and of rules: with who declares each. Raises Unjudged."""
+    rules = acting(stack, "http_config_settings", "page")
+    return [
+        *((one.resource, str(one.value)) for one in setting(stack, "ssl")),
+        *((one.resource, one.get("ssl")) for one in rules if isinstance(one.get("ssl"), str)),
+    ]
+
+
+def _mode(stack: Stack, *modes: str) -> tuple[Resource, str] | None:
+    return next((found for found in _modes(stack) if found[1] in modes), None)
+
+
+def _undeclared(stack: Stack) -> Resource | None:
+    """The record that a missing setting of the zone matters to; None where the zone is no platform's."""
+    return records(stack)[0].resource if records(stack) and is_platform(stack) else None
 
 
 @rule(
@@ -40,11 +42,12 @@ def _setting(stack: Stack, id: str) -> tuple[Resource, Any] | None:
     severity="critical",
 )
 def ssl_mode(stack: Stack) -> Iterator[Finding]:
-    found = _setting(stack, "ssl")
-    if found and found[1] not in ("flexible", "full", "strict"):
-        yield Finding(f"the SSL mode is {found[1]}", found[0])
-    elif not found and stack.of(RECORD):
-        yield Finding("the SSL mode is not declared: it is whatever the dashboard says", stack.of(RECORD)[0])
+    for resource, mode in _modes(stack):
+        if mode not in ("flexible", "full", "strict", "origin_pull"):
+            yield Finding(f"the SSL mode is {mode}", resource)
+    record = _undeclared(stack)
+    if record and not setting(stack, "ssl"):
+        yield Finding("the SSL mode is not declared: it is whatever the dashboard says", record)
 
 
 @rule(
@@ -55,14 +58,37 @@ def ssl_mode(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def redirect_loop(stack: Stack) -> Iterator[Finding]:
-    found, proxy = _setting(stack, "ssl"), nginx(stack)
-    if not found or found[1] != "flexible" or proxy is None:
+    for resource, mode in _modes(stack):
+        if mode == "flexible" and any("--redirect" in words for words in _certbot(stack)):
+            yield Finding("SSL mode flexible with an origin that certbot lets redirect HTTP to HTTPS", resource)
+    proxy = nginx(stack)
+    if proxy is None:
         return
-    for server in proxy.servers:
-        plain = re.search(r"listen\s+(?:\S+:)?80\b(?!.*ssl)", server)
-        if plain and re.search(r"return\s+30[1278]\s+https://", server):
-            yield Finding("SSL mode flexible with an origin that redirects HTTP to HTTPS", found[0])
-            return
+    here = {
+        record.name for record in records(stack) if record.is_named and record.resource.props.get("proxied") is True
+    }
+    modes = [found for found in _modes(stack) if found[1] in ("flexible", "full", "strict")]
+    first = {tls: next(loops(proxy, tls, here), None) for tls in {mode != "flexible" for _, mode in modes}}
+    for resource, mode in modes:
+        found = first[mode != "flexible"]
+        if found and mode == "flexible":
+            yield Finding("SSL mode flexible with an origin that redirects HTTP to HTTPS", resource)
+        elif found:
+            yield Finding(f"nginx sends {found.address} to itself, for ever", proxy.owner(found.by))
+
+
+def _certbot(stack: Stack) -> Iterator[tuple[str, ...]]:
+    """Its runs that change nginx's config: they let it listen on 443, with a certificate."""
+    for script in scripts(stack):
+        for act in script.trace.of("certbot"):
+            if "--nginx" in act.argv and "certonly" not in act.argv:
+                yield act.argv
+
+
+def _asked(stack: Stack, port: int) -> Nginx | None:
+    """nginx, where it is who answers on a port: no container publishes it. Raises Unjudged."""
+    there = (number for container in stack.of(CONTAINER) for _, number, _ in published(container))
+    return None if port in there else nginx(stack)
 
 
 @rule(
@@ -73,13 +99,16 @@ def redirect_loop(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def no_tls_origin(stack: Stack) -> Iterator[Finding]:
-    found, proxy = _setting(stack, "ssl"), nginx(stack)
-    if not found or found[1] not in ("full", "strict") or proxy is None:
+    found, proxy = _mode(stack, "full", "strict"), _asked(stack, 443)
+    if found is None or proxy is None or any(_certbot(stack)):
         return
-    if not re.search(r"^\s*listen\s+(?:\S+:)?443\b[^;]*\bssl\b", proxy.text, re.M):
+    tls = [server for server in proxy.servers if server.listens_on(443, ssl=True)]
+    if not tls:
+        proxy.whole()
         yield Finding(f"SSL mode {found[1]} and nobody listens with TLS on 443", proxy.resource)
-    elif not re.search(r"^\s*ssl_certificate\s+\S+;", proxy.text, re.M):
-        yield Finding(f"SSL mode {found[1]} and nginx has no certificate", proxy.resource)
+    elif not any(server.held("ssl_certificate") for server in tls):
+        proxy.whole()
+        yield Finding(f"SSL mode {found[1]} and nginx has no certificate", proxy.owner(tls[0].directive))
 
 
 @rule(
@@ -90,8 +119,9 @@ def no_tls_origin(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def no_plain_origin(stack: Stack) -> Iterator[Finding]:
-    found, proxy = _setting(stack, "ssl"), nginx(stack)
-    if found and found[1] == "flexible" and proxy and not re.search(r"^\s*listen\s+(?:\S+:)?80\b", proxy.text, re.M):
+    found, proxy = _mode(stack, "flexible"), _asked(stack, 80)
+    if found and proxy and not any(server.listens_on(80) and not server.is_internal for server in proxy.servers):
+        proxy.whole()
         yield Finding("SSL mode flexible and nobody listens on 80", proxy.resource)
 
 
@@ -103,11 +133,16 @@ def no_plain_origin(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def strict_self_signed(stack: Stack) -> Iterator[Finding]:
-    found = _setting(stack, "ssl")
-    if not found or found[1] != "strict" or stack.of(ORIGIN_CA):
+    found = _mode(stack, "strict")
+    if found is None or stack.of(ORIGIN_CA) or any(_certbot(stack)):
         return
-    signed = [command for command in stack.commands() if "openssl req -x509" in command.text("create")]
-    if signed:
+    made = [act for script in scripts(stack) for act in script.trace.of("openssl") if {"req", "-x509"} <= {*act.argv}]
+    proxy = nginx(stack)
+    # Another certificate is in use where nginx is told of one that nobody made here.
+    other = proxy and any(
+        "letsencrypt" in one.value for server in proxy.servers for one in server.held("ssl_certificate")
+    )
+    if made and not other:
         yield Finding("SSL mode strict with a self-signed certificate", found[0])
 
 
@@ -119,13 +154,13 @@ def strict_self_signed(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def http_allowed(stack: Stack) -> Iterator[Finding]:
-    if not stack.of(RECORD):
-        return
-    found = _setting(stack, "always_use_https")
-    if found is None:
-        yield Finding("Always Use HTTPS is not declared", stack.of(RECORD)[0])
-    elif found[1] != "on":
-        yield Finding(f"Always Use HTTPS is {found[1]}", found[0])
+    declared = setting(stack, "always_use_https")
+    for one in declared:
+        if one.value != "on":
+            yield Finding(f"Always Use HTTPS is {one.value}", one.resource)
+    record = _undeclared(stack)
+    if record and not declared:
+        yield Finding("Always Use HTTPS is not declared", record)
 
 
 @rule(
@@ -136,96 +171,10 @@ def http_allowed(stack: Stack) -> Iterator[Finding]:
     severity="medium",
 )
 def old_tls(stack: Stack) -> Iterator[Finding]:
-    if not stack.of(RECORD):
-        return
-    found = _setting(stack, "min_tls_version")
-    if found is None:
-        yield Finding("the minimum TLS version is not declared (Cloudflare's default is 1.0)", stack.of(RECORD)[0])
-    elif found[1] not in ("1.2", "1.3"):
-        yield Finding(f"the minimum TLS version is {found[1]}", found[0])
-
-
-@rule(
-    "edge-record-missing",
-    title="Every service has a record",
-    symptom="the service answers by IP but not by name (NXDOMAIN)",
-    fix="declare an A record for every name that nginx serves",
-    severity="critical",
-)
-def record_missing(stack: Stack) -> Iterator[Finding]:
-    proxy = nginx(stack)
-    if proxy is None:
-        return
-    there = {record.text("name") for record in stack.of(RECORD) if record.text("type") in ("A", "AAAA", "CNAME")}
-    for name in sorted(one for one in proxy.names - there if not one.endswith(".internal")):
-        if not any(star.startswith("*.") and name.endswith(star[1:]) for star in there):
-            yield Finding(f"{name} has no A record", proxy.resource)
-
-
-@rule.each(
-    RECORD,
-    "edge-grey-cloud",
-    title="Records are proxied",
-    symptom="the host's address is public, TLS errors on 443",
-    fix="set proxied to true on the record",
-    severity="high",
-)
-def grey_cloud(record: Resource) -> Iterator[str]:
-    if record.text("type") in ("A", "AAAA", "CNAME") and record.get("proxied") is not True:
-        yield f"{record.text('name')} is not proxied (grey cloud)"
-
-
-@rule(
-    "edge-wrong-address",
-    title="Records lead to the host",
-    symptom="522 or 523 though the host is well",
-    fix="point the record to the host's reserved address",
-    severity="critical",
-)
-def wrong_address(stack: Stack) -> Iterator[Finding]:
-    hosts = [h.get("subnet") for h in stack.of(RESERVED_IP)] or [i.get("mainIp") for i in stack.of(INSTANCE)]
-    hosts = [host for host in hosts if host]
-    if not hosts:
-        if stack.of(RESERVED_IP) or stack.of(INSTANCE):
-            raise Unjudged("the host's address")
-        return
-
-    def judge(record: Resource) -> Iterator[str]:
-        if record.text("type") == "A" and record.text("content") not in hosts:
-            yield f"{record.text('name')} points to {record.text('content') or 'nothing'}, the host is {hosts[0]}"
-
-    yield from each(stack.of(RECORD), judge)
-
-
-@rule(
-    "edge-addresses-differ",
-    title="All records lead to the same host",
-    symptom="some services answer, others 522 or 523",
-    fix="point every record to the host's reserved address",
-    severity="critical",
-)
-def addresses_differ(stack: Stack) -> Iterator[Finding]:
-    """All A records agree, which can be judged before the host has an address."""
-    contents: dict[str, Resource] = {}
-    for record in stack.of(RECORD):
-        if record.props.get("type") == "A" and record.props.get("content") is not UNKNOWN:
-            contents.setdefault(record.text("content"), record)
-    for content, record in list(contents.items())[1:]:
-        yield Finding(f"{record.text('name')} points to {content}, other records elsewhere", record)
-    if contents and any(record.props.get("content") is UNKNOWN for record in stack.of(RECORD)):
-        written = next(iter(contents.values()))
-        raise Unjudged(f"the address of the records beside {written.name}")
-
-
-@rule.each(
-    RECORD,
-    "edge-proxied-ttl",
-    title="Proxied records have TTL 1",
-    symptom="a preview that is never clean",
-    fix="set ttl to 1 on the record",
-    severity="low",
-    remedy=puts(ttl=1),
-)
-def proxied_ttl(record: Resource) -> Iterator[str]:
-    if record.get("proxied") is True and record.number("ttl") != 1:
-        yield f"{record.text('name')} is proxied with TTL {record.get('ttl')}, Cloudflare makes it 1: an endless diff"
+    declared = setting(stack, "min_tls_version")
+    for one in declared:
+        if one.value not in ("1.2", "1.3"):
+            yield Finding(f"the minimum TLS version is {one.value}", one.resource)
+    record = _undeclared(stack)
+    if record and not declared:
+        yield Finding("the minimum TLS version is not declared (Cloudflare's default is 1.0)", record)

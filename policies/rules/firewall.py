@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
-from policies.model import CONTAINER, GROUP_RULE, INSTANCE, RECORD, UNKNOWN, Finding, Resource, Stack, each
-from policies.reading import origin
-from policies.reading.containers import DATABASE_PORTS, is_loopback, published
-from policies.reading.ufw import covers, ranges, ufw
+from policies.model import GROUP_RULE, INSTANCE, UNKNOWN, Finding, Resource, Stack, Unjudged, each
+from policies.reading.containers import DATABASE_PORTS, Container, containers, is_private, published
+from policies.reading.platform import is_platform
+from policies.reading.ufw import covers, hosts, opened, ranges, shut, ssh_ports, ufw, who, without
+from policies.reading.wanted import comes_from, of_containers, web_ports
 
 rule = Family("firewall")
 _ALLOWED = [range(22, 23), range(80, 81), range(443, 444), SERVICE_PORTS]
@@ -25,11 +27,16 @@ _WEB = (80, 443)
     severity="critical",
 )
 def http_closed(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    if found:
-        for port in (80, 443):
-            if not covers(found.opened, port):
-                yield Finding(f"UFW does not allow {port}/tcp", found.resource)
+    for host in hosts(stack):
+        for port in web_ports(stack, host):
+            closed = host.closed(port)
+            inner = who(host.sure, port).least
+            if closed is None:
+                raise Unjudged(f"whether UFW of {host.resource.name} allows {port}/tcp")
+            if closed:
+                yield Finding(f"UFW does not allow {port}/tcp", host.resource)
+            elif not inner.public and not comes_from(stack, host.sources(port)):
+                yield Finding(f"UFW lets only {', '.join(inner.words)} reach {port}/tcp, not the edge", host.resource)
 
 
 @rule(
@@ -40,13 +47,22 @@ def http_closed(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def ssh_lockout(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    if found is None:
-        return
-    if found.ssh_at is None:
-        yield Finding("UFW does not allow 22/tcp", found.resource)
-    elif found.enabled_at is not None and found.enabled_at < found.ssh_at:
-        yield Finding("UFW is enabled before 22/tcp is allowed", found.resource)
+    for host in hosts(stack):
+        listening = ssh_ports(host)
+        if listening is None:
+            continue
+        named = "/tcp or ".join(map(str, listening)) + "/tcp"
+        moments = [moment for moment in host.moments if moment.sure.enabled]
+        shut_out = [moment for moment in moments if shut(moment.sure, moment.every, host.doubts, listening)]
+        if not shut_out:
+            if any(shut(moment.sure, moment.every, host.doubts, listening) is None for moment in moments):
+                raise Unjudged(f"whether UFW of {host.resource.name} allows {named}")
+        elif shut(host.sure, host.every, host.doubts, listening):
+            yield Finding(f"UFW does not allow {named}", shut_out[-1].resource)
+        elif shut_out[0].enabling:
+            yield Finding(f"UFW is enabled before {named} is allowed", shut_out[0].resource)
+        else:
+            yield Finding(f"UFW keeps {named} closed until a later command, which cannot get in", shut_out[0].resource)
 
 
 @rule(
@@ -57,13 +73,20 @@ def ssh_lockout(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def ufw_off(stack: Stack) -> Iterator[Finding]:
-    if not stack.of(INSTANCE):
-        return
-    found = ufw(stack)
-    if found is None:
+    if stack.of(INSTANCE) and not hosts(stack):
         yield Finding("no command configures UFW on the host", stack.of(INSTANCE)[0])
-    elif found.enabled_at is None:
-        yield Finding("UFW is configured and never enabled", found.resource)
+    for host in hosts(stack):
+        asked = [resource for resource, said in host.aborted if said.split()[-1] == "enable"]
+        if host.disabled is not None:
+            yield Finding("UFW is turned off at the end", host.disabled)
+        elif host.sure.enabled:
+            continue
+        elif host.every.enabled or host.doubts:
+            raise Unjudged(f"whether {host.resource.name} enables UFW")
+        elif asked:
+            yield Finding("`ufw enable` asks whether it may, nobody answers, and UFW stays off: use --force", asked[-1])
+        elif stack.of(INSTANCE):
+            yield Finding("UFW is configured and never enabled", host.resource)
 
 
 @rule(
@@ -74,56 +97,14 @@ def ufw_off(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def default_allow(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    if found and found.default != "deny":
-        said = f"is {found.default}" if found.default else "is not set"
-        yield Finding(f"UFW's default for incoming traffic {said}, not deny", found.resource)
-
-
-@rule(
-    "firewall-origin-open",
-    title="Nobody reaches the host but by Cloudflare",
-    symptom="who knows the host's address goes round Cloudflare's TLS, block list and attack protection",
-    fix=f"set {_KEY}.webFrom to cloudflare, and {_KEY}.exposeServicePorts to false",
-    severity="medium",
-    level="advisory",
-)
-def origin_open(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    if found is None or not _proxied(stack):
-        return
-    ports = [
-        _show(opened)
-        for opened in (*(range(port, port + 1) for port in _WEB), SERVICE_PORTS)
-        if origin.everybody(found.sources(opened[0]))
-        and (not stack.of(GROUP_RULE) or origin.everybody(origin.group(stack, opened[0])))
-    ]
-    if ports:
-        yield Finding(f"{', '.join(ports)} answer everybody, though the records are proxied", found.resource)
-
-
-@rule(
-    "firewall-edge-shut-out",
-    title="All of Cloudflare's ranges are let in",
-    symptom="522 from the edge, for some visitors or for all",
-    fix=f"let in all ranges of https://www.cloudflare.com/ips, as {_KEY}.webFrom cloudflare does, or everybody",
-    severity="critical",
-)
-def edge_shut_out(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    if not _proxied(stack):
-        return
-    edge = origin.ranges(stack)
-    for port in _WEB:
-        if found and (lost := origin.lacking(edge, found.sources(port))):
-            yield Finding(f"UFW lets some in at {port}/tcp, and not Cloudflare from {lost}", found.resource)
-        if lost := origin.lacking(edge, origin.group(stack, port)):
-            first = stack.of(GROUP_RULE)[0]
-            yield Finding(f"Vultr's firewall group lets some in at {port}/tcp, and not Cloudflare from {lost}", first)
-
-
-def _proxied(stack: Stack) -> bool:
-    return any(record.get("proxied") is True for record in stack.of(RECORD))
+    for host in hosts(stack):
+        sure, every = (table.defaults["incoming"] for table in (host.sure, host.every))
+        if sure != every and "allow" in (sure, every):
+            raise Unjudged(f"UFW's default of {host.resource.name}")
+        if sure == "allow":
+            yield Finding("UFW's default for incoming traffic is allow, not deny", host.defaults.get("incoming"))
+        elif "incoming" not in host.defaults and is_platform(stack):
+            yield Finding("UFW's default for incoming traffic is not set, not deny", host.resource)
 
 
 def _show(ports: range) -> str:
@@ -138,11 +119,23 @@ def _show(ports: range) -> str:
     severity="high",
 )
 def undeclared_port(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    for opened in found.opened if found else []:
-        extra = [port for port in (opened[0], opened[-1]) if not covers(_ALLOWED, port)]
-        if extra or len(opened) > len(SERVICE_PORTS):
-            yield Finding(f"UFW opens {_show(opened)}, which the guide does not", found.resource if found else None)
+    for host in hosts(stack):
+        if host.disabled is not None:
+            continue
+        declared = [*_ALLOWED, *(range(port, port + 1) for port in (*(ssh_ports(host) or ()), *of_containers(stack)))]
+        found: dict[range, str] = {}
+        possible = any(" delete " not in said for said in host.unclear)
+        for v6, proto in itertools.product((False, True), ("tcp", "udp")):
+            every = opened(host.every, proto, v6, everybody=True)
+            for extra in without(opened(host.sure, proto, v6, everybody=True), declared):
+                if all(covers(every, port) for port in (extra[0], extra[-1])):
+                    found.setdefault(extra, f"{'/udp' * (proto == 'udp')}{' to IPv6' * v6}")
+            possible |= bool(without(opened(host.every, proto, v6, sure=False, everybody=True), declared))
+        if found:
+            what = ", ".join(f"{_show(extra)}{kind}" for extra, kind in found.items())
+            yield Finding(f"UFW opens {what}, which the guide does not", host.resource)
+        elif possible:
+            raise Unjudged(f"which ports UFW of {host.resource.name} opens")
 
 
 def _group(stack: Stack) -> list[range]:
@@ -162,16 +155,18 @@ def _group(stack: Stack) -> list[range]:
 )
 def group_differs(stack: Stack) -> Iterator[Finding]:
     found = ufw(stack)
-    if found is None or not stack.of(GROUP_RULE):
+    if found is None or not stack.of(GROUP_RULE) or found.disabled is not None:
         return
     group = _group(stack)
     first = stack.of(GROUP_RULE)[0]
-    for opened in found.opened:
-        if not (covers(group, opened[0]) and covers(group, opened[-1])):
-            yield Finding(f"UFW opens {_show(opened)}, Vultr's firewall group keeps it closed", first)
-    for opened in group:
-        if not (covers(found.opened, opened[0]) and covers(found.opened, opened[-1])):
-            yield Finding(f"Vultr's firewall group opens {_show(opened)}, UFW keeps it closed", first)
+    for part in without(found.opened, group):
+        if not covers(opened(found.every), part[0]):
+            raise Unjudged(f"which ports UFW of {found.resource.name} opens")
+        yield Finding(f"UFW opens {_show(part)}, Vultr's firewall group keeps it closed", first)
+    for part in without(group, found.opened):
+        if found.doubts or covers(opened(found.every, sure=False), part[0]) or who(found.sure, part[0]).most.everybody:
+            raise Unjudged(f"which ports UFW of {found.resource.name} opens")
+        yield Finding(f"Vultr's firewall group opens {_show(part)}, UFW keeps it closed", first)
 
 
 @rule.each(
@@ -195,19 +190,23 @@ def no_group(instance: Resource) -> Iterator[str]:
     severity="critical",
 )
 def docker_bypass(stack: Stack) -> Iterator[Finding]:
-    containers = stack.of(CONTAINER)
-    found = ufw(stack) if containers else None
+    there = containers(stack)
+    found = ufw(stack) if there else None
+    if found is None and not is_platform(stack):
+        return  # nothing says what is to be closed
 
     def judge(container: Resource) -> Iterator[str]:
         for address, port, _ in published(container):
-            if is_loopback(address):
+            if is_private(address) or not isinstance(container, Container) or container.once:
                 continue
+            opened = found is not None and covers(found.opened, port)
             if found is None or found.guarded is None:
-                yield f"{container.name} publishes {port} on {address}, and nothing keeps Docker behind UFW"
-            elif not (covers(found.guarded, port) and covers(found.opened, port)):
-                yield f"{container.name} publishes {port} on {address}, which the declared rules do not open"
+                if not opened or container.mech:
+                    yield f"{container.label} publishes {port} on {address}, and nothing keeps Docker behind UFW"
+            elif not (covers(found.guarded, port) and opened):
+                yield f"{container.label} publishes {port} on {address}, which the declared rules do not open"
 
-    yield from each(containers, judge)
+    yield from each(there, judge)
 
 
 @rule(
@@ -218,10 +217,14 @@ def docker_bypass(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def database_open(stack: Stack) -> Iterator[Finding]:
-    found = ufw(stack)
-    for port in DATABASE_PORTS:
-        if found and covers(found.opened, port):
-            yield Finding(f"UFW opens the database port {port}", found.resource)
+    for host in hosts(stack):
+        for port in DATABASE_PORTS if host.disabled is None else ():
+            said = [host.everybody(port, v6=v6) for v6 in (False, True)]
+            if True in said:
+                where = "" if said[0] else " to IPv6"
+                yield Finding(f"UFW opens the database port {port}{where}", host.resource)
+            elif None in said:
+                raise Unjudged(f"whether UFW of {host.resource.name} opens {port}")
     for allowed in stack.of(GROUP_RULE):
         for port in DATABASE_PORTS:
             if covers(ranges(str(allowed.get("port", default=""))), port):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from mech_infra.catalogue import SECRETS, SERVICES
 from policies.family import Family
-from policies.model import CONTAINER, Finding, Resource, Stack, Unjudged, each
-from policies.reading.containers import container_name, environment, environment_is_partial
+from policies.model import Finding, Resource, Stack, Unjudged, each
+from policies.reading.containers import Container, environment, environment_is_partial
 
 rule = Family("services")
 _PLACEHOLDER = re.compile(
@@ -17,70 +17,67 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def _service(container: Resource) -> str | None:
+def _service(container: Container) -> str | None:
     """Which service of the catalogue a container is."""
     name = environment(container).get("SERVICE_NAME")
     if name in SERVICES:
         return name
     for service in SERVICES.values():
-        if re.fullmatch(rf"{re.escape(service.container_name)}(-\d+)?", container_name(container)):
+        if re.fullmatch(rf"{re.escape(service.container_name)}(-\d+)?", container.label):
             return service.name
     return None
 
 
-@rule.each(
-    CONTAINER,
+@rule.containers(
     "services-key-missing",
     title="Every service has its keys",
     symptom="`Error: Missing OPENAI_API_KEY`, `Error: Bad credentials`, `Error: Access Denied`",
     fix="pulumi config set --secret mech:KEY",
     severity="critical",
 )
-def key_missing(container: Resource) -> Iterator[str]:
+def key_missing(container: Container) -> Iterator[str]:
     service = _service(container)
-    if service is None:
+    if service is None or not container.mech:
         return
     there = environment(container)
     missing = [key for key in SERVICES[service].secrets if key not in there]
     if missing and environment_is_partial(container):
         raise Unjudged(f"{container.name}.envs")
     for key in missing:
-        yield f"{container_name(container)} has no {key}"
+        yield f"{container.label} has no {key}"
     for key in SERVICES[service].secrets:
         if key in there and _PLACEHOLDER.match(there[key].strip()):
-            yield f"{container_name(container)} has {key} empty or as a placeholder"
+            yield f"{container.label} has {key} empty or as a placeholder"
 
 
-@rule.each(
-    CONTAINER,
+@rule.containers(
     "services-key-malformed",
     title="Keys look like keys",
     symptom="`Error: Invalid API key provided`",
     fix="set the right value: pulumi config set --secret mech:KEY",
     severity="high",
 )
-def key_malformed(container: Resource) -> Iterator[str]:
+def key_malformed(container: Container) -> Iterator[str]:
     for key, value in environment(container).items():
         secret = SECRETS.get(key)
         if secret and not _PLACEHOLDER.match(value.strip()) and not re.fullmatch(secret.pattern, value):
-            yield f"{container_name(container)}: {key} does not look like one ({secret.looks_like})"
+            yield f"{container.label}: {key} does not look like one ({secret.looks_like})"
 
 
-@rule.each(
-    CONTAINER,
+@rule.containers(
     "services-key-elsewhere",
     title="Keys only where they belong",
     symptom="a key leaks through a service that never needed it",
     fix="give the key only to the services of the catalogue that need it",
     severity="medium",
 )
-def key_elsewhere(container: Resource) -> Iterator[str]:
+def key_elsewhere(container: Container) -> Iterator[str]:
     service = _service(container)
-    if service is None:
+    if service is None or not container.mech:
         return
     for key in SECRETS:
         if key in environment(container) and key not in SERVICES[service].secrets:
-            yield f"{container_name(container)} has {key}, which belongs to another service"
+            yield f"{container.label} has {key}, which belongs to another service"
 
 
 @rule(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from policies.family import Family
 from policies.model import Finding, Stack
-from policies.reading.nginx import nginx
+from policies.reading.commands import scripts
+from policies.reading.edge import records
+from policies.reading.nginx import Directive, Nginx, Server, body_mb, nginx
+from policies.reading.platform import is_platform, is_service
+from policies.reading.shell import known
 
 rule = Family("proxy")
 _STORAGE_MB = 100.0
+_EVERYBODY = ("0.0.0.0/0", "::/0")
+_BY_CLIENT = ("$binary_remote_addr", "$remote_addr")
+# What bears a client's address behind Cloudflare.
+_HEADERS = ("cf-connecting-ip", "x-forwarded-for", "true-client-ip", "cf-connecting-ipv6")
+
+
+def _passing(proxy: Nginx) -> list[Server]:
+    """The servers that pass requests on: only these take uploads, and load something with a flood."""
+    return [server for server in proxy.servers if any(server.directive.all("proxy_pass"))]
 
 
 @rule(
@@ -24,11 +36,18 @@ def body_size(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
     if proxy is None:
         return
-    sizes = proxy.body_mb()
-    if not sizes:
-        yield Finding("nginx has no client_max_body_size: its default is 1 MB", proxy.resource)
-    elif min(sizes) < _STORAGE_MB:
-        yield Finding(f"nginx refuses bodies over {min(sizes):g} MB", proxy.resource)
+    ours = is_platform(stack)
+    for server in _passing(proxy):
+        sizes = [(size, one) for one in server.held("client_max_body_size") if (size := body_mb(one)) is not None]
+        # Of somebody else's site nobody knows how much it has to take.
+        if sizes and min(sizes, key=lambda it: it[0])[0] < _STORAGE_MB and (ours or any(map(is_service, server.names))):
+            size, directive = min(sizes, key=lambda it: it[0])
+            yield Finding(f"nginx refuses bodies over {size:g} MB", proxy.owner(directive))
+            return
+        if not sizes and ours:
+            proxy.whole()
+            yield Finding("nginx has no client_max_body_size: its default is 1 MB", proxy.owner(server.directive))
+            return
 
 
 @rule(
@@ -40,9 +59,10 @@ def body_size(stack: Stack) -> Iterator[Finding]:
 )
 def no_rate_limit(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
-    if proxy and not (
-        re.search(r"^\s*limit_req_zone\s", proxy.text, re.M) and re.search(r"^\s*limit_req\s", proxy.text, re.M)
-    ):
+    if proxy is None or not is_platform(stack):
+        return
+    if not (proxy.http.of("limit_req_zone") and any(proxy.http.all("limit_req"))):
+        proxy.whole()
         yield Finding("nginx limits no client's rate", proxy.resource)
 
 
@@ -54,13 +74,27 @@ def no_rate_limit(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def untested_reload(stack: Stack) -> Iterator[Finding]:
-    proxy = nginx(stack)
-    if proxy is None:
+    if nginx(stack) is None:
         return
-    reload = re.search(r"(systemctl|service|nginx)\s.*(reload|restart)", proxy.command)
-    test = re.search(r"\bnginx -t\b", proxy.command)
-    if reload and (not test or test.start() > reload.start()):
-        yield Finding("nginx is reloaded without `nginx -t` before", proxy.resource)
+    tested: Mapping[str, str] = {}
+    for script in scripts(stack):
+        for act in script.trace.acts:
+            if not {"nginx", "nginx.service"} & {act.name, *act.argv[1:]}:
+                continue
+            config = {path: text for path, text in act.files.items() if path.startswith("/etc/nginx/")}
+            if act.name == "nginx" and any(word.startswith("-") and word[1:2] in "tTq" for word in act.argv[1:]):
+                tested = config
+            elif _reloads(act.argv) and config != tested:
+                yield Finding("nginx is reloaded without `nginx -t` before", script.resource)
+                return
+
+
+def _reloads(argv: Sequence[str]) -> bool:
+    name = argv[0].rpartition("/")[2]
+    if name == "nginx" and "/init.d/" not in argv[0]:
+        return argv[1:3] == ("-s", "reload")
+    again = ("reload", "restart", "try-restart", "force-reload", "reload-or-restart", "try-reload-or-restart")
+    return (name in ("systemctl", "service") or "/init.d/" in argv[0]) and any(word in again for word in argv[1:])
 
 
 @rule(
@@ -74,10 +108,18 @@ def client_address(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
     if proxy is None:
         return
-    if not re.search(r"^\s*real_ip_header\s+CF-Connecting-IP\s*;", proxy.text, re.M | re.I):
+    believed = next((one for one in proxy.http.all("set_real_ip_from") if one.value in _EVERYBODY), None)
+    header = next((one for one in proxy.http.all("real_ip_header") if one.value.lower() in _HEADERS), None)
+    # Behind the edge all come from few addresses.
+    by_client = any(one.value in _BY_CLIENT for one in proxy.http.of("limit_req_zone")) and any(
+        proxy.http.all("limit_req")
+    )
+    behind = any(one.resource.props.get("proxied") is True for one in records(stack))
+    if believed:
+        yield Finding("nginx believes a client address that anybody sends", proxy.owner(believed))
+    elif header is None and (is_platform(stack) or (by_client and behind)):
+        proxy.whole()
         yield Finding("nginx takes the edge for the client: the rate limit hits everybody at once", proxy.resource)
-    elif re.search(r"^\s*set_real_ip_from\s+(0\.0\.0\.0/0|::/0)\s*;", proxy.text, re.M):
-        yield Finding("nginx believes a client address that anybody sends", proxy.resource)
 
 
 @rule(
@@ -90,5 +132,35 @@ def client_address(stack: Stack) -> Iterator[Finding]:
 )
 def no_access_log(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
-    if proxy and re.search(r"^\s*access_log\s+off\s*;", proxy.text, re.M):
-        yield Finding("nginx writes no access log", proxy.resource)
+    if proxy is None:
+        return
+    for server in _passing(proxy):
+        # A location may do without: an icon, a health check.
+        everything = [one for one in server.locations if one.args == ("/",)]
+        off = [one for block in everything for one in block.of("access_log")] or server.held("access_log")
+        if off and all(one.value == "off" for one in off):
+            yield Finding("nginx writes no access log", proxy.owner(off[0]))
+            return
+
+
+@rule(
+    "proxy-syntax",
+    title="nginx takes its config",
+    symptom="`nginx: [emerg]` in the deployment; nginx does not start after the next reboot: 521 on every service",
+    fix="put right what the sentence names; `nginx -t` says the same on the host",
+    severity="high",
+)
+def syntax(stack: Stack) -> Iterator[Finding]:
+    proxy = nginx(stack)
+    if proxy is None or proxy.config.holes:
+        return  # what is not known may be what is missing
+    for fault in proxy.config.faults:
+        path = fault.partition(":")[0]
+        yield Finding(f"nginx refuses {fault}", proxy.owner(Directive("", (), path, 0)))
+    zones = {word.partition("=")[2].partition(":")[0] for one in proxy.http.of("limit_req_zone") for word in one.args}
+    for one in proxy.http.all("limit_req"):
+        zone = next((word.partition("=")[2] for word in one.args if word.startswith("zone=")), "")
+        if zone and zone not in zones and known(zone) and not proxy.config.unknown:
+            yield Finding(
+                f'nginx refuses {one.file}:{one.line}: no limit_req_zone is called "{zone}"', proxy.owner(one)
+            )

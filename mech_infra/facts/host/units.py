@@ -13,7 +13,6 @@ from mech_infra.facts.host.onhost import run
 from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts
 
-
 _OURS = ["mech-data", "mech-certificate.timer", "mech-heal.timer", "mech-alert.timer"]
 
 

@@ -110,6 +110,32 @@ def setting(name: str, value: str) -> Change:
     return put(f"edge-{name}", "value", value)
 
 
+def more(type: str, /, **props: Any) -> Change:
+    """One resource more."""
+    return lambda resources: [*resources, Resource(type, "another", props, "urn:another", secrets=frozenset())]
+
+
+def ruleset(phase: str, expression: str, action: str = "block", **parameters: Any) -> Change:
+    rule = {"action": action, "expression": expression, "enabled": True, "actionParameters": parameters}
+    return more("cloudflare:index/ruleset:Ruleset", phase=phase, kind="zone", name="another", rules=[rule])
+
+
+def bare(name: str, entry: str) -> Change:
+    """One more variable of a container, not marked as secret, while all others are."""
+
+    def run(resources: Resources) -> Resources:
+        out = []
+        for resource in resources:
+            if re.fullmatch(name, resource.name):
+                envs = resource.props["envs"]
+                marked = frozenset(("envs", at) for at in range(len(envs)))
+                resource = replace(resource, props={**resource.props, "envs": [*envs, entry]}, secrets=marked)
+            out.append(resource)
+        return out
+
+    return run
+
+
 def both(*changes: Change) -> Change:
     def run(resources: Resources) -> Resources:
         for change in changes:

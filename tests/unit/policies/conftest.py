@@ -8,6 +8,7 @@ import pytest
 from mech_infra.config import keypair
 from policies.mocked import Monitor
 from policies.model import Resource
+from policies.reading.secrets import marked
 from tests.unit.mech_infra.conftest import Recorder, plain, raw_config
 
 from .changes import Resources
@@ -18,11 +19,16 @@ class Keeper(Recorder):
         super().__init__()
         self.kept: Resources = []
         self.ignored: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.declared: dict[tuple[str, str], tuple[str, int] | None] = {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[object, object]]:
         id, outputs = super().new_resource(args)
         ignored = self.ignored[args.typ, args.name]
-        self.kept.append(Resource(args.typ, args.name, plain(outputs), f"urn:{args.name}", ignored))
+        self.kept.append(
+            Resource(
+                args.typ, args.name, plain(outputs), f"urn:{args.name}", ignored, secrets=frozenset(marked(outputs))
+            )
+        )
         return id, outputs
 
 

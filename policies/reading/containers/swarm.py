@@ -1,0 +1,85 @@
+"""`docker service create` and docker.Service: a swarm's services in docker.Container's terms, as far as rules ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from policies.model import UNKNOWN, Resource
+from policies.reading.containers import values
+from policies.reading.containers.options import SAME, parse
+from policies.reading.containers.run import properties
+from policies.reading.shell import Act
+
+SERVICE = "docker:index/service:Service"
+_FLAGS = frozenset(
+    {"detach", "help", "init", "no-healthcheck", "no-resolve-image", "quiet", "read-only", "tty", "with-registry-auth"}
+)
+_SHORT = {
+    "d": "detach",
+    "e": "env",
+    "l": "label",
+    "p": "publish",
+    "q": "quiet",
+    "t": "tty",
+    "u": "user",
+    "w": "workdir",
+}
+_RENAMED = {**SAME, "host": "add-host", "limit-memory": "memory", "limit-cpu": "cpus", "limit-pids": "pids-limit"}
+_RESTARTS = {"any": "always", "none": "no"}
+
+
+def create(argv: Sequence[str], act: Act) -> dict[str, Any] | None:
+    """The properties of `docker service create`'s words; None where they are unclear."""
+    line = parse(argv, _FLAGS, _SHORT, _RENAMED)
+    if line.unclear or not line.words:
+        return None
+    condition = line.last("restart-condition") or "any"
+    return {**properties(line, act), "restart": _RESTARTS.get(condition, condition)}
+
+
+def declared(resource: Resource) -> dict[str, Any]:
+    """The properties of a docker.Service."""
+    if resource.props.get("taskSpec") is UNKNOWN:
+        return dict.fromkeys(("image", "ports", "mounts", "envs", "command", "capabilities"), UNKNOWN)
+    task = _map(resource.props.get("taskSpec"))
+    spec, limits = _map(task.get("containerSpec")), _map(_map(task.get("resources")).get("limits"))
+    end = resource.props.get("endpointSpec")
+    environment = spec.get("env")
+    return {
+        "name": resource.props.get("name"),
+        "image": spec.get("image"),
+        "command": spec.get("args"),
+        "entrypoints": spec.get("commands"),
+        "mounts": spec.get("mounts"),
+        "envs": [_pair(*each) for each in environment.items()] if isinstance(environment, Mapping) else environment,
+        "readOnly": spec.get("readOnly"),
+        "user": spec.get("user"),
+        "healthcheck": spec.get("healthcheck"),
+        "hosts": spec.get("hosts"),
+        "capabilities": {"adds": spec.get("capAdds"), "drops": spec.get("capDrops")},
+        "stopTimeout": values.seconds(spec.get("stopGracePeriod")),
+        "memory": values.megabytes(limits.get("memoryBytes")),
+        "cpus": limits.get("nanoCpus"),
+        "ports": UNKNOWN if end is UNKNOWN else [_port(each) for each in _list(_map(end).get("ports"))],
+        "networksAdvanced": task.get("networksAdvanceds"),
+        "restart": _RESTARTS.get(str(_map(task.get("restartPolicy")).get("condition", "any")), "on-failure"),
+        "logDriver": _map(task.get("logDriver")).get("name"),
+        "logOpts": _map(task.get("logDriver")).get("options"),
+    }
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def _pair(name: object, value: object) -> Any:
+    return UNKNOWN if value is UNKNOWN else f"{name}={value}"
+
+
+def _port(port: Mapping[str, Any]) -> dict[str, Any]:
+    return {"internal": port.get("targetPort"), "external": port.get("publishedPort"), "protocol": port.get("protocol")}

@@ -1,0 +1,8 @@
+"""Cloudflare's zone as a program declares it, whichever version of the provider's resources it uses."""
+
+from policies.reading.edge.expression import holds
+from policies.reading.edge.records import Record, records
+from policies.reading.edge.rules import Acting, acting
+from policies.reading.edge.settings import Setting, setting, settings
+
+__all__ = ["Acting", "Record", "Setting", "acting", "holds", "records", "setting", "settings"]

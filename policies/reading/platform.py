@@ -1,0 +1,45 @@
+"""Whether a program declares this platform: what is missing is judged only where it is."""
+
+from __future__ import annotations
+
+import re
+
+from mech_infra.catalogue import NETWORK_NAME, SERVICES
+from mech_infra.commands.containers import MANAGED
+from policies.model import CONTAINER, NETWORK, UNKNOWN, Resource, Stack
+
+_CONTAINERS = re.compile("|".join(rf"{re.escape(one.container_name)}(-\d+)?" for one in SERVICES.values()))
+
+
+_MARKS = (("networksAdvanced", "name", NETWORK_NAME), ("labels", "label", MANAGED))
+
+
+def is_platform(stack: Stack) -> bool:
+    """Whether it has the platform's network or a container on it, one of its services' containers, or a component of `mech:`."""
+    kept: bool | None = stack.memo.get("platform")
+    if kept is None:
+        kept = stack.memo["platform"] = any(map(_ours, stack.resources))
+    return kept
+
+
+def _ours(resource: Resource) -> bool:
+    if resource.type == CONTAINER:
+        name, envs = resource.props.get("name"), resource.props.get("envs")
+        return (
+            bool(isinstance(name, str) and _CONTAINERS.fullmatch(name))
+            or (isinstance(envs, list | tuple) and any(f"SERVICE_NAME={one}" in envs for one in SERVICES))
+            or any(_has(resource, *mark) for mark in _MARKS)
+        )
+    if resource.type == NETWORK:
+        return resource.props.get("name") == NETWORK_NAME
+    return resource.type.startswith("mech:platform:")
+
+
+def _has(container: Resource, kind: str, key: str, value: str) -> bool:
+    there = container.props.get(kind)
+    return there is not UNKNOWN and any(entry.get(key) == value for entry in container.maps(kind))
+
+
+def is_service(host: str) -> bool:
+    """Whether a host name is called like a service of the platform."""
+    return host.partition(".")[0] in SERVICES

@@ -1,0 +1,1 @@
+"""The model of UFW against the tool itself."""
