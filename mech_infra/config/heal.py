@@ -15,7 +15,8 @@ class HealConfig(Section):
         description="a timer on the host heals what is ill: `mech-heal.timer`; with false only `mech heal` does, when somebody runs it",
         examples=[True],
         json_schema_extra=wrong(
-            "With true, a container that somebody stops or pauses by hand runs again at the next turn"
+            "With true, a container that somebody stops or pauses by hand runs again at the next turn",
+            "prod",
         ),
     )
     interval_s: int = Field(
@@ -25,7 +26,9 @@ class HealConfig(Section):
         ge=30,
         le=3600,
         json_schema_extra=wrong(
-            "Longer: what is ill stays ill for longer. Shorter: a busy small host looks at itself all the time"
+            "Longer: what is ill stays ill for longer. Shorter: a busy small host looks at itself all the time",
+            5,
+            "1m",
         ),
     )
     first_wait_s: int = Field(
@@ -34,7 +37,7 @@ class HealConfig(Section):
         examples=[120],
         ge=30,
         le=1800,
-        json_schema_extra=wrong("Shorter than a service needs to get well: it is restarted while it is about to be"),
+        json_schema_extra=wrong("Shorter than a service needs to get well: it is restarted while it is about to be", 0),
     )
     per_container: int = Field(
         4,
@@ -43,7 +46,9 @@ class HealConfig(Section):
         ge=1,
         le=20,
         json_schema_extra=wrong(
-            "Higher: a service that cannot work is restarted again and again, and what it had at work is lost each time"
+            "Higher: a service that cannot work is restarted again and again, and what it had at work is lost each time",
+            0,
+            100,
         ),
     )
     per_hour: int = Field(
@@ -53,7 +58,9 @@ class HealConfig(Section):
         ge=1,
         le=200,
         json_schema_extra=wrong(
-            "Lower than the number of containers: after an outage of all of them the last ones wait"
+            "Lower than the number of containers: after an outage of all of them the last ones wait",
+            0,
+            "many",
         ),
     )
     disk_percent: int = Field(
@@ -63,6 +70,8 @@ class HealConfig(Section):
         ge=50,
         le=97,
         json_schema_extra=wrong(
-            "Lower than what the host always uses: logs are cut down to their last lines again and again"
+            "Lower than what the host always uses: logs are cut down to their last lines again and again",
+            100,
+            "90%",
         ),
     )
