@@ -26,6 +26,8 @@ _AGAIN_S = 10
 _SSH_FAILED = 255
 # ssh says what ended it.
 _OPTIONS = ("-o", "LogLevel=VERBOSE")
+# Whoever is still there after so many seconds was not ended together with ssh.
+_ENDED_WITHIN_S = 2
 _watched: set[str] = set()
 _lock = threading.Lock()
 
@@ -71,8 +73,10 @@ def _watch(access: Mapping[str, str], told: bool) -> None:
         ) as process:  # fmt: skip
             assert process.stdout is not None and process.stderr is not None
             reached, last = hear(access["host"], process.stdout, engine.say), process.stderr.read()
-        # When the engine is done it ends us, and ssh first: "Killed by signal 15."
-        if (reached or not told) and process.returncode == _SSH_FAILED and "by signal" not in last:
+        # When the engine is done it ends us, and ssh first: "Killed by signal 15.", or no word where others share its connection.
+        failed = process.returncode == _SSH_FAILED and "by signal" not in last
+        if failed and (reached or not told):
+            time.sleep(_ENDED_WITHIN_S)
             engine.say(
                 f"the connection to host {access['host']} broke. If this run fails: mech recover, then pulumi up"
             )

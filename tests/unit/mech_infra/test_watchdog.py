@@ -113,10 +113,28 @@ def test_a_host_that_is_away_from_the_start_is_told_once(
     monkeypatch: pytest.MonkeyPatch, told: bool, says: int
 ) -> None:
     said: list[str] = []
-    pauses = iter([None, None])
+    pauses = iter([None] * (2 + says))
     monkeypatch.setattr(watchdog, "command", lambda access: ["sh", "-c", "exit 255"])
     monkeypatch.setattr(watchdog.engine, "say", said.append)
     monkeypatch.setattr(watchdog.time, "sleep", lambda s: next(pauses))
     with pytest.raises(StopIteration):
         watchdog._watch({"host": "192.0.2.9"}, told)
     assert len(said) == says
+
+
+def test_nothing_is_said_of_a_connection_that_the_engine_ends_with_us() -> None:
+    # Over a shared connection ssh ends without a word when it is killed.
+    text = """
+from mech_infra.drift import watchdog
+watchdog.command = lambda access: ["sh", "-c", "echo answers; exit 255", "root@192.0.2.9", ""]
+watchdog.engine.say = lambda text: print(text, flush=True)
+print("there", flush=True)
+watchdog._watch({"host": "192.0.2.9"}, False)
+"""
+    with subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True) as plugin:
+        assert plugin.stdout is not None
+        assert plugin.stdout.readline() == "there\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            plugin.wait(0.5)
+        plugin.kill()
+        assert plugin.stdout.read() == ""
