@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-import pulumi_command as command
 
 from mech_infra.commands import alerts as commands
-from mech_infra.commands import ssh
 from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.config.alerts import AlertsConfig
@@ -76,22 +73,5 @@ class Alerts(pulumi.ComponentResource):
             after=args.after,
             limit_s=limits.PACKAGES_LIMIT_S,
         )
-        self._removal(f"{name}-removal", host, installed)
+        host.access.undo(f"{name}-removal", commands.remove(), parent=self, made=installed)
         self.register_outputs({"every_s": config.every_s})
-
-    def _removal(self, name: str, host: Host, installed: pulumi.Resource) -> None:
-        """Deletes what `installed` made. One of its own: that one is replaced at each repair, old after new."""
-        access = host.access
-        away = pulumi.Output.all(access.address, access.host_key).apply(
-            lambda both: shlex.join([*ssh.interpreter(access.identity, both[0], both[1]), commands.remove()])
-        )
-        command.local.Command(
-            name,
-            create=":",
-            # A host that is lost cannot be asked, and has nothing on it.
-            delete=away.apply(lambda line: f"{line} || [ $? = 255 ]"),
-            logging=command.local.Logging.NONE,
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[installed], custom_timeouts=limits.within(limits.COMMAND_LIMIT_S)
-            ),
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -71,6 +72,23 @@ class Access:
                 # No alias for the command.remote.Command of before: the official plugin refuses its state.
                 custom_timeouts=within(limit_s),
             ),
+        )
+
+    def undo(self, name: str, text: str, *, parent: pulumi.Resource, made: pulumi.Resource) -> None:
+        """Runs `text` on the host when `parent` is no longer declared, and takes back what `made` put there.
+
+        A resource of its own: a command that is replaced at each repair deletes the old one after it made the new one.
+        """
+        away = pulumi.Output.all(self.address, self.host_key).apply(
+            lambda both: shlex.join([*ssh.interpreter(self.identity, both[0], both[1]), text])
+        )
+        command.local.Command(
+            name,
+            create=":",
+            # A host that is lost cannot be asked, and has nothing on it.
+            delete=away.apply(lambda line: f"{line} || [ $? = {ssh.FAILED} ]"),
+            logging=command.local.Logging.NONE,
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=[made], custom_timeouts=within(COMMAND_LIMIT_S)),
         )
 
     def sense(

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,22 @@ def age_s(process: str | Path) -> float | None:
     if len(fields) < 20:
         return None
     return float((text("/proc/uptime") or "0").split()[0]) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
+def python_at_work(marks: Sequence[str], longest_s: float) -> bool:
+    """Whether a Python runs that has one of these words, and not for longer than that.
+
+    Of the program that runs, not of who has its name among what it searches for.
+    """
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        ours = words[0].rpartition("/")[2].startswith("python") and any(mark in words for mark in marks)
+        if ours and (age_s(path.parent) or 0) < longest_s:
+            return True
+    return False
 
 
 class Docker(http.client.HTTPConnection):

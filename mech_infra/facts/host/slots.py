@@ -12,7 +12,7 @@ from mech_infra.commands.nginx import FLAGS
 from mech_infra.commands.rollout import PROGRAM, RECORDS
 from mech_infra.commands.ssh import VIGIL_MARK
 from mech_infra.facts.host import docker
-from mech_infra.facts.host.onhost import age_s
+from mech_infra.facts.host.onhost import python_at_work
 from mech_infra.facts.host.program import asked
 from mech_infra.facts.model import Check, Facts
 
@@ -22,15 +22,7 @@ from mech_infra.facts.model import Check, Facts
 def rollouts(flags: str, records: str, marks: list[str], longest_s: float) -> dict[str, Any]:
     """Whether an engine or a rollout's step is at work on the host, which services' green slot serves, and by service
     the version that was watched to the end last."""
-    working = False
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().decode(errors="replace").split("\0")
-        except OSError:
-            continue
-        # Of the program that runs, not of who has its name among what it searches for.
-        if words[0].rpartition("/")[2].startswith("python") and any(mark in words for mark in marks):
-            working = working or (age_s(path.parent) or 0) < longest_s
+    working = python_at_work(marks, longest_s)
     green = sorted(path.stem for path in Path(flags).glob("*.green"))
     good = {path.name: path.read_text(errors="replace") for path in Path(records).glob("*") if path.is_file()}
     return {"working": working, "green": green, "good": good}

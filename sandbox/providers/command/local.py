@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import selectors
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -83,15 +85,10 @@ def run_local(ctx: Context, command: str, inputs: Values, last: Values, timeout:
 
 
 def _wait(ctx: Context, process: subprocess.Popen[bytes], stdin: str, output: Output, end: float) -> int:
-    def pump(name: str, stream: IO[bytes]) -> None:
-        while data := os.read(stream.fileno(), 65536):
-            output.add(name, data)
-
     assert process.stdout is not None and process.stderr is not None
-    pairs = (("stdout", process.stdout), ("stderr", process.stderr))
-    readers = [threading.Thread(target=pump, args=pair, daemon=True) for pair in pairs]
-    for reader in readers:
-        reader.start()
+    streams = {"stdout": process.stdout, "stderr": process.stderr}
+    reader = threading.Thread(target=_pump, args=(streams, output), daemon=True)
+    reader.start()
     if process.stdin is not None:
         try:
             process.stdin.write(stdin.encode())
@@ -105,12 +102,26 @@ def _wait(ctx: Context, process: subprocess.Popen[bytes], stdin: str, output: Ou
         except subprocess.TimeoutExpired:
             if ctx.cancelled.is_set() or time.monotonic() > end:
                 process.kill()
-    for reader in readers:
-        reader.join()
-    for _, stream in pairs:
+    reader.join()
+    for stream in streams.values():
         stream.close()
     output.end()
     return status
+
+
+def _pump(streams: Mapping[str, IO[bytes]], output: Output) -> None:
+    """Both until their ends; what came to both by the time that it is seen is told in the order of `streams`."""
+    with selectors.DefaultSelector() as waiting:
+        for name, stream in streams.items():
+            waiting.register(stream, selectors.EVENT_READ, name)
+        while waiting.get_map():
+            ready = {key.data: key.fd for key, _ in waiting.select()}
+            for name in (name for name in streams if name in ready):
+                data = os.read(ready[name], 65536)
+                if data:
+                    output.add(name, data)
+                else:
+                    waiting.unregister(ready[name])
 
 
 def find_assets(folder: Path, patterns: list[str]) -> dict[str, Any]:

@@ -38,13 +38,13 @@ def test_nginx_passes_to_the_slot_of_the_declared_version_while_that_runs() -> N
 
 def test_who_serves_by_which_slot_and_what_was_watched_to_the_end(tmp_path: Path) -> None:
     flags, records = tmp_path / "flags", tmp_path / "records"
-    nothing = slots.rollouts(str(flags), str(records), ["mech-vigil"], 60)
+    nothing = slots.rollouts(str(flags), str(records), ["a-mark-that-nobody-has"], 60)
     assert nothing == {"working": False, "green": [], "good": {}}
     for folder in (flags, records):
         folder.mkdir()
     (flags / "llm.green").touch()
     (records / "llm").write_text("bdddcafb")
-    found = slots.rollouts(str(flags), str(records), ["mech-vigil"], 60)
+    found = slots.rollouts(str(flags), str(records), ["a-mark-that-nobody-has"], 60)
     assert (found["green"], found["good"]) == (["llm"], {"llm": "bdddcafb"})
 
 

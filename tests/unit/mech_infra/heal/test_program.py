@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mech_infra.commands import heal as commands
+from mech_infra.commands.ssh import VIGIL_MARK
 from mech_infra.heal import program
 from tests.unit.mech_infra.commands.rig import Rig
 
@@ -37,6 +38,8 @@ def text(docker: FakeDocker, tmp_path: Path) -> str:
         program.text(alone)
         .replace("/run/docker.sock", str(docker.path))
         .replace("/run/mech-heal.lock", f"{tmp_path}/lock")
+        # Nor is the engine asked for that another sandbox of this machine has.
+        .replace(VIGIL_MARK, f"vigil-of-{tmp_path.name}")
     )
     return whole.replace("FULL, MEMORY_GONE = 98, 3", "FULL, MEMORY_GONE = 101, 0")
 

@@ -69,7 +69,7 @@ def stack(about: dict[str, Any]) -> Stack:
     return Stack(found)
 
 
-@pytest.mark.parametrize("about", programs())
+@pytest.mark.parametrize("about", list(programs()))
 def test_a_program_is_judged_by_what_it_means(about: dict[str, Any]) -> None:
     assert {"about", "source", "resources", "expect"} <= set(about)
     found, unjudged = set(), set()
