@@ -6,8 +6,8 @@ import re
 
 from tree_sitter import Node
 
-from policies.reading.shell.shell import Done, Ends, Shell
 from policies.reading.shell.conditions import answer
+from policies.reading.shell.shell import Done, Ends, Shell
 from policies.reading.shell.trace import HOLE
 from policies.reading.shell.tree import text_of
 
