@@ -69,7 +69,8 @@ def grey_cloud(stack: Stack) -> Iterator[Finding]:
         try:
             # Beside a proxied one of the same name it tells what that hides.
             if record.proxied is not True and (
-                record.name in proxied or (is_platform(stack) and not _other_protocol(record))
+                record.name in proxied
+                or (is_platform(stack) and not _other_protocol(record) and not _of_others(record))
             ):
                 yield Finding(f"{record.name} is not proxied (grey cloud)", record.resource)
         except Unjudged as what:
@@ -137,10 +138,20 @@ def _same(one: str, other: str) -> bool:
         return one == other
 
 
+def _of_others(record: Record) -> bool:
+    """Whether it is an alias into another zone under a name that is no service's: a blog, a status page. Raises Unjudged."""
+    return _leaves_its_zone(record) and not is_service(record.name)
+
+
+def _leaves_its_zone(record: Record) -> bool:
+    target = record.content.rstrip(".").lower()
+    return record.type == "CNAME" and bool(target) and _zone(target) != _zone(record.name)
+
+
 def _alias(stack: Stack, record: Record) -> Iterator[Finding]:
     """An alias of a name that leads to the host is one, too; of one that nobody declares in its zone, nobody knows."""
     target = record.content.rstrip(".").lower()
-    if is_service(record.name) and target and _zone(target) != _zone(record.name):
+    if is_service(record.name) and _leaves_its_zone(record):
         yield Finding(f"{record.name} is an alias of {target}, which is not the host", record.resource)
 
 

@@ -5,6 +5,7 @@ The changes are written from the guide and from what people do to such programs,
 
 from __future__ import annotations
 
+from . import harmless
 from .changes import (
     CACHE,
     HOST,
@@ -290,4 +291,4 @@ def _harmless() -> list[tuple[str, Change]]:
     return found
 
 
-HARMLESS = _harmless()
+HARMLESS = [*_harmless(), *harmless.HARMLESS]
