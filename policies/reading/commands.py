@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from policies.model import LOCAL, REMOTE, UNKNOWN, Resource, Stack, Unjudged
+from policies.reading.cloud_config import is_cloud_config, spoken
 from policies.reading.shell import HOLE, Trace, read
 from policies.reading.uploads import uploaded
 
@@ -41,7 +42,7 @@ class Script:
 def scripts(stack: Stack) -> list[Script]:
     """Each text that runs on a host, in the program's order; unknown ones are left out (`unknown_scripts`).
 
-    What one writes, those after it find. Sources: commands, start-up scripts and user data (plain or base64); uploads, which
+    What one writes, those after it find. Sources: commands, start-up scripts and user data (plain, base64, cloud-config); uploads, which
     have files and no text.
     """
     return _all(stack)[0]
@@ -122,8 +123,8 @@ def _texts(resource: Resource) -> Iterator[tuple[str, str | None, Mapping[str, s
         )
     elif resource.type in ("vultr:index/startupScript:StartupScript", "vultr:index/instance:Instance"):
         key = "script" if "startupScript" in resource.type else "userData"
-        if resource.props.get(key) is not UNKNOWN:
-            yield _decoded(resource.text(key)), None, {}
+        text = _decoded(resource.text(key))
+        yield spoken(text) if is_cloud_config(text) else text, None, {}
 
 
 def _is_shell(resource: Resource) -> bool:
