@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import getpass
+import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -117,6 +118,42 @@ def baseline(
         found = ((v.rule, finding) for v in _judged(name, known) if v.rule is not file.ENDED for finding in v.findings)
         entries += file.baseline(name, found, by or getpass.getuser(), day)
     typer.echo(file.written(entries), nl=False)
+
+
+@app.command()
+def fix(
+    stack: Annotated[str, typer.Option("--stack", "-s", help="whose file is changed")] = "prod",
+    yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
+    advice: Annotated[bool, typer.Option("--advice", help="also what is only advised against")] = False,
+    exceptions: File = None,
+) -> None:
+    """Put right in Pulumi.STACK.yaml what has one right answer; shows the change first, and asks.
+
+    Exit codes: 0 nothing is refused (any more), 1 bad config, 2 something is still refused, or nothing was written.
+
+    Example: mech policy fix --stack prod
+    """
+    from policies import fixing, mocked, report
+
+    path = mocked.ROOT / f"Pulumi.{stack}.yaml"
+    verdicts = _judged(stack, _known(exceptions))
+    try:
+        change = fixing.fix(path, verdicts, advice)
+    except (OSError, ValueError) as problem:
+        raise _ended(f"{path.name}: {problem}") from None
+    if not change.diff:
+        typer.echo("nothing to fix here has one right answer only")
+    else:
+        typer.echo(change.diff, nl=False)
+        if not yes and not (sys.stdin.isatty() and typer.confirm(f"write {path.name}?")):
+            typer.echo("nothing was written (--yes writes without asking)")
+            raise typer.Exit(2)
+        path.write_text(change.after)
+        typer.echo(f"{path.name}: set {', '.join(change.keys)}; next: pulumi preview")
+        verdicts = _judged(stack, _known(exceptions))
+    if report.refused(verdicts):
+        typer.echo(report.as_text(verdicts, [stack], mocked.ROOT), nl=False)
+        raise typer.Exit(2)
 
 
 @app.command()

@@ -42,6 +42,7 @@ def render() -> str:
 def entry(rule: Rule) -> list[str]:
     """What the page says of one rule, by lines."""
     fixes = ", can fix" if rule.remedy else ""
+    fixes += ", `mech policy fix` sets it" if rule.sets else ""
     example = examples(rule.family).get(rule.id)
     programs = (
         ["Refused:", "", shown(example.refuses), "", "Let through:", "", shown(example.passes), ""] if example else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,11 +43,14 @@ class Family:
         severity: Severity,
         level: Level = "mandatory",
         cis: Sequence[str] = (),
+        sets: Mapping[str, Any] | None = None,
     ) -> Callable[[JudgeStack], JudgeStack]:
         """A rule on the stack as a whole: the function yields a Finding for each thing that is wrong."""
 
         def add(judge: JudgeStack) -> JudgeStack:
-            self._rules.append(Rule(id, self.name, title, symptom, fix, severity, level, judge_stack=judge, cis=cis))
+            self._rules.append(
+                Rule(id, self.name, title, symptom, fix, severity, level, judge_stack=judge, cis=cis, sets=sets or {})
+            )
             return judge
 
         return add

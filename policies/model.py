@@ -149,6 +149,7 @@ class Rule:
     remedy: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     source: Callable[[Stack], Iterable[Resource]] | None = None
     cis: Sequence[str] = ()
+    sets: Mapping[str, Any] = field(default_factory=dict)  # config keys whose one right value is known
 
     def judge(self, stack: Stack) -> tuple[list[Finding], list[str]]:
         """(findings, what could not be judged). Never raises for odd properties."""

@@ -27,7 +27,9 @@ def place(stack: str, rule: Rule, finding: Finding, root: Path) -> Place:
     nearest section of the file."""
     name = f"Pulumi.{stack}.yaml"
     lines = _lines(root / name)
-    keys = [_filled(key, finding) for key in _KEY.findall(f"{finding.text} {rule.fix}")]
+    # A key before a whole section.
+    named = sorted(_KEY.findall(f"{finding.text} {rule.fix}"), key=lambda key: "." not in key)
+    keys = [_filled(key, finding) for key in named]
     for key in keys:
         if key in lines:
             return Place(name, lines[key])

@@ -49,6 +49,7 @@ def _after(argv: tuple[str, ...], option: str) -> str:
     title="A certificate for more than 30 days",
     symptom="525 or 526 in some weeks",
     fix="set mech:certificate.validDays to more than 30",
+    sets={"mech:certificate.validDays": 365},
     severity="high",
 )
 def short(stack: Stack) -> Iterator[Finding]:

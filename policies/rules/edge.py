@@ -151,6 +151,7 @@ def strict_self_signed(stack: Stack) -> Iterator[Finding]:
     title="Always Use HTTPS is on",
     symptom="services answer over plain HTTP; mixed content warnings",
     fix="set mech:edge.alwaysUseHttps to true",
+    sets={"mech:edge.alwaysUseHttps": True},
     severity="high",
 )
 def http_allowed(stack: Stack) -> Iterator[Finding]:
@@ -168,6 +169,7 @@ def http_allowed(stack: Stack) -> Iterator[Finding]:
     title="At least TLS 1.2",
     symptom="old clients get in with broken ciphers",
     fix="set mech:edge.minTlsVersion to 1.2 or 1.3",
+    sets={"mech:edge.minTlsVersion": "1.2"},
     severity="medium",
 )
 def old_tls(stack: Stack) -> Iterator[Finding]:

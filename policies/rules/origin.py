@@ -20,6 +20,7 @@ _WEB = (80, 443)
     title="Nobody reaches the host but by Cloudflare",
     symptom="who knows the host's address goes round Cloudflare's TLS, block list and attack protection",
     fix=f"set {_KEY}.webFrom to cloudflare, and {_KEY}.exposeServicePorts to false",
+    sets={f"{_KEY}.webFrom": "cloudflare", f"{_KEY}.exposeServicePorts": False},
     severity="medium",
     level="advisory",
 )

@@ -30,6 +30,7 @@ def _passing(proxy: Nginx) -> list[Server]:
     title="Uploads of 100 MB pass",
     symptom="413 and `Error: File too large`",
     fix="set mech:proxy.maxBodyMb to 100 or more",
+    sets={"mech:proxy.maxBodyMb": 100},
     severity="high",
 )
 def body_size(stack: Stack) -> Iterator[Finding]:

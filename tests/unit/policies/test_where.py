@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from mech_infra.config import refused
+from mech_infra.config.platform import PlatformConfig
 from policies import mocked, report
 from policies.exceptions import Exceptions
 from policies.model import Finding, Resource, Stack
-from policies.rules import BY_ID
+from policies.rules import BY_ID, RULES
 from policies.where import place
 
 from .changes import Change
@@ -47,6 +51,35 @@ def test_the_key_that_decides(tmp_path: Path, rule: str, resource: str | None, l
         "Pulumi.dev.yaml",
         line,
     )
+
+
+MODEL = PlatformConfig.model_json_schema()
+KEYS = [key.replace("NAME", "llm") for key, _ in refused.keys(MODEL, MODEL, "mech:")]
+NAMED = {
+    rule.id: key
+    for rule in RULES
+    for key in re.findall(r"mech:[a-z]\w*(?:\.\w+)+", rule.fix)[:1]
+    if key.replace("NAME", "llm") in KEYS
+}
+
+
+def test_many_rules_name_a_key() -> None:
+    assert len(NAMED) >= 25
+
+
+@pytest.mark.parametrize("rule", NAMED)
+def test_the_line_of_the_key_that_the_fix_names_in_a_file_that_has_all(tmp_path: Path, rule: str) -> None:
+    whole: dict[str, Any] = {}
+    for key in KEYS:
+        *sections, last = key.split(".")
+        place_ = whole
+        for section in sections:
+            place_ = place_.setdefault(section, {})
+        place_[last] = "x"
+    (tmp_path / "Pulumi.all.yaml").write_text(yaml.safe_dump({"config": whole}))
+    found = place("all", BY_ID[rule], Finding("x", Resource("t", "services-llm-01234567", {})), tmp_path)
+    line = (tmp_path / found.uri).read_text().splitlines()[found.line - 1]
+    assert line.strip() == f"{NAMED[rule].rpartition('.')[2]}: x"
 
 
 def test_the_declaration_where_the_file_has_no_such_key(tmp_path: Path) -> None:
