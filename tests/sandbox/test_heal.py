@@ -200,7 +200,7 @@ def test_a_frozen_docker_is_said_and_a_silent_host_is_not_waited_for(stack: Stac
     finally:
         stack.ssh("kill -CONT $(pidof dockerd)")
     stack.ssh(
-        "systemd-run -q --on-active=1 sh -c 'iptables -I INPUT -p tcp --dport 22 -j DROP; sleep 25; iptables -D INPUT 1'"
+        "systemd-run -q --on-active=1 --timer-property=AccuracySec=100ms sh -c 'iptables -I INPUT -p tcp --dport 22 -j DROP; sleep 25; iptables -D INPUT 1'"
     )
     time.sleep(3)
     begin = time.monotonic()
