@@ -16,7 +16,8 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )  # fmt: skip
-from pulumi_policy.proxy import UnknownValueError
+from pulumi_policy.proxy import UnknownValueError, _DictProxy
+from pulumi_policy.secret import _DictSecretsProxy
 
 from policies import exceptions, once, server
 from policies.model import UNKNOWN, Finding, Resource, Rule, Stack, message
@@ -131,6 +132,13 @@ def _resource(about: Any, props: Mapping[str, Any]) -> Resource:
     return Resource(about.resource_type, about.name, props, about.urn, ignored, secrets=secrets)
 
 
+def _as_it_came(props: Any) -> dict[str, Any]:
+    """A resource's properties with what is secret still marked so: who reads one from `props` gets it in plain."""
+    while isinstance(props, _DictProxy | _DictSecretsProxy):
+        props = props["__target"]
+    return dict(props)
+
+
 def _one(rule: Rule) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         _judge(rule, Stack([_resource(args, plain(args.props))]), report)
@@ -142,7 +150,7 @@ def _one(rule: Rule) -> Policy:
         def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
             props = plain(args.props)
             found, unknown = rule.judge(Stack([_resource(args, props)]))
-            return remedy({key: args.props[key] for key in args.props}) if found and not unknown else None
+            return remedy(_as_it_came(args.props)) if found and not unknown else None
 
     policy = (_Everywhere if rule.source else OfType)(
         name=rule.id, description=f"{rule.title}: {rule.fix}", validate=validate, remediate=remediate,

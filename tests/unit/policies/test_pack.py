@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from google.protobuf import struct_pb2
+from pulumi_policy import deserialize
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies.model import UNKNOWN
-from policies.pack import _Inputs, plain
+from policies.pack import _as_it_came, _Inputs, plain
+from policies.reading import secrets
 
 MARK = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # an unknown string on the wire
 
@@ -43,3 +45,11 @@ def test_a_later_call_is_noted_again() -> None:
 
 def test_a_resource_that_no_resource_rule_saw_is_taken_as_it_is() -> None:
     assert _Inputs().merged("u", {"a": UNKNOWN}) == {"a": UNKNOWN}
+
+
+def test_a_remedy_leaves_what_is_secret_marked_so() -> None:
+    secret = {secrets.MARK: secrets.SECRET_MARK, "value": ["KEY=x"]}
+    request = {"cpus": "1", "envs": secret, "labels": [{"value": {**secret, "value": "y"}}]}
+    props = unknown_checking_proxy(deserialize.deserialize_properties(request, True))
+    changed = {**_as_it_came(props), "cpus": "1.0"}
+    assert deserialize.serialize_properties(changed) == {**request, "cpus": "1.0"}
