@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi.runtime import rpc
@@ -64,10 +64,10 @@ def _known() -> exceptions.Exceptions | exceptions.ExceptionsProblem:
         return problem
 
 
-def _name(stack: Stack) -> str:
-    """The stack's name, out of a URN: urn:pulumi:NAME::project::…"""
-    urn = stack.resources[0].urn if stack.resources else ""
-    return urn.partition("::")[0].rpartition(":")[2]
+def _stack_of(resources: Sequence[Any]) -> str:
+    """The name of the stack that they are of, out of a URN: urn:pulumi:NAME::project::…"""
+    urn = resources[0].urn if resources else ""
+    return str(urn.partition("::")[0].rpartition(":")[2])
 
 
 def _judge(rule: Rule, stack: Stack, report: ReportViolation) -> None:
@@ -77,7 +77,7 @@ def _judge(rule: Rule, stack: Stack, report: ReportViolation) -> None:
 def _tell(rule: Rule, stack: Stack, found: list[Finding], unknown: list[str], report: ReportViolation) -> None:
     known = _known()
     if found and isinstance(known, exceptions.Exceptions):
-        found = list(known.sort(_name(stack), rule, found).open)
+        found = list(known.sort(_stack_of(stack.resources), rule, found).open)
     for finding in found:
         report(message(rule, finding), finding.resource.urn if finding.resource else None)
     if unknown:
@@ -97,19 +97,22 @@ class _Inputs:
 
     def __init__(self) -> None:
         self._by_urn: dict[str, Any] = {}
+        self._secrets: dict[str, frozenset[tuple[str | int, ...]]] = {}  # looked for once, not once a rule
 
     def note(self, urn: str, properties: Any) -> None:
         # Converted when the stack is judged, not while the engine waits for this one resource.
         self._by_urn[urn] = properties
+        self._secrets.pop(urn, None)
 
     def secrets(self, urn: str) -> frozenset[tuple[str | int, ...]] | None:
         """The paths of what the program marked as secret; None for a resource of which it said nothing."""
         if urn not in self._by_urn:
             return None
-        message = self._by_urn[urn]
-        if MARK.encode() not in message.SerializeToString():
-            return frozenset()
-        return frozenset(marked(once.wire(message)))
+        if urn not in self._secrets:
+            message = self._by_urn[urn]
+            any_mark = MARK.encode() in message.SerializeToString()
+            self._secrets[urn] = frozenset(marked(once.wire(message))) if any_mark else frozenset()
+        return self._secrets[urn]
 
     def merged(self, urn: str, outputs: dict[str, Any]) -> dict[str, Any]:
         if urn not in self._by_urn:
@@ -230,8 +233,7 @@ def _list_of_exceptions() -> Policy:
         if isinstance(known, exceptions.ExceptionsProblem):
             report(f"[{exceptions.ENDED.id}] {known}", None)
             return
-        urn = args.resources[0].urn if args.resources else ""
-        for finding in known.ended(urn.partition("::")[0].rpartition(":")[2]):
+        for finding in known.ended(_stack_of(args.resources)):
             report(message(exceptions.ENDED, finding), None)
 
     return StackValidationPolicy(
