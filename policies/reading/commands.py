@@ -42,8 +42,8 @@ class Script:
 def scripts(stack: Stack) -> list[Script]:
     """Each text that runs on a host, in the program's order; unknown ones are left out (`unknown_scripts`).
 
-    What one writes, those after it find. Sources: commands, start-up scripts and user data (plain, base64, cloud-config); uploads, which
-    have files and no text.
+    What one writes, those after it find. Sources: commands, start-up scripts and user data (plain, base64, cloud-config);
+    uploads, which have files and no text.
     """
     return _all(stack)[0]
 

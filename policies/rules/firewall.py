@@ -10,7 +10,7 @@ from policies.family import Family
 from policies.model import GROUP_RULE, INSTANCE, UNKNOWN, Finding, Resource, Stack, Unjudged, each
 from policies.reading.containers import DATABASE_PORTS, Container, containers, is_private, published
 from policies.reading.platform import is_platform
-from policies.reading.ufw import covers, hosts, opened, ranges, shut, ssh_ports, ufw, who, without
+from policies.reading.ufw import covers, hosts, opened, ranges, shown, shut, ssh_ports, ufw, who, without
 from policies.reading.wanted import comes_from, of_containers, web_ports
 
 rule = Family("firewall")
@@ -107,10 +107,6 @@ def default_allow(stack: Stack) -> Iterator[Finding]:
             yield Finding("UFW's default for incoming traffic is not set, not deny", host.resource)
 
 
-def _show(ports: range) -> str:
-    return str(ports[0]) if len(ports) == 1 else f"{ports[0]}:{ports[-1]}"
-
-
 @rule(
     "firewall-undeclared-port",
     title="Nothing else is open",
@@ -132,7 +128,7 @@ def undeclared_port(stack: Stack) -> Iterator[Finding]:
                     found.setdefault(extra, f"{'/udp' * (proto == 'udp')}{' to IPv6' * v6}")
             possible |= bool(without(opened(host.every, proto, v6, sure=False, everybody=True), declared))
         if found:
-            what = ", ".join(f"{_show(extra)}{kind}" for extra, kind in found.items())
+            what = ", ".join(f"{shown(extra)}{kind}" for extra, kind in found.items())
             yield Finding(f"UFW opens {what}, which the guide does not", host.resource)
         elif possible:
             raise Unjudged(f"which ports UFW of {host.resource.name} opens")
@@ -162,11 +158,11 @@ def group_differs(stack: Stack) -> Iterator[Finding]:
     for part in without(found.opened, group):
         if not covers(opened(found.every), part[0]):
             raise Unjudged(f"which ports UFW of {found.resource.name} opens")
-        yield Finding(f"UFW opens {_show(part)}, Vultr's firewall group keeps it closed", first)
+        yield Finding(f"UFW opens {shown(part)}, Vultr's firewall group keeps it closed", first)
     for part in without(group, found.opened):
         if found.doubts or covers(opened(found.every, sure=False), part[0]) or who(found.sure, part[0]).most.everybody:
             raise Unjudged(f"which ports UFW of {found.resource.name} opens")
-        yield Finding(f"Vultr's firewall group opens {_show(part)}, UFW keeps it closed", first)
+        yield Finding(f"Vultr's firewall group opens {shown(part)}, UFW keeps it closed", first)
 
 
 @rule.each(

@@ -8,7 +8,7 @@ from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
 from policies.model import GROUP_RULE, RECORD, Finding, Stack
 from policies.reading import origin
-from policies.reading.ufw import ufw
+from policies.reading.ufw import shown, ufw
 
 rule = Family("firewall")
 _KEY = "mech:firewall"
@@ -29,7 +29,7 @@ def origin_open(stack: Stack) -> Iterator[Finding]:
     if found is None or not _proxied(stack):
         return
     ports = [
-        _show(opened)
+        shown(opened)
         for opened in (*(range(port, port + 1) for port in _WEB), SERVICE_PORTS)
         if origin.everybody(found.sources(opened[0]))
         and (not stack.of(GROUP_RULE) or origin.everybody(origin.group(stack, opened[0])))
@@ -60,7 +60,3 @@ def edge_shut_out(stack: Stack) -> Iterator[Finding]:
 
 def _proxied(stack: Stack) -> bool:
     return any(record.get("proxied") is True for record in stack.of(RECORD))
-
-
-def _show(ports: range) -> str:
-    return str(ports[0]) if len(ports) == 1 else f"{ports[0]}:{ports[-1]}"

@@ -33,13 +33,10 @@ class Redirects(Shell):
                 if target is not None and _of_output(redirect):
                     self.memory.write(self.words.one(target), done.out, append=">>" in text_of(redirect))
                     done = Done(done.ok, "")
+        # What stands behind `<<EOF` on its line: `| command`, `&& command`.
         for rest in then:
-            done = self._after_heredoc(rest, done)
+            done = self.node(rest, done.out)
         return done
-
-    def _after_heredoc(self, node: Node, done: Done) -> Done:
-        """What stands behind `<<EOF` on its line: `| command`, `&& command`."""
-        return self.node(node, done.out)
 
     def _input(self, redirect: Node, stdin: str | None) -> str | None:
         if redirect.type == "herestring_redirect":

@@ -106,6 +106,11 @@ def _inner(rule: Rule, way: str) -> str:
     return f"to {near}" if near not in (ANY4, ANY6) and known(near) and _is_private(near) else ""
 
 
+def shown(ports: range) -> str:
+    """`80`, `3001:3010`: as UFW writes them."""
+    return str(ports[0]) if len(ports) == 1 else f"{ports[0]}:{ports[-1]}"
+
+
 def ranges(port: str) -> list[range]:
     """`80`, `3001:3010`, `80,443` as ranges; [] for what is none."""
     found = []
