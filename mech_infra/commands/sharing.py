@@ -48,6 +48,13 @@ def share(ssh: Sequence[str], user_host: str) -> str:
     return ""
 
 
+def lives(ssh: Sequence[str], user_host: str) -> bool:
+    """Whether it is there: a session of it that ended was ended alone. Asks its process; no packet goes to the host."""
+    with contextlib.suppress(OSError):
+        return f"ControlPath={SOCKET}" in ssh and _control(ssh, "check", user_host)
+    return False
+
+
 def part(ssh: Sequence[str], user_host: str) -> None:
     """End it: the host goes down, and who asks next shall not wait for one that is dead."""
     with contextlib.suppress(OSError):

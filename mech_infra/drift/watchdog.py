@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from mech_infra.commands.sharing import share
+from mech_infra.commands.sharing import lives, share
 from mech_infra.commands.ssh import VIGIL_MARK, interpreter
 from mech_infra.drift import engine
 
@@ -26,8 +26,6 @@ _AGAIN_S = 10
 _SSH_FAILED = 255
 # ssh says what ended it.
 _OPTIONS = ("-o", "LogLevel=VERBOSE")
-# Whoever is still there after so many seconds was not ended together with ssh.
-_ENDED_WITHIN_S = 2
 _watched: set[str] = set()
 _lock = threading.Lock()
 
@@ -66,17 +64,17 @@ def hear(host: str, words: Iterable[str], say: Callable[[str], None]) -> bool:
 def _watch(access: Mapping[str, str], told: bool) -> None:
     while True:
         argv = command(access)
-        share(argv[:-2], argv[-2])
+        ssh, user_host = argv[:-2], argv[-2]
+        share(ssh, user_host)
         with subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         ) as process:  # fmt: skip
             assert process.stdout is not None and process.stderr is not None
             reached, last = hear(access["host"], process.stdout, engine.say), process.stderr.read()
-        # When the engine is done it ends us, and ssh first: "Killed by signal 15.", or no word where others share its connection.
+        # When the engine is done it ends us, and ssh first: "Killed by signal 15.", or without a word in a shared connection.
         failed = process.returncode == _SSH_FAILED and "by signal" not in last
-        if failed and (reached or not told):
-            time.sleep(_ENDED_WITHIN_S)
+        if failed and (reached or not told) and not lives(ssh, user_host):
             engine.say(
                 f"the connection to host {access['host']} broke. If this run fails: mech recover, then pulumi up"
             )

@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from .load import Load, Result
+from .load import Jobs, Load, Result
 from .stack import REPO, STACK, Stack
+
+# Of Redis: what Docker changes in place, and what it is started anew for, with its jobs on the volume.
+REDIS: dict[str, Config] = {"memory of Redis": {"memoryMb": 384}, "Redis made anew": {"cpus": 0.75}}
 
 ALL = os.environ.get("MECH_ROLLOUT") == "all"
 KILLS = int(os.environ.get("MECH_ROLLOUT_KILLS", "1"))
@@ -151,6 +154,28 @@ def test_a_broken_version_is_refused_and_the_one_before_serves_on(stack: Stack, 
     assert stack.ssh(others) == before
     if what == "port taken":
         stack.ssh("systemctl stop squatter")
+    change(stack, QUICK)
+    clean(stack, QUICK)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("what", REDIS)
+def test_each_job_is_worked_while_queue_sequences_and_redis_change(stack: Stack, what: str) -> None:
+    services = {name: {"environment": {"A": what.replace(" ", "-")}} for name in ("queue", "sequences")}
+    config = QUICK | {"mech:services": services, "mech:datastores": {"redis": REDIS[what]}}
+    with Jobs(stack.settings, 1000, seconds=60) as jobs:
+        time.sleep(3)
+        begin = time.monotonic()
+        change(stack, config)
+        took = time.monotonic() - begin
+    lost = jobs.lost(within=90)
+    print(
+        f"\n{what}: {took:.0f} s; accepted {len(jobs.accepted)}, refused {len(jobs.refused)}, attempts {dict(jobs.attempts)}"
+    )
+    assert lost == {}
+    assert took < 60
+    # While Redis is away the queue says so; who was told "accepted" need not care.
+    assert len(jobs.accepted) >= (1000 if REDIS[what].get("memoryMb") else 900)
     change(stack, QUICK)
     clean(stack, QUICK)
 

@@ -108,33 +108,35 @@ def test_the_watch_is_one_argument_of_ssh() -> None:
     assert subprocess.run(["sh", "-n", "-c", argv[-1]], check=False).returncode == 0
 
 
-@pytest.mark.parametrize(("told", "says"), [(True, 0), (False, 1)])
+# A session of a connection that still lives was ended by the engine, which ends us too.
+@pytest.mark.parametrize(("told", "lives", "says"), [(True, False, 0), (False, False, 1), (False, True, 0)])
 def test_a_host_that_is_away_from_the_start_is_told_once(
-    monkeypatch: pytest.MonkeyPatch, told: bool, says: int
+    monkeypatch: pytest.MonkeyPatch, told: bool, lives: bool, says: int
 ) -> None:
-    said: list[str] = []
-    pauses = iter([None] * (2 + says))
-    monkeypatch.setattr(watchdog, "command", lambda access: ["sh", "-c", "exit 255"])
+    said, asked = [], []
+    pauses = iter([None, None])
+    monkeypatch.setattr(watchdog, "command", lambda access: ["sh", "-c", "exit 255", "root@192.0.2.9", ""])
+    monkeypatch.setattr(watchdog, "lives", lambda ssh, host: asked.append(host) or lives)
     monkeypatch.setattr(watchdog.engine, "say", said.append)
     monkeypatch.setattr(watchdog.time, "sleep", lambda s: next(pauses))
     with pytest.raises(StopIteration):
         watchdog._watch({"host": "192.0.2.9"}, told)
     assert len(said) == says
+    assert set(asked) <= {"root@192.0.2.9"}
 
 
-def test_nothing_is_said_of_a_connection_that_the_engine_ends_with_us() -> None:
-    # Over a shared connection ssh ends without a word when it is killed.
-    text = """
-from mech_infra.drift import watchdog
-watchdog.command = lambda access: ["sh", "-c", "echo answers; exit 255", "root@192.0.2.9", ""]
-watchdog.engine.say = lambda text: print(text, flush=True)
-print("there", flush=True)
-watchdog._watch({"host": "192.0.2.9"}, False)
-"""
-    with subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True) as plugin:
-        assert plugin.stdout is not None
-        assert plugin.stdout.readline() == "there\n"
-        with pytest.raises(subprocess.TimeoutExpired):
-            plugin.wait(0.5)
-        plugin.kill()
-        assert plugin.stdout.read() == ""
+@pytest.mark.parametrize(("lives", "says"), [(True, 0), (False, 3)])
+def test_a_connection_that_ended_after_the_host_answered_broke_unless_the_shared_one_lives(
+    monkeypatch: pytest.MonkeyPatch, lives: bool, says: int
+) -> None:
+    said: list[str] = []
+    pauses = iter([None, None])
+    monkeypatch.setattr(
+        watchdog, "command", lambda access: ["sh", "-c", "echo answers; exit 255", "root@192.0.2.9", ""]
+    )
+    monkeypatch.setattr(watchdog, "lives", lambda ssh, host: lives)
+    monkeypatch.setattr(watchdog.engine, "say", said.append)
+    monkeypatch.setattr(watchdog.time, "sleep", lambda s: next(pauses))
+    with pytest.raises(StopIteration):
+        watchdog._watch({"host": "192.0.2.9"}, False)
+    assert len(said) == says

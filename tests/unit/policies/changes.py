@@ -115,9 +115,14 @@ def more(type: str, /, **props: Any) -> Change:
     return lambda resources: [*resources, Resource(type, "another", props, "urn:another", secrets=frozenset())]
 
 
+def at_edge(type: str, /, **props: Any) -> Change:
+    """One resource of the zone more, whole: the real plugin refuses one without its zone."""
+    return more(f"cloudflare:index/{type}", zoneId="0" * 31 + "1", **props)
+
+
 def ruleset(phase: str, expression: str, action: str = "block", **parameters: Any) -> Change:
     rule = {"action": action, "expression": expression, "enabled": True, "actionParameters": parameters}
-    return more("cloudflare:index/ruleset:Ruleset", phase=phase, kind="zone", name="another", rules=[rule])
+    return at_edge("ruleset:Ruleset", phase=phase, kind="zone", name="another", rules=[rule])
 
 
 def bare(name: str, entry: str) -> Change:

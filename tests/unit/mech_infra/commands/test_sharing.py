@@ -57,9 +57,11 @@ def test_many_at_once_open_one(fake: Ssh) -> None:
 
 
 def test_one_that_ended_is_opened_anew(fake: Ssh) -> None:
+    assert not sharing.lives(fake.argv(), HOST)
     sharing.share(fake.argv(), HOST)
+    assert sharing.lives(fake.argv(), HOST) and not sharing.lives(fake.argv(shared=False), HOST)
     sharing.part(fake.argv(), HOST)
-    assert not fake.alive.exists()
+    assert not fake.alive.exists() and not sharing.lives(fake.argv(), HOST)
     sharing.share(fake.argv(), HOST)
     assert len(fake.opened) == 2
 
