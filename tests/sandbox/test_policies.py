@@ -30,6 +30,10 @@ for type_, name, props, ignored, secrets in json.load(open(os.environ["MECH_TEST
         for step in way:
             place = place[step]
         place[last] = pulumi.Output.secret(place[last])
+    if type_ == "pulumi:pulumi:Stack":
+        for key, value in props.items():
+            pulumi.export(key, value)
+        continue
     Any_(type_, name, props, pulumi.ResourceOptions(ignore_changes=ignored))
 """
 FIRST = {}

@@ -125,20 +125,9 @@ def ruleset(phase: str, expression: str, action: str = "block", **parameters: An
     return at_edge("ruleset:Ruleset", phase=phase, kind="zone", name="another", rules=[rule])
 
 
-def bare(name: str, entry: str) -> Change:
-    """One more variable of a container, not marked as secret, while all others are."""
-
-    def run(resources: Resources) -> Resources:
-        out = []
-        for resource in resources:
-            if re.fullmatch(name, resource.name):
-                envs = resource.props["envs"]
-                marked = frozenset(("envs", at) for at in range(len(envs)))
-                resource = replace(resource, props={**resource.props, "envs": [*envs, entry]}, secrets=marked)
-            out.append(resource)
-        return out
-
-    return run
+def bare(entry: str) -> Change:
+    """A variable in plain, of a container that has no secret one: the engine keeps a list that holds one secret as a whole."""
+    return put(CACHE, "envs", [entry])
 
 
 def both(*changes: Change) -> Change:
