@@ -95,11 +95,11 @@ async def ask(client: httpx.AsyncClient, service: str, url: str) -> Health:
 
 async def ask_until(
     urls: dict[str, str],
-    limit_s: Callable[[], float],
+    limit_s: Callable[[Collection[str]], float],
     transport: httpx.AsyncBaseTransport | None = None,
     waiting: Callable[[float, list[str]], None] = lambda seconds, names: None,
 ) -> list[Health]:
-    """All services at once. `limit_s` is asked again and again, and may say less when less is worth waiting for.
+    """All services at once. `limit_s` is asked again and again, with who is late: they may be worth less waiting than before.
 
     `waiting` hears how long it has been, and for whom.
     """
@@ -107,7 +107,7 @@ async def ask_until(
     async with _client(transport) as client:
         asked = {name: asyncio.create_task(ask(client, name, url)) for name, url in urls.items()}
         late = list(asked)
-        while late and (left := limit_s() - (time.monotonic() - begin)) > 0:
+        while late and (left := limit_s(late) - (time.monotonic() - begin)) > 0:
             await asyncio.wait(asked.values(), timeout=min(left, 0.2))
             late = [name for name, task in asked.items() if not task.done()]
             if late:
@@ -137,7 +137,7 @@ def wait(
     """Ask until all are ok, at most `wait_s` seconds; `timeout_s` for one round of answers."""
     end = time.monotonic() + wait_s
     while True:
-        found = asyncio.run(ask_until(urls, lambda: timeout_s, waiting=waiting))
+        found = asyncio.run(ask_until(urls, lambda _: timeout_s, waiting=waiting))
         if all(health.ok for health in found) or time.monotonic() >= end:
             return found
         time.sleep(1)

@@ -7,9 +7,8 @@ import concurrent.futures
 import dataclasses
 import datetime as dt
 import functools
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from mech_infra.facts import model, wanted
@@ -58,8 +57,8 @@ def look_at(
     bundle = Bundle(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), declared.declared(resources))
     sensors = declared.sensors(resources)
     began = time.monotonic()
-    host_answered = threading.Event()
-    asks = _asks(bundle.declared, [about["access"] for about in sensors], host_answered, more)
+    worth = Worth()
+    asks = _asks(bundle.declared, [about["access"] for about in sensors], worth, more)
     if known is not None:
         asks["edge"] = lambda: {"answers": known}
     with concurrent.futures.ThreadPoolExecutor(len(asks)) as pool:
@@ -69,7 +68,7 @@ def look_at(
             try:
                 bundle.facts[source] = done.result()
                 if source == "host":
-                    host_answered.set()
+                    worth.inside = bundle.facts[source].get("answers") or {}
             except model.Unreachable as error:
                 bundle.silent[source] = str(error)
             bundle.seconds[source] = round(took, 2)
@@ -78,9 +77,23 @@ def look_at(
     return scrubbed(bundle, declared.secrets(resources))
 
 
-def _asks(about: Json, accesses: list[Json], hurry: threading.Event, more: More) -> dict[str, Callable[[], Json]]:
+@dataclasses.dataclass
+class Worth:
+    """How long the edge's answers are worth waiting for, in seconds. `inside`: what the host gets of each service itself."""
+
+    inside: Json | None = None
+
+    def __call__(self, late: Collection[str]) -> float:
+        if self.inside is None:
+            return EDGE_S
+        # Where nginx itself gets no answer from a service, the edge has nothing to add.
+        silent = [name for name in late if (self.inside.get(name) or {}).get("nginx", {}).get("code") == 0]
+        return 0.0 if len(silent) == len(late) else HOST_ANSWERED_EDGE_S
+
+
+def _asks(about: Json, accesses: list[Json], worth: Worth, more: More) -> dict[str, Callable[[], Json]]:
     host = next((access for access in accesses if "host" in access), None)
-    asks: dict[str, Callable[[], Json]] = {"edge": lambda: {"answers": answers(about["services"], hurry)}}
+    asks: dict[str, Callable[[], Json]] = {"edge": lambda: {"answers": answers(about["services"], worth)}}
     if host:
         asks["host"] = lambda: trip.facts(host, wanted.asked(about) | {name: {} for name in more.host}, fresh_s=0)
     if edge := next((access for access in accesses if "ranges" in access), None):
@@ -95,15 +108,15 @@ def _asks(about: Json, accesses: list[Json], hurry: threading.Event, more: More)
     return asks | {name: functools.partial(ask, about) for name, ask in more.sources.items()}
 
 
-def answers(services: Mapping[str, Json], hurry: threading.Event) -> Json:
-    """What a visitor gets of each service's health; with `hurry` set, who has not answered by then is not waited for.
+def answers(services: Mapping[str, Json], worth: Worth) -> Json:
+    """What a visitor gets of each service's health.
 
     Raises model.Unreachable where nobody can be asked from this machine.
     """
     urls = {name: about["url"] for name, about in services.items()}
     if why := status.not_from_here(urls.values()):
         raise model.Unreachable(why)
-    return as_facts(asyncio.run(status.ask_until(urls, lambda: HOST_ANSWERED_EDGE_S if hurry.is_set() else EDGE_S)))
+    return as_facts(asyncio.run(status.ask_until(urls, worth)))
 
 
 def as_facts(found: Sequence[status.Health]) -> Json:

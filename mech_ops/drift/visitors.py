@@ -26,7 +26,7 @@ def ask(stack: str | None) -> Visitors:
     urls = pulumi.outputs(stack).get("service_urls") or {}
     if why := status.not_from_here(urls.values()):
         return Visitors(unasked=f"visitors were not asked: {why}")
-    return judge(asyncio.run(status.ask_until(urls, lambda: _WAIT_S)))
+    return judge(asyncio.run(status.ask_until(urls, lambda _: _WAIT_S)))
 
 
 def judge(found: Sequence[status.Health]) -> Visitors:

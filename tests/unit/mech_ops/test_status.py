@@ -18,7 +18,7 @@ def ask(answer: httpx.Response | Exception) -> list[status.Health]:
             raise answer
         return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
 
-    return asyncio.run(status.ask_until(URLS, lambda: 1, httpx.MockTransport(handle)))
+    return asyncio.run(status.ask_until(URLS, lambda _: 1, httpx.MockTransport(handle)))
 
 
 def test_a_good_report() -> None:
@@ -57,7 +57,7 @@ def test_who_does_not_answer_is_not_waited_for_for_ever() -> None:
             await asyncio.sleep(60)
         return httpx.Response(200, json={"status": "ok", "dependencies": {}})
 
-    asked = status.ask_until(URLS, lambda: 0.5, httpx.MockTransport(handle), lambda _, names: heard.append(names))
+    asked = status.ask_until(URLS, lambda _: 0.5, httpx.MockTransport(handle), lambda _, names: heard.append(names))
     found = {health.service: health for health in asyncio.run(asked)}
     assert found["queue"].detail.startswith("no answer within") and found["queue"].state == "down"
     assert all(health.ok for name, health in found.items() if name != "queue")

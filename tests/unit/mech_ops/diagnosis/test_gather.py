@@ -129,6 +129,15 @@ def test_where_the_edge_comes_from_is_asked_where_nobody_else_is_let_in(
     assert gather.look("s", nobody).silent == {"ranges": "the list is refused: it is empty"}
 
 
+def test_the_edge_is_not_waited_for_where_the_host_knows_already_that_nobody_answers() -> None:
+    worth = gather.Worth()
+    assert worth(["llm"]) == gather.EDGE_S
+    worth.inside = {"llm": {"nginx": {"code": 0, "error": "timed out"}}, "search": {"nginx": {"code": 200}}}
+    assert worth(["llm"]) == 0
+    # What nginx gets and the edge does not is the edge's to say.
+    assert worth(["llm", "search"]) == worth(["reader"]) == gather.HOST_ANSWERED_EDGE_S
+
+
 def test_no_secret_stays_in_what_was_seen(world: dict[str, Any], tmp_path: Path) -> None:
     seen = gather.look("s", nobody)
     seen.write(tmp_path / "seen.json")
