@@ -102,6 +102,17 @@ def test_without_docker_nothing_is_said_of_containers(monkeypatch: pytest.Monkey
     assert answers.jobs() is None
 
 
+@pytest.mark.parametrize(("state", "limit_s"), [("running", 5.0), ("paused", 2.0)])
+def test_nobody_waits_long_for_a_service_of_which_nothing_runs(
+    docker: list[Any], monkeypatch: pytest.MonkeyPatch, state: str, limit_s: float
+) -> None:
+    limits: list[float] = []
+    monkeypatch.setattr(answers, "health", lambda *args, **_: limits.append(args[4]) if len(args) > 4 else None)
+    docker += [container("mech-llms", free(), "llm", state), container("mech-llms-old", 0, "llm", "exited")]
+    asked("mech-llms")
+    assert limits == [limit_s]
+
+
 def test_nginx_is_asked_as_the_edge_asks_it(web: Callable[..., int]) -> None:
     seen: list[Any] = []
     port = web(301, b"", seen, Location="https://llm.mech.is/health")
