@@ -15,6 +15,37 @@ reads_it() {
     '{ exit !(now - $1 + ticks / hertz > changed) }' /proc/uptime
 }
 
+# It runs what the file says, or it does not after 8 s. A reload never fails by itself: nginx tries five times, in 2.5 s, to
+# get each port, and goes on with what it had.
+takes_it() {
+  systemctl reload-or-restart nginx || return 1
+  for _ in $(seq 40); do
+    if reads_it; then return 0; fi
+    sleep 0.2
+  done
+  return 1
+}
+
+# nginx cannot have 127.0.0.1:PORT while it has PORT on all addresses, nor the other way round: it lets go of these first.
+lets_go() {
+  cp -p "$config" "$stage/wanted"
+  grep -Ev '^ *listen ([0-9.]+:)?[0-9]{4,5};' "$stage/wanted" >"$config"
+  nginx -t 2>/dev/null && takes_it
+  cat "$stage/wanted" >"$config"
+}
+
+follow() { takes_it || { lets_go && takes_it; }; }
+
+log=/var/log/nginx/error.log
+before=$(wc -l 2>/dev/null <"$log" || echo 0)
+# Why, in nginx's own words: of a reload they are in its log, of a start in the journal.
+said() {
+  {
+    tail -n "+$((before + 1))" "$log" || true
+    journalctl -u nginx -n 20 -o cat --no-pager
+  } 2>/dev/null | grep -F '[emerg]' | tail -n 3
+}
+
 rm -f /etc/nginx/sites-enabled/default
 systemctl unmask -q nginx 2>/dev/null || true
 systemctl enable -q nginx
@@ -23,7 +54,11 @@ if [ "$(stat -c '%a %U:%G' "$config" 2>/dev/null)" != '644 root:root' ]; then
   { chmod 644 "$config" && chown root:root "$config"; } 2>/dev/null || true
 fi
 if cmp -s "$stage/mech.conf" "$config" && systemctl is-active --quiet nginx && nginx -t 2>/dev/null; then
-  reads_it || systemctl reload nginx
+  if ! reads_it && ! follow; then
+    echo "nginx does not take its config, an older one stays in force:" >&2
+    said >&2
+    exit 1
+  fi
   echo unchanged
   exit 0
 fi
@@ -44,9 +79,14 @@ if ! nginx -t 2>"$stage/errors"; then
   exit 1
 fi
 # A port of ours that another process holds is not seen by nginx -t, and keeps nginx from all of them.
-if ! systemctl reload-or-restart nginx; then
-  echo "nginx does not start:" >&2
-  journalctl -u nginx -n 20 -o cat --no-pager | grep -F '[emerg]' | tail -3 >&2
+if ! follow; then
+  if systemctl is-active --quiet nginx && [ -e "$stage/before" ]; then
+    cp -p "$stage/before" "$config"
+    echo "nginx cannot take the new config, the old one stays in force:" >&2
+  else
+    echo "nginx does not start:" >&2
+  fi
+  said >&2
   exit 1
 fi
 echo reloaded

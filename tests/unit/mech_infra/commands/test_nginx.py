@@ -11,6 +11,7 @@ from mech_infra.commands.nginx import CONFIG, LOGROTATE
 from tests.unit.mech_infra.commands.rig import Rig
 
 SITES = [nginx.Site("llm", "llm.mech.is", 3008, (13008, 14008), (23008, 24008), 110, streams=True)]
+READ, HELD = "/etc/nginx/read", "/etc/nginx/held"  # what the faked nginx did, and which address it holds
 TEXT = "server {\n    listen 80;\n    listen 127.0.0.1:3008;\n    listen 443 ssl;\n}\n"
 GIVEN = files.encode({CONFIG: TEXT, LOGROTATE: nginx.logrotate()})
 
@@ -24,9 +25,13 @@ def folders(rig: Rig) -> None:
 
 
 def started(rig: Rig, after_config: bool) -> None:
-    """nginx' processes as the kernel tells of them: started at boot, or a moment from now."""
-    ticks = 10**9 if after_config else 1
+    """nginx' processes as the kernel tells of them: started at boot, or, once it has read its config anew, a moment from now."""
+    rig.path(READ).unlink(missing_ok=True)
+    if after_config:
+        rig.write(READ, "")
+    ticks = f"$([ -e {READ} ] && echo 1000000000 || echo 1)"
     rig.fake("cat", f'case "$*" in /proc/*) echo "7 (nginx) S 1 {"0 " * 17}{ticks} 0" ;; *) exec /bin/cat "$@" ;; esac')
+    rig.fake("systemctl", f"case $1 in reload*) touch {READ} ;; esac")
 
 
 def test_a_new_config_is_tested_then_read(rig: Rig) -> None:
@@ -63,9 +68,48 @@ def test_what_nginx_runs_already_is_not_read_again(rig: Rig) -> None:
 
 def test_the_right_file_that_nginx_has_not_read_is(rig: Rig) -> None:
     rig.run(nginx.apply(), GIVEN)
+    started(rig, after_config=False)
     rig.forget()
     assert rig.run(nginx.apply(), GIVEN).stdout == "unchanged\n"
-    assert rig.called("reload") == ["systemctl reload nginx"]
+    assert rig.called("reload") == ["systemctl reload-or-restart nginx"]
+
+
+# A reload succeeds, whatever comes of it; nginx binds none of a new config's addresses where one cannot be had.
+BINDS = f"""case $1 in reload*)
+  if grep -q 'listen 127.0.0.1:3008' {CONFIG} && [ -e {HELD} ]; then
+    echo 'bind() to 127.0.0.1:3008 failed [emerg]' >>/var/log/nginx/error.log; rm -f {READ}
+  else
+    if ! grep -q 3008 {CONFIG} && [ "$(/bin/cat {HELD} 2>/dev/null)" = nginx ]; then rm {HELD}; fi
+    touch {READ}
+  fi ;;
+esac"""
+
+
+@pytest.mark.parametrize("before", [TEXT.replace("127.0.0.1:", ""), TEXT])
+def test_a_port_that_nginx_itself_has_on_other_addresses_is_let_go_first(rig: Rig, before: str) -> None:
+    rig.write(CONFIG, before)
+    rig.write("/var/log/nginx/error.log", "an older one [emerg]\n")
+    rig.write(HELD, "nginx")
+    rig.fake("systemctl", BINDS)
+    assert rig.run(nginx.apply(), GIVEN).stdout == ("unchanged\n" if before == TEXT else "reloaded\n")
+    assert rig.read(CONFIG) == TEXT
+    assert rig.path(READ).exists() and not rig.path(HELD).exists()
+    assert len(rig.called("reload")) == 3
+
+
+def test_a_port_that_somebody_else_has_leaves_the_old_config_in_file_and_in_force(rig: Rig) -> None:
+    before = "server { listen 80; }\n"
+    rig.write(CONFIG, before)
+    rig.write("/var/log/nginx/error.log", "an older one [emerg]\n")
+    rig.write(HELD, "nc")
+    rig.fake("systemctl", BINDS)
+    done = rig.run(nginx.apply(), GIVEN, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        "nginx cannot take the new config, the old one stays in force:\nbind() to 127.0.0.1:3008"
+    )
+    assert "older" not in done.stderr
+    assert rig.read(CONFIG) == before
 
 
 def test_a_mode_by_hand_is_put_right(rig: Rig) -> None:
