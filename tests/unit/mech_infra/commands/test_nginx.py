@@ -74,15 +74,7 @@ def test_the_right_file_that_nginx_has_not_read_is(rig: Rig) -> None:
     assert rig.called("reload") == ["systemctl reload-or-restart nginx"]
 
 
-# A reload succeeds, whatever comes of it; nginx binds none of a new config's addresses where one cannot be had.
-BINDS = f"""case $1 in reload*)
-  if grep -q 'listen 127.0.0.1:3008' {CONFIG} && [ -e {HELD} ]; then
-    echo 'bind() to 127.0.0.1:3008 failed [emerg]' >>/var/log/nginx/error.log; rm -f {READ}
-  else
-    if ! grep -q 3008 {CONFIG} && [ "$(/bin/cat {HELD} 2>/dev/null)" = nginx ]; then rm {HELD}; fi
-    touch {READ}
-  fi ;;
-esac"""
+BINDS = Path(__file__).with_name("nginx_binding.sh").read_text()
 
 
 @pytest.mark.parametrize("before", [TEXT.replace("127.0.0.1:", ""), TEXT])
