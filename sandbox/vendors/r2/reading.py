@@ -36,11 +36,11 @@ async def answer(request: web.Request, entry: Entry, path: Path, faults: Faults)
         raise unmet()
     if matches(request.headers.get("If-None-Match", ""), entry):
         return web.Response(status=304, headers=headers)
-    start, stop = _range(request, entry.size)
-    partial = "Range" in request.headers
-    if partial:
+    part = _range(request, entry.size)
+    start, stop = part or (0, entry.size)
+    if part:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{entry.size}"
-    response = web.StreamResponse(status=206 if partial else 200, headers=headers)
+    response = web.StreamResponse(status=206 if part else 200, headers=headers)
     response.content_length = stop - start
     with path.open("rb") as file:
         await response.prepare(request)
@@ -54,13 +54,15 @@ async def answer(request: web.Request, entry: Entry, path: Path, faults: Faults)
     return response
 
 
-def _range(request: web.Request, size: int) -> tuple[int, int]:
-    """The first byte and the one after the last."""
+def _range(request: web.Request, size: int) -> tuple[int, int] | None:
+    """The first byte that is asked for and the one after the last; None for all, and for what cannot be read."""
     try:
         wanted = request.http_range
     except ValueError:
-        return 0, size  # what cannot be read is not asked for
+        return None
+    if wanted.start is None:
+        return None
     start, stop, _ = wanted.indices(size)
-    if "Range" in request.headers and (start >= stop or (wanted.start or 0) >= size):
+    if start >= stop:
         raise S3Error(416, "InvalidRange", "The requested range is not satisfiable")
     return start, stop
