@@ -116,7 +116,7 @@ async def serve(settings: Settings) -> None:
     store = Store(settings.state / "cloud.sqlite")
     apps = {
         VULTR: vultr_app(store, settings, host), CLOUDFLARE: cloudflare_app(store, settings),
-        REGISTRY: registry_app(settings), VENDORS: vendors_app(settings),
+        REGISTRY: registry_app(settings), VENDORS: vendors_app(settings, store),
     }  # fmt: skip
     runners = []
     for port, app in apps.items():

@@ -35,6 +35,8 @@ PACKAGES = (
     "docker.io", "nginx", "ufw", "iptables",
     # what alerts from the host ask for (mech:alerts.onHost)
     "apprise",
+    # what backups ask for (mech:backup)
+    "restic",
 )  # fmt: skip
 
 _MASKED = (

@@ -119,7 +119,7 @@ def _images(settings: Settings, progress: Progress) -> list[Image]:
         into = Path(scratch)
         progress("images: the services' stand-in (Go)")
         service = golang.ours(settings, "mech-service", into)
-        mongosh = golang.ours(settings, "mongosh", into)
+        mongo_tools = {name: golang.ours(settings, name, into) for name in ("mongosh", "mongodump", "mongorestore")}
         progress("images: FerretDB, which speaks MongoDB's protocol (Go; 4 to 5 min when nothing is cached)")
         ferret = golang.ferretdb(settings, into)
     progress("images: Redis, and layers")
@@ -130,7 +130,8 @@ def _images(settings: Settings, progress: Progress) -> list[Image]:
     redis.folders["data"] = 0o755
     mongo = Tree(folders={"data/db": 0o755})
     mongo.add("/usr/bin/ferretdb", ferret, 0o755)
-    mongo.add("/usr/bin/mongosh", mongosh, 0o755)
+    for name, tool in mongo_tools.items():
+        mongo.add(f"/usr/bin/{name}", tool, 0o755)
     mongo.add("/usr/local/bin/docker-entrypoint.sh", _MONGO_START, 0o755)
     program = Tree()
     # The guide's own check: docker exec mech-queue redis-cli -h redis ping

@@ -1,4 +1,4 @@
-"""Builds the Go programs that go into images: our services' stand-in, a small mongosh, FerretDB."""
+"""Builds the Go programs that go into images: our services' stand-in, small MongoDB tools, FerretDB."""
 
 from __future__ import annotations
 

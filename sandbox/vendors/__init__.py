@@ -3,6 +3,7 @@
 `vendors.json` in the state folder makes them fail, read at each request:
   {"openai": {"delay_s": 40}, "anthropic": {"missing_models": ["claude-3-5-haiku-latest"]},
    "github": {"rate_limited": true}, "r2": {"denied": true}}
+What R2 can be made to do: `sandbox.vendors.r2.faults`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox import credentials
+from sandbox.cloud.store import Store
 from sandbox.settings import Settings
 from sandbox.vendors import github, models, r2
 
@@ -23,16 +25,18 @@ VENDOR_HOSTS = ("api.openai.com", "api.anthropic.com", "api.github.com", "*.r2.c
 
 
 class Vendors:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
-        self._bucket = r2.R2(settings.state / "r2")
+        self._r2 = r2.R2(settings.state / "r2", store)
+
+    async def close(self, _: web.Application) -> None:
+        self._r2.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         host = (request.host or "").partition(":")[0].lower()
         keys = {name: credentials.load(self._settings).get(name, "") for name in credentials.VENDOR_KEYS}
         if host.endswith(".r2.cloudflarestorage.com"):
-            fault = await self._fault("r2")
-            return await self._bucket.handle(request, keys["r2_access_key"], keys["r2_secret_key"], fault)
+            return await self._r2.handle(request, r2.keys(keys), await self._fault("r2"))
         if host == "api.openai.com":
             return await models.openai(request, keys["openai_api_key"], await self._fault("openai"))
         if host == "api.anthropic.com":
@@ -50,8 +54,9 @@ class Vendors:
         return dict(fault)
 
 
-def vendors_app(settings: Settings) -> web.Application:
-    """All vendors in one application; requests up to 200 MB (uploads to R2: any size)."""
-    app = web.Application(client_max_size=200 * 2**20)
-    app.router.add_route("*", "/{path:.*}", Vendors(settings).handle)
+def vendors_app(settings: Settings, store: Store) -> web.Application:
+    """All vendors in one application; requests up to 200 MB (uploads to R2: any size). `store`: R2's buckets."""
+    app, vendors = web.Application(client_max_size=200 * 2**20), Vendors(settings, store)
+    app.router.add_route("*", "/{path:.*}", vendors.handle)
+    app.on_cleanup.append(vendors.close)
     return app

@@ -7,6 +7,7 @@ from aiohttp import web
 from sandbox import credentials
 from sandbox.cloud import refusals
 from sandbox.cloud.cloudflare import ranges
+from sandbox.cloud.cloudflare.buckets import Buckets, ensure_buckets
 from sandbox.cloud.cloudflare.certificates import Certificates
 from sandbox.cloud.cloudflare.http import middleware, success
 from sandbox.cloud.cloudflare.records import Records
@@ -19,10 +20,11 @@ PREFIX = "/client/v4"
 
 
 def cloudflare_app(store: Store, settings: Settings) -> web.Application:
-    """The API under /client/v4. The account owns mech.is from the first start."""
+    """The API under /client/v4. The account owns mech.is, and two R2 buckets, from the first start."""
     account_id = credentials.ensure(settings)["cloudflare_account_id"]
     app = web.Application(middlewares=[middleware(settings)], client_max_size=2**20)
     ensure_zone(store, account_id)
+    ensure_buckets(store)
 
     async def verify(request: web.Request) -> web.Response:
         return success(
@@ -42,4 +44,5 @@ def cloudflare_app(store: Store, settings: Settings) -> web.Application:
     Records(store).add_routes(app, PREFIX)
     Rulesets(store).add_routes(app, PREFIX)
     Certificates(store, settings).add_routes(app, PREFIX)
+    Buckets(store).add_routes(app, PREFIX)
     return app
