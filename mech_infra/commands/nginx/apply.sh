@@ -18,7 +18,7 @@ reads_it() {
 # It runs what the file says, or it does not after 8 s. A reload never fails by itself: nginx tries five times, in 2.5 s, to
 # get each port, and goes on with what it had.
 takes_it() {
-  systemctl reload-or-restart nginx || return 1
+  nginx -t 2>/dev/null && systemctl reload-or-restart nginx || return 1
   for _ in $(seq 40); do
     if reads_it; then return 0; fi
     sleep 0.2

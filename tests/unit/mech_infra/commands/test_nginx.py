@@ -39,7 +39,7 @@ def test_a_new_config_is_tested_then_read(rig: Rig) -> None:
     assert (rig.read(CONFIG), rig.mode(CONFIG)) == (TEXT, "644")
     assert rig.read(LOGROTATE) == nginx.logrotate()
     assert not rig.path("/etc/nginx/sites-enabled/default").exists()
-    assert rig.called("nginx -t|reload") == ["nginx -t", "systemctl reload-or-restart nginx"]
+    assert rig.called("nginx -t|reload") == ["nginx -t", "nginx -t", "systemctl reload-or-restart nginx"]
     assert rig.called("systemctl (unmask|enable)") == ["systemctl unmask -q nginx", "systemctl enable -q nginx"]
 
 
