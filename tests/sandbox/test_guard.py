@@ -76,6 +76,9 @@ CAUSES = (
           arguments=("--replace", BLOCK)),
     Cause("MongoDB is older than its data", ("images-mongodb", "mongo:6 is older than 7", "'downgrade images-mongodb'"),
           config={"mech:datastores": {"mongodb": {"image": "mongo:6"}}}),
+    Cause("MongoDB is of the next major version, and nothing is saved",
+          ("there would be no way back", "images-mongodb", "mongo:7 → mongo:8", "no backup is declared", "'upgrade images-mongodb'"),
+          config={"mech:datastores": {"mongodb": {"image": "mongo:8"}}}),
     Cause("Redis is older than its data", ("images-redis", "reads format 9 at most, and its data are in format 10"),
           config={"mech:datastores": {"redis": {"image": "redis:6-alpine"}}}),
 )  # fmt: skip
