@@ -15,13 +15,24 @@ STACK = "sandbox"
 _LEFT_OUT = ("stackTrace",)
 
 
+# What stands beside the shipped config: hardened.yaml.
+HARDENED = "hardened"
+
+
 @dataclass(frozen=True)
 class Release:
+    """What one version left of a stack: with the config as it is shipped, or `kind`."""
+
     version: str
+    kind: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.version} {self.kind}".rstrip()
 
     @property
     def folder(self) -> Path:
-        return FOLDER / self.version
+        return FOLDER / self.version / self.kind
 
     @property
     def config(self) -> Path:
@@ -48,7 +59,7 @@ class Release:
         for resource in state["deployment"]["resources"]:
             for key in _LEFT_OUT:
                 resource.pop(key, None)
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(exist_ok=True, parents=True)
         text = json.dumps(state, separators=(",", ":")).encode()
         (self.folder / "state.json.gz").write_bytes(gzip.compress(text, mtime=0))
         self.config.write_text(config)
@@ -59,7 +70,7 @@ def order(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-def released() -> list[Release]:
+def released(kind: str = "") -> list[Release]:
     """Oldest first."""
-    versions = [path.parent.name for path in FOLDER.glob("*/state.json.gz")]
-    return [Release(version) for version in sorted(versions, key=order)]
+    versions = {path.parent.name for path in FOLDER.glob("*/state.json.gz")}
+    return [Release(version, kind) for version in sorted(versions, key=order)]

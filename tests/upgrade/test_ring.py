@@ -16,13 +16,14 @@ import yaml
 
 from tests import programs
 from tests.upgrade import judging, releases, upgrading
-from tests.upgrade.releases import Release
+from tests.upgrade.releases import HARDENED, Release
 from tests.upgrade.upgrading import Left
 
 pytestmark = pytest.mark.skipif(
     shutil.which("pulumi", path=upgrading.PATH) is None, reason="no Pulumi engine is here: `make setup` has one"
 )
 NEWEST = releases.released()[-1]
+LEFT = [*releases.released(), *releases.released(HARDENED)]
 MEANT: dict[str, dict[str, str]] = yaml.safe_load((releases.FOLDER / "meant.yaml").read_text()) or {}
 VOLUME, HOST, DATABASES, CONTAINERS, SERVICE, NETWORK = (
     f"mech_infra/components/{name}.py" for name in ("volume", "host", "datastores", "containers", "service", "network")
@@ -35,25 +36,25 @@ Leave = Callable[..., Left]
 def leave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leave]:
     """A stack as a release left it, made once for each."""
     with ExitStack() as open_:
-        known: dict[tuple[str, str | None], Left] = {}
+        known: dict[tuple[Release, str | None], Left] = {}
 
         def left(release: Release, state: str | None = None) -> Left:
-            if (release.version, state) not in known:
+            if (release, state) not in known:
                 url = open_.enter_context(upgrading.clouds(release.clouds))
-                known[release.version, state] = Left(release, tmp_path_factory.mktemp("left"), url, state)
-            return known[release.version, state]
+                known[release, state] = Left(release, tmp_path_factory.mktemp("left"), url, state)
+            return known[release, state]
 
         yield left
 
 
-@pytest.mark.parametrize("release", releases.released(), ids=lambda release: release.version)
+@pytest.mark.parametrize("release", LEFT, ids=lambda release: release.name)
 def test_an_upgrade_keeps_what_is_there(leave: Leave, release: Release) -> None:
     found = judging.judge(leave(release).plan(), release.resources)
-    meant = MEANT.get(release.version, {})
+    meant = MEANT.get(release.name, {})
     refused = [str(finding) for finding in found if finding.kept or finding.resource not in meant]
-    assert not refused, f"from {release.version}:\n" + "\n".join(refused)
+    assert not refused, f"from {release.name}:\n" + "\n".join(refused)
     gone = set(meant) - {finding.resource for finding in found}
-    assert not gone, f"meant.yaml, {release.version}: nothing happens to {', '.join(sorted(gone))} any more"
+    assert not gone, f"meant.yaml, {release.name}: nothing happens to {', '.join(sorted(gone))} any more"
 
 
 def test_another_version_alone_changes_an_output_and_nothing_else(leave: Leave) -> None:
