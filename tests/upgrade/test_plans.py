@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mech_infra.catalogue import SECRETS
 from mech_infra.config.alerts import DESTINATIONS
 from mech_ops import redaction
 from policies import mocked
@@ -16,7 +17,7 @@ from tests.upgrade import plans
 
 Plant = Callable[[dict[str, Any], dict[str, str]], None]
 PLANTED = {
-    **{name.upper(): value for name, value in VENDOR_KEYS.items()}, "REDIS_PASSWORD": "planted-redis-7f3a91", "MONGODB_PASSWORD": "planted=mongodb/5c2e",
+    **{name.upper(): value for name, value in VENDOR_KEYS.items() if name.upper() in SECRETS}, "REDIS_PASSWORD": "planted-redis-7f3a91", "MONGODB_PASSWORD": "planted=mongodb/5c2e",
     "REGISTRY_TOKEN": "planted-registry-91bd04", DESTINATIONS: "json://planted-3e77.invalid/token",
 }  # fmt: skip
 
