@@ -4,7 +4,7 @@ SHELL := /bin/bash
 STACK := sandbox
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: up down test test-all check lint unit parity rootless lock setup scenarios bench pages
+.PHONY: up down test test-all check lint unit parity upgrade rootless lock setup scenarios bench pages
 
 up: setup
 	@. .venv/bin/activate && mech sandbox start
@@ -37,6 +37,7 @@ lint: .venv/stamp
 	@.venv/bin/python -m mech_infra.config.page --check
 	@.venv/bin/python -m tests.scenarios.page --check
 	@.venv/bin/python -m tests.scenarios.causes --check
+	@.venv/bin/python -m tests.upgrade plans --check
 
 unit: .venv/stamp
 	@.venv/bin/pytest -q tests/unit
@@ -44,6 +45,10 @@ unit: .venv/stamp
 # The stand-ins against the recorded calls of the official plugins, field by field: no root, some seconds.
 parity: .venv/stamp
 	@.venv/bin/pytest -q tests/parity
+
+# Today's program on what each release left, by the real engine, without a platform: no root, a minute.
+upgrade: .venv/stamp
+	@.venv/bin/pytest -q -n 3 tests/upgrade
 
 .venv/stamp: requirements.lock
 	@$(PYTHON) -m engine environment
@@ -61,9 +66,9 @@ test: setup
 test-all: setup lint check rootless
 	@. .venv/bin/activate && python -m tests.selection record -q
 
-# unit and parity, side by side.
+# unit, parity and upgrade, side by side.
 rootless: .venv/stamp
-	@.venv/bin/pytest -q -n 3 tests/unit tests/parity
+	@.venv/bin/pytest -q -n 3 tests/unit tests/parity tests/upgrade
 
 # Every failure of the guide: broken, seen, healed, clean. MECH_SCENARIO_PART=2/3 runs a part, -k in ARGS some,
 # MECH_SCENARIO_ALONE=1 each on a fresh sandbox.

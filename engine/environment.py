@@ -86,6 +86,8 @@ def _link_project() -> None:
     project = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
     _write(site / "mech_infra_repo.pth", f"{REPO}\n")
     info = site / f"mech_infra-{project['version']}.dist-info"
+    for other in set(site.glob("mech_infra-*.dist-info")) - {info}:
+        shutil.rmtree(other)  # of another version: it would plug in its commands, too
     info.mkdir(exist_ok=True)
     _write(info / "METADATA", f"Metadata-Version: 2.1\nName: mech-infra\nVersion: {project['version']}\n")
     _write(info / "INSTALLER", "mech-engine\n")

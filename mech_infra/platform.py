@@ -38,6 +38,7 @@ from mech_infra.config.alerts import DESTINATIONS
 from mech_infra.guard.judging import RESERVED_IP
 from mech_infra.guard.program import Guard
 from mech_infra.rollout.slots import SLOTS
+from mech_infra.version import OUTPUT, version
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -125,6 +126,7 @@ def declare(config: StackConfig) -> None:
     pulumi.export("host_key", host.access.host_key)
     pulumi.export("service_urls", {service.name: service_url(platform.domain, service.name) for service in services})
     pulumi.export("containers", sorted(running.containers))
+    pulumi.export(OUTPUT, version())
 
 
 def seen_on_host(config: StackConfig) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -39,12 +40,13 @@ class ConfigProblem(Exception):
 
 class Monitor(MockMonitor):
     """Tells the mocks what they are not told of a resource, by its type and name: its ignore_changes (in `ignored`), and
-    the line that declares it (in `declared`)."""
+    the line that declares it (in `declared`), and the component that it stands under (in `parents`)."""
 
     def RegisterResource(self, request: Any) -> Any:
         # By name, not "the next one": the SDK registers several at once, each in a thread.
         self.mocks.ignored[request.type, request.name] = tuple(request.ignoreChanges)  # type: ignore[attr-defined]
         self.mocks.declared[request.type, request.name] = _declared(request.stackTrace.frames)  # type: ignore[attr-defined]
+        self.mocks.parents[request.type, request.name] = request.parent.rpartition("::")[2]  # type: ignore[attr-defined]
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
@@ -63,15 +65,15 @@ class _Mocks(pulumi.runtime.Mocks):
         self.resources: list[Resource] = []
         self.ignored: dict[tuple[str, str], Sequence[str]] = {}
         self.declared: dict[tuple[str, str], tuple[str, int] | None] = {}
+        self.parents: dict[tuple[str, str], str] = {}
         self._running = running
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         outputs = {**args.inputs, **COMPUTED.get(args.typ, {})}
         key = args.typ, args.name
         urn = f"{args.typ}::{args.name}"
-        self.resources.append(
-            Resource(*key, _plain(outputs), urn, self.ignored[key], self.declared[key], frozenset(marked(outputs)))
-        )
+        about = Resource(*key, _plain(outputs), urn, self.ignored[key], self.declared[key], frozenset(marked(outputs)))
+        self.resources.append(replace(about, parent=self.parents[key]))
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:

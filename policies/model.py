@@ -42,7 +42,8 @@ class Resource:
     """One resource: `props` may hold UNKNOWN anywhere, nulls, and values of any type; `ignored` are its ignore_changes.
 
     `secrets` are the paths of what is marked as secret; None where that is not known, and then all may be.
-    `declared` is where the program does so, as (path from the repository's root, line), where that is known.
+    `declared` is where the program does so, as (path from the repository's root, line), where that is known; `parent` the
+    name of the component that it stands under.
     `sure` is False where only the host knows whether it comes to be: its faults are not judged, and that is said.
     """
 
@@ -54,6 +55,7 @@ class Resource:
     declared: tuple[str, int] | None = None
     secrets: frozenset[tuple[str | int, ...]] | None = None
     sure: bool = True
+    parent: str = ""
 
     def is_secret(self, *path: str | int) -> bool:
         """Whether the value at `path`, or what it is in, is marked as secret, as far as that is known."""

@@ -6,6 +6,7 @@ detaches is terraform-provider-vultr 2.27.1's own behaviour, seen on a running s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ CONTAINER = "docker:index/container:Container"
 RESERVED_IP = "vultr:index/reservedIp:ReservedIp"
 INSTANCE = "vultr:index/instance:Instance"
 IMAGE = "docker:index/remoteImage:RemoteImage"
-CHANGES = ("replace", "delete", "detach", "shrink", "remount", "downgrade", "skip", "interrupt")
+CHANGES = ("replace", "delete", "detach", "shrink", "remount", "downgrade", "skip", "upgrade", "interrupt")
 # Until a database of some MB that is made anew answers again: it ends, starts, and is looked at once (measured: 8 to 13).
 OUTAGE_S = 15
 
@@ -55,6 +56,8 @@ KINDS: Mapping[str, Kind] = {
 
 # What a finding of any type is told with. An image keeps nothing; its version is judged in mech_infra.guard.versions.
 _WORDS = {**KINDS, IMAGE: Kind("a database's image", "it would not start on them")}
+# What a change costs where that is not what its type says.
+_COSTS = {"upgrade": "what the new one writes the one before does not read, so only a backup leads back"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,30 @@ class Permission:
     @property
     def text(self) -> str:
         return f"{self.change} {self.resource}"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """Hours: how old the newest good snapshot is, and how old it may be, the RPO.
+
+    The age is infinite where there is no snapshot yet, and None where the host does not say.
+    """
+
+    age_h: float | None
+    rpo_h: float
+
+    @property
+    def why_not(self) -> str:
+        """Why nobody may rely on it; empty where one may."""
+        if self.age_h is None:
+            return "the host does not say how old the newest good snapshot is"
+        if math.isinf(self.age_h):
+            return "there is no good snapshot yet"
+        return (
+            f"the newest good snapshot is {self.age_h:.0f} h old (RPO {self.rpo_h:g} h)"
+            if self.age_h > self.rpo_h
+            else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -129,6 +156,15 @@ def interrupted(name: str, old: Values, new: Values) -> Finding:
                    "what asks it meanwhile waits or fails", "leave that until it may, or take the change back")  # fmt: skip
 
 
+def unsaved(name: str, had: str, wanted: str, backup: Backup | None) -> Iterator[Finding]:
+    """A database goes to its next major version: only beside a good snapshot that is younger than the RPO."""
+    why, instead = "no backup is declared", "declare mech:backup, run pulumi up and `mech backup now`, then this again"
+    if backup is not None:
+        why, instead = backup.why_not, "run `mech backup now`, then this again"
+    if why:
+        yield Finding(IMAGE, name, "upgrade", f"{had} → {wanted} is another major version, and {why}", instead)
+
+
 def missing(type: str, name: str) -> Finding:
     return Finding(type, name, "delete", "the program no longer declares it under this name and parent",
                    "declare it again, or give what was renamed an alias: opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name=…)])")  # fmt: skip
@@ -166,8 +202,9 @@ def sentence(finding: Finding) -> str:
             f"change-with-outage: {finding.resource}: {finding.why}. Instead: {finding.instead}. "
             f"If it is meant: pulumi config set --path 'mech:allow[0]' '{finding.permission.text}'"
         )
+    cost = _COSTS.get(finding.change, _WORDS[finding.type].loses)
     return (
-        f"{finding.resource} ({_WORDS[finding.type].what}): {finding.why}; {_WORDS[finding.type].loses}. "
+        f"{finding.resource} ({_WORDS[finding.type].what}): {finding.why}; {cost}. "
         f"Instead: {finding.instead}. If it is meant: pulumi config set --path 'mech:allow[0]' '{finding.permission.text}'"
     )
 

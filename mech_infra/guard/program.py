@@ -8,7 +8,7 @@ such as a new version of a plugin that wants to make it anew.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import pulumi
@@ -19,14 +19,21 @@ from pulumi.runtime.settings import get_monitor
 from mech_infra.facts.host import trip
 from mech_infra.facts.model import Unreachable
 from mech_infra.guard import judging, versions
-from mech_infra.guard.judging import CONTAINER, IMAGE, INSTANCE, KINDS, Finding, Permission
+from mech_infra.guard.judging import CONTAINER, IMAGE, INSTANCE, KINDS, Backup, Finding, Permission
 from mech_infra.state import State
 
 Json = dict[str, Any]
 
 
+# Of changes that lose no data; the worst first.
+_WHY = {
+    "downgrade": "a database would not start on its data", "skip": "a database would not start on its data",
+    "upgrade": "there would be no way back", "interrupt": "it interrupts",
+}  # fmt: skip
+
+
 class Refused(pulumi.RunError):
-    """The plan would lose data, or leave them without a database that reads them.
+    """The plan would lose data, leave them without a database that reads them, or take the way back.
 
     `findings` say what, the text also how to go without, for people.
     """
@@ -34,9 +41,8 @@ class Refused(pulumi.RunError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = findings
         lines = [f"  - {judging.sentence(finding)}" for finding in findings]
-        lost = any(finding.type != IMAGE and finding.change != "interrupt" for finding in findings)
-        starts = any(finding.type == IMAGE for finding in findings)
-        why = "data would be lost" if lost else "a database would not start on its data" if starts else "it interrupts"
+        whys = [_WHY.get(finding.change, "data would be lost") for finding in findings]
+        why = next(words for words in ("data would be lost", *_WHY.values()) if words in whys)
         super().__init__("\n".join([f"refused, since {why}; nothing was changed:", *lines]))
 
 
@@ -79,12 +85,23 @@ class Guard:
             )
         pulumi.runtime.register_stack_transformation(self._look)
 
-    def images(self, wanted: Mapping[str, str]) -> None:
-        """Look at the databases' images, by database, before anything is declared; the host is asked only for another one."""
+    def images(self, wanted: Mapping[str, str], backup: Callable[[Json], Backup | None] = lambda facts: None) -> None:
+        """Look at the databases' images, by database, before anything is declared; the host is asked only for another one.
+
+        `backup`: how old the newest good snapshot is, by what the host says (nothing where it is silent); None where no
+        backup is declared.
+        """
         for database, judge in (("mongodb", versions.mongodb), ("redis", versions.redis)):
             had = self._images.get(f"images-{database}", {}).get("name")
             if had and had != wanted[database]:
-                self._refuse(judge(had, wanted[database], self._facts().get(database) or {}))
+                facts = self._facts()
+                about = facts.get(database) or {}
+                self._refuse(judge(had, wanted[database], about))
+                saved = backup(facts)
+                # Under mocks the host cannot be asked; the plan asks it.
+                known = saved is None or saved.age_h is not None or self._hooks
+                if known and versions.next_major(database, had, wanted[database], about):
+                    self._refuse(judging.unsaved(f"images-{database}", had, wanted[database], saved))
 
     def finish(self) -> None:
         """Look at what the program no longer declares, and name the permissions that still stand."""

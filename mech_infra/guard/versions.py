@@ -18,6 +18,8 @@ Version = tuple[int, ...]
 _RDB: Mapping[Version, int] = {(5, 0): 9, (6, 0): 9, (6, 2): 9, (7, 0): 10, (7, 2): 11, (7, 4): 12, (8, 0): 12}
 # A tag without a minor version is the newest of its major one.
 _RDB_OF_MAJOR: Mapping[int, int] = {5: 9, 6: 9, 7: 12}
+# By that format, the first major version that writes it: Redis' own where its tag does not say it.
+_MAJOR_OF: Mapping[Any, int] = {reads: version[0] for version, reads in sorted(_RDB.items(), reverse=True)}
 # From 5.0 on, a major version is a release of MongoDB.
 _BEFORE_5: Mapping[Version, int] = {(3, 6): 0, (4, 0): 1, (4, 2): 2, (4, 4): 3, (4,): 3}
 
@@ -64,6 +66,18 @@ def redis(had: str, wanted: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     if why:
         yield Finding(IMAGE, "images-redis", "downgrade", why,
                       _leave("redis", had, "to go back, begin with an empty /opt/mech-services/shared/data/redis"))  # fmt: skip
+
+
+def next_major(database: str, had: str, wanted: str, facts: Mapping[str, Any]) -> bool:
+    """Whether `wanted` is of a later major version than what wrote the data: a way that leads back by a backup alone."""
+    name = "mongo" if database == "mongodb" else database
+    new, old = of(wanted, name), _numbers(facts.get("version")) or of(had, name)
+    if new is None:
+        return False
+    if database == "mongodb":
+        to, at = _place(new), _place(old or (0,))
+        return to is not None and at is not None and to > at
+    return new[0] > (old[0] if old else _MAJOR_OF.get(facts.get("rdb"), new[0]))
 
 
 def _leave(database: str, had: str, then: str) -> str:

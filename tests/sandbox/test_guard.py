@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from sandbox.providers import install
+from tests import programs
 
 from .stack import REPO, STACK, Stack
 
-PROGRAM = ("__main__.py", "Pulumi.yaml", f"Pulumi.{STACK}.yaml", "mech_infra")
 BLOCK = "urn:pulumi:sandbox::mech::mech:platform:DataVolume$vultr:index/blockStorage:BlockStorage::data-block"
 VOLUME, PLATFORM, HOST, DATABASES = (
     f"mech_infra/{name}.py" for name in ("components/volume", "platform", "components/host", "components/datastores")
@@ -34,7 +33,7 @@ class Cause:
 
     name: str
     says: tuple[str, ...]
-    edits: tuple[tuple[str, str, str], ...] = ()  # file, text, what stands there instead
+    edits: tuple[programs.Edit, ...] = ()
     config: dict[str, dict[str, Any]] = field(default_factory=dict)
     allow: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
@@ -77,6 +76,9 @@ CAUSES = (
           arguments=("--replace", BLOCK)),
     Cause("MongoDB is older than its data", ("images-mongodb", "mongo:6 is older than 7", "'downgrade images-mongodb'"),
           config={"mech:datastores": {"mongodb": {"image": "mongo:6"}}}),
+    Cause("MongoDB is of the next major version, and nothing is saved",
+          ("there would be no way back", "images-mongodb", "mongo:7 → mongo:8", "no backup is declared", "'upgrade images-mongodb'"),
+          config={"mech:datastores": {"mongodb": {"image": "mongo:8"}}}),
     Cause("Redis is older than its data", ("images-redis", "reads format 9 at most, and its data are in format 10"),
           config={"mech:datastores": {"redis": {"image": "redis:6-alpine"}}}),
 )  # fmt: skip
@@ -90,20 +92,8 @@ def stack(platform: Stack) -> Stack:
 
 def variant(stack: Stack, cause: Cause, folder: Path) -> Stack:
     """The same stack with the program, the config and the plugins of the cause."""
-    for name in PROGRAM:
-        (shutil.copytree if (REPO / name).is_dir() else shutil.copy)(REPO / name, folder / name)
-    (folder / ".venv").symlink_to(REPO / ".venv")
-    for file, text, instead in cause.edits:
-        path = folder / file
-        assert text in path.read_text(), f"{file} has no {text!r} any more"
-        path.write_text(path.read_text().replace(text, instead))
-    path = folder / f"Pulumi.{STACK}.yaml"
-    known = yaml.safe_load(path.read_text())
-    for key, values in cause.config.items():
-        known["config"][key] = {**known["config"].get(key, {}), **values}
-    if cause.allow:
-        known["config"]["mech:allow"] = list(cause.allow)
-    path.write_text(yaml.safe_dump(known))
+    allow = {"mech:allow": list(cause.allow)} if cause.allow else {}
+    programs.copy(folder, REPO / f"Pulumi.{STACK}.yaml", cause.edits, {**cause.config, **allow})
     return Stack(stack.settings, folder)
 
 

@@ -63,3 +63,16 @@ def test_a_pulumi_home_of_the_user_s_own_is_kept_and_another_clone_s_is_not(
 
     assert home() == f"{tmp_path}/cache-two/pulumi-home"
     assert home("export PULUMI_HOME=/mine\n") == "/mine"
+
+
+def test_another_version_of_the_project_takes_the_place_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site = tmp_path / "lib" / "python3.11" / "site-packages"
+    (site / "mech_infra-0.0.1.dist-info").mkdir(parents=True)
+    (site / "mech_infra-0.0.1.dist-info" / "entry_points.txt").write_text("[mech.commands]\nsandbox = gone:app\n")
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setattr(environment, "VENV", tmp_path)
+    environment._link_project()
+    [info] = site.glob("*.dist-info")
+    assert "sandbox.cli:app" in (info / "entry_points.txt").read_text()

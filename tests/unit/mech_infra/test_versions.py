@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from mech_infra.config import ConfigError, load
 from mech_infra.facts.host import trip
 from mech_infra.guard import versions
+from mech_infra.guard.judging import Backup, Permission
 from mech_infra.guard.program import Guard, Refused
 
 from .conftest import Declare, raw_config
@@ -73,6 +75,87 @@ def test_what_mongodb_starts_on(had: str, wanted: str, facts: dict[str, Any], ch
 )
 def test_what_redis_starts_on(had: str, wanted: str, facts: dict[str, Any], refused: bool) -> None:
     assert [finding.change for finding in versions.redis(had, wanted, facts)] == (["downgrade"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("database", "had", "wanted", "facts", "major"),
+    [
+        ("mongodb", "mongo:7", "mongo:8", {}, True),
+        ("mongodb", "mongo:7.0.14", "mongo:8.0", {"version": "7.0.14", "fcv": "7.0"}, True),
+        ("mongodb", "mongo:4.2", "mongo:4.4", {}, True),
+        ("mongodb", "mongo:8.0", "mongo:8.2", {}, False),
+        ("mongodb", "mongo:7", "mongo:7.0.15", {}, False),
+        ("mongodb", "mongo:latest", "mongo:8", {"version": "8.0.4"}, False),
+        ("mongodb", "mongo:latest", "mongo:8", {}, False),
+        # Only its image came that far; the server that wrote the data is of 7.
+        ("mongodb", "mongo:8", "mongo:8.0.1", {"version": "7.0.14", "fcv": "7.0"}, True),
+        ("redis", "redis:7.4", "redis:8-alpine", {"rdb": 12}, True),
+        ("redis", "redis:6", "redis:7", {}, True),
+        ("redis", "redis:7.0", "redis:7.4", {"rdb": 10}, False),
+        ("redis", "redis:alpine", "redis:8", {"rdb": 11}, True),
+        ("redis", "redis:alpine", "redis:7", {"rdb": 10}, False),
+        ("redis", "redis:alpine", "redis:8", {}, False),
+        ("redis", "redis:8", "redis:alpine", {}, False),
+    ],
+)
+def test_which_image_is_of_a_later_major_version(
+    database: str, had: str, wanted: str, facts: dict[str, Any], major: bool
+) -> None:
+    assert versions.next_major(database, had, wanted, facts) is major
+
+
+@pytest.mark.parametrize(
+    ("backup", "says"),
+    [
+        (
+            None,
+            "no backup is declared; .* Instead: declare mech:backup, run pulumi up and `mech backup now`, then this again",
+        ),
+        (Backup(math.inf, 24), "there is no good snapshot yet; .* Instead: run `mech backup now`, then this again"),
+        (Backup(31.2, 24), r"is 31 h old \(RPO 24 h\)"),
+        (Backup(1.5, 1), r"is 2 h old \(RPO 1 h\)"),
+        (Backup(23.9, 24), ""),
+    ],
+)
+def test_the_next_major_version_wants_a_snapshot_that_is_younger_than_the_rpo(
+    declare: Declare, backup: Backup | None, says: str
+) -> None:
+    declare()  # a guard wants a stack
+    guard = Guard((), True, running("mongo:7"))
+    wanted = {"mongodb": "mongo:8", "redis": "redis:alpine"}
+    if not says:
+        guard.images(wanted, lambda facts: backup)
+        return
+    with pytest.raises(
+        Refused, match=f"refused, since there would be no way back; nothing was changed:\n.*{says}"
+    ) as caught:
+        guard.images(wanted, lambda facts: backup)
+    assert str(caught.value).endswith(
+        "If it is meant: pulumi config set --path 'mech:allow[0]' 'upgrade images-mongodb'"
+    )
+    Guard([Permission("upgrade", "images-mongodb")], True, running("mongo:7")).images(wanted, lambda facts: backup)
+
+
+def test_a_host_that_does_not_say_is_no_backup_in_a_plan_and_nobody_is_asked_under_mocks(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare()
+    wanted = {"mongodb": "mongo:8", "redis": "redis:alpine"}
+    guard = Guard((), True, running("mongo:7"))
+    guard.images(wanted, lambda facts: Backup(None, 24))
+    monkeypatch.setattr(guard, "_hooks", "a plan")
+    monkeypatch.setattr(guard, "_facts", dict)
+    with pytest.raises(Refused, match="the host does not say how old the newest good snapshot is"):
+        guard.images(wanted, lambda facts: Backup(None, 24))
+
+
+def test_a_skipped_release_that_is_allowed_still_wants_a_snapshot(declare: Declare) -> None:
+    newer = {"datastores": {"mongodb": {"image": "mongo:8"}}, "allow": ["skip images-mongodb"]}
+    with pytest.raises(Refused, match="no way back"):
+        declare(newer, state=running("mongo:6"))
+    assert declare({**newer, "allow": [*newer["allow"], "upgrade images-mongodb"]}, state=running("mongo:6")).of(
+        "Container"
+    )
 
 
 def running(image: str) -> dict[str, Any]:

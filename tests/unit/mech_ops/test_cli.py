@@ -16,6 +16,7 @@ from mech_ops.everyday import logs, settings
 
 EVERYDAY = (
     "ps", "logs", "ssh", "restart", "heal", "queue", "queue requeue", "env set", "env unset", "block", "unblock", "mute", "unmute",
+    "version",
 )  # fmt: skip
 
 
