@@ -1,0 +1,77 @@
+"""Other programs, each with a limit in time; what they are told in secret goes by environment or standard input, never argv."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from mech_infra.backup.words import Failed
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a child ended; `out` is empty where it went into a file."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return f"{self.err}\n{self.out}".strip()
+
+
+def run(
+    *argv: str,
+    limit_s: float,
+    env: Mapping[str, str] | None = None,
+    given: bytes | IO[bytes] | None = None,
+    into: Path | None = None,
+) -> Done:
+    """Raises Failed for one that is not there or too slow; then it and all that it started are ended.
+
+    `given` is its standard input; its output goes into the file `into`, where one is named.
+    """
+    whole = {"PATH": os.environ.get("PATH", _PATH), "HOME": "/root", "LC_ALL": "C.UTF-8", **(env or {})}
+    with tempfile.TemporaryFile() as said, into.open("wb") if into else tempfile.TemporaryFile() as out:
+        stdin: Any = subprocess.DEVNULL if given is None else subprocess.PIPE if isinstance(given, bytes) else given
+        try:
+            process = subprocess.Popen(
+                argv, stdin=stdin, stdout=out, stderr=said, env=whole, cwd="/", start_new_session=True
+            )
+        except OSError as error:
+            raise Failed("NO_PROGRAM", f"{argv[0]} cannot be run on this host ({error.strerror}): pulumi up") from None
+        try:
+            process.communicate(given if isinstance(given, bytes) else None, timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            raise Failed("TOO_SLOW", f"{name(argv)} did not end within {limit_s:.0f} s and was ended") from None
+        finally:
+            _end(process)
+        return Done(process.returncode, "" if into else _text(out), _text(said))
+
+
+def name(argv: tuple[str, ...]) -> str:
+    """What runs, in a word or two: of a call in a container, what is called there."""
+    words = [word for word in argv if not word.startswith("-")]
+    if words[:2] == ["docker", "exec"]:
+        return f"{words[3]} in {words[2]}"
+    return " ".join(words[:2])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

@@ -1,0 +1,117 @@
+"""MongoDB in its container: a canary, what it has, a dump by its own tool, and that dump into another one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from mech_infra.backup import archive, child, faults
+from mech_infra.backup.words import Failed
+from mech_infra.commands.mongodb import LOGIN
+from mech_infra.facts.host.onhost import text
+
+CONTAINER = "mongodb"
+CANARY = ("mech_backup", "canary")
+_CALL_S, _DUMP_S = 60, 4 * 3600
+
+
+def plant(canary: str, value: str, login: Path = Path(LOGIN)) -> None:
+    """The one document whose value is known: in a dump that has it, this server's newest write is. Raises Failed."""
+    database, collection = map(json.dumps, CANARY)
+    where = f"db.getSiblingDB({database}).getCollection({collection})"
+    one = json.dumps({"_id": canary, "value": value})
+    _shell(f"{where}.deleteMany({{}})\n{where}.insertOne({one})\n", login)
+
+
+def planted(path: Path) -> dict[str, str]:
+    """The canary of a dump, id to value. Raises Failed."""
+    found = archive.read(path, keep=".".join(CANARY)).get(".".join(CANARY))
+    return {one["_id"]: one["value"] for one in map(archive.strings, found.kept if found else []) if "_id" in one}
+
+
+def live(login: Path = Path(LOGIN)) -> dict[str, int]:
+    """About how many documents each collection has that is there now. Raises Failed."""
+    said = _shell('printjson(db.adminCommand({"listDatabases": 1, "nameOnly": true}))\n', login)
+    databases = [name for name in re.findall(r"\bname: '([^']+)'", said) if name not in archive.OWN]
+    found: dict[str, int] = {}
+    for database in databases:
+        names = list(_collections(database, login))
+        if names:
+            calls = "".join(
+                f"printjson(db.getSiblingDB({json.dumps(database)}).getCollection({json.dumps(name)}).estimatedDocumentCount())\n"
+                for name in names
+            )
+            counts = re.findall(r"^\D*(\d+)\D*$", _shell(calls, login), re.M)[-len(names) :]
+            found |= {f"{database}.{name}": int(count) for name, count in zip(names, counts, strict=True)}
+    return found
+
+
+def _collections(database: str, login: Path) -> Iterator[str]:
+    said = _shell(f'printjson(db.getSiblingDB({json.dumps(database)}).runCommand({{"listCollections": 1}}))\n', login)
+    for name, kind in re.findall(r"\bname: '([^']+)',\s*type: '(\w+)'", said):
+        if kind == "collection" and not name.startswith("system."):
+            yield name
+
+
+def dump(into: Path, container: str = CONTAINER, login: Path | None = Path(LOGIN)) -> None:
+    """All databases into one file, by mongodump in the container; nobody is locked out meanwhile. Raises Failed."""
+    words = ["mongodump", "--archive", "--numParallelCollections=1"]
+    config = connection(login)
+    if config is not None:
+        words.insert(1, "--config=/dev/stdin")
+    done = child.run("docker", "exec", "-i", container, *words, limit_s=_DUMP_S, given=config or b"", into=into)
+    if done.code:
+        raise faults.mongodb("mongodump", done.said)
+
+
+def load(path: Path, container: str) -> None:
+    """A dump into a MongoDB that asks nobody for a password. Raises Failed."""
+    with path.open("rb") as file:
+        done = child.run("docker", "exec", "-i", container, "mongorestore", "--archive", limit_s=_DUMP_S, given=file)
+    if done.code:
+        raise faults.mongodb("mongorestore", done.said)
+
+
+def connection(login: Path | None) -> bytes | None:
+    """The tools' config file with the password of root on the host in it; None where MongoDB asks nobody. Raises Failed."""
+    known = _known(login)
+    if not known:
+        return None
+    match = re.search(r"db\.auth\((\{.*\})\)", known)
+    if match is None:
+        raise Failed("NOT_SET_UP", f"{login} does not say who root on the host is to MongoDB: pulumi up")
+    about = json.loads(match[1])
+    who = f"{quote(about['user'], safe='')}:{quote(about['pwd'], safe='')}"
+    return f"uri: {json.dumps(f'mongodb://{who}@127.0.0.1:27017/?authSource=admin')}\n".encode()
+
+
+def version(container: str = CONTAINER, login: Path = Path(LOGIN)) -> str:
+    """The server's, as it says. Raises Failed."""
+    found = re.search(
+        r"\d+(?:\.\d+)+", _shell("printjson(db.version())\n", login, container).strip().rpartition("\n")[2]
+    )
+    return found[0] if found else ""
+
+
+def answers(container: str) -> bool:
+    try:
+        _shell('printjson(db.adminCommand({"ping": 1}))\n', None, container)
+    except Failed:
+        return False
+    return True
+
+
+def _shell(script: str, login: Path | None, container: str = CONTAINER) -> str:
+    words = ("docker", "exec", "-i", container, "mongosh", "--quiet", "admin", "--file", "/dev/stdin")
+    done = child.run(*words, limit_s=_CALL_S, given=f"{_known(login)}{script}".encode())
+    if done.code:
+        raise faults.mongodb("mongosh", done.said)
+    return done.out
+
+
+def _known(login: Path | None) -> str:
+    """What lets root on the host in; "" where nobody is asked for a password."""
+    return text(login) or "" if login else ""

@@ -1,0 +1,194 @@
+"""The command on the host; /usr/local/sbin/mech-backup is this module with what it imports (mech_infra/packing.py).
+
+    mech-backup [--wire] [--who WHO] [--wait S] now | prove | list | check
+    mech-backup [--wire] fetch --into FOLDER [--at WHEN]    a snapshot's files, compared with their manifest
+
+WHEN is a snapshot's id (its first characters), or a time (2026-11-27T10:00, UTC): the last one that was made before it; without
+it the newest. Exit codes: 0 it went well; 2 a backup is bad or missing; 1 it could not be made or looked at. With --wire a
+record a line for `mech`, each after MARK:
+
+    {"kind": "progress"|"alive"|"failed"|"end", ...}: "failed" has code and says; "end" code (the exit code) and `result`
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from mech_infra.backup import faults, proving, settings, status, taking
+from mech_infra.backup.restic import Repository, Snapshot, repository
+from mech_infra.backup.words import Failed, Json
+
+MARK = "MECH-BACKUP "
+ALIVE_S = 3.0
+
+
+class Voice:
+    """What is told, as sentences or (`wire`) as records; nobody who stops listening stops a backup."""
+
+    def __init__(self, wire: bool) -> None:
+        self.wire, self._speaking = wire, threading.Lock()
+
+    def tell(self, kind: str, **about: object) -> None:
+        line = MARK + json.dumps({"kind": kind, **about}) if self.wire else str(about.get("says", ""))
+        if line:
+            with self._speaking, contextlib.suppress(OSError):
+                print(line, flush=True)
+
+    def step(self, says: str) -> None:
+        self.tell("progress", says=says)
+
+
+def main() -> int:
+    """The exit code."""
+    given = _arguments().parse_args()
+    voice = Voice(given.wire)
+    os.nice(10)
+    # As an end of its own, so that what is in scratch goes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with _beating(voice):
+        try:
+            with _alone(given.wait):
+                result, code = _does(given, voice), 0
+        except Failed as why:
+            voice.tell("failed", code=why.code, says=why.says)
+            result, code = {}, 2 if faults.is_bad(why.code) else 1
+    voice.tell("end", code=code, result=result)
+    return code
+
+
+def _arguments() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(prog="mech-backup", description="Backups of this host, by restic.")
+    options.add_argument("--wire", action="store_true")
+    options.add_argument("--wait", type=float, default=0, help="seconds to wait for another one that is at work")
+    does = options.add_subparsers(dest="does", required=True)
+    for name in ("now", "prove", "list", "check"):
+        does.add_parser(name)
+    fetch = does.add_parser("fetch")
+    fetch.add_argument("--into", type=Path, required=True)
+    fetch.add_argument("--at", default="")
+    return options
+
+
+def _does(given: argparse.Namespace, voice: Voice) -> Json:
+    told = settings.settings()
+    there = repository(told.repository, settings.environment())
+    if given.does == "now":
+        return _noted("backup", lambda known: taking.backup(told, there, known, voice.step))
+    if given.does == "prove":
+        return _prove(told, there, voice)
+    if given.does == "list":
+        found = there.snapshots()
+        known = status.read()
+        for one in [] if voice.wire else found:
+            print(f"{one.id[:8]}  {dt.datetime.fromtimestamp(one.at, dt.UTC):%Y-%m-%d %H:%M:%S}", flush=True)
+        return {"snapshots": [vars(one) for one in found], "status": known}
+    if given.does == "check":
+        return _read(told, there, voice)
+    one = chosen(there.snapshots(), given.at)
+    voice.step(f"snapshot {one.id[:8]} is fetched from the store")
+    try:
+        return {**vars(one), "folder": str(proving.fetched(there, one, given.into))}
+    except FileExistsError:
+        raise Failed(
+            "NOT_EMPTY", f"{given.into} is there already, and nothing was fetched: name a folder that is not"
+        ) from None
+    except OSError as error:
+        raise taking.full(error) from None
+
+
+def _noted(what: str, does: object) -> Json:
+    """Do it with the status, and write there how it went. Raises Failed."""
+    assert callable(does)
+    known = status.read()
+    status.write(known)
+    try:
+        result: Json = does(known)
+    except Failed as why:
+        status.write(status.failed(status.read(), what, time.time(), why))
+        raise
+    status.write(status.succeeded(status.read(), what, time.time(), **result))
+    return result
+
+
+def _prove(told: settings.Settings, there: Repository, voice: Voice) -> Json:
+    result = _noted("proof", lambda known: proving.proof(told, there, known, voice.step))
+    return {**result, "read": _read(told, there, voice)}
+
+
+def _read(told: settings.Settings, there: Repository, voice: Voice) -> Json:
+    """The repository's structure, and the next part of its data."""
+    known = status.read()
+    part = proving.next_part(known, told.read_parts)
+    voice.step(f"part {part} of {told.read_parts} of the repository is read")
+    try:
+        there.read(part, told.read_parts)
+    except Failed as why:
+        status.write(status.failed(status.read(), "proof", time.time(), why))
+        raise
+    read = {"part": part, "of": told.read_parts, "at": time.time()}
+    status.write({**status.read(), "read": read})
+    return read
+
+
+def chosen(there: list[Snapshot], at: str) -> Snapshot:
+    """Raises Failed."""
+    if not there:
+        raise Failed("NO_SNAPSHOT", "the repository has no snapshot of this platform: mech backup now")
+    if not at:
+        return there[-1]
+    if len(at) >= 4 and (found := [one for one in there if one.id.startswith(at)]):
+        return found[-1]
+    try:
+        moment = dt.datetime.fromisoformat(at)
+    except ValueError:
+        raise Failed(
+            "NO_SNAPSHOT", f"{at!r} is no snapshot's id and no time (2026-11-27T10:00): mech backup list"
+        ) from None
+    limit = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
+    before = [one for one in there if one.at <= limit]
+    if not before:
+        raise Failed("NO_SNAPSHOT", f"no snapshot was made before {at}: mech backup list")
+    return before[-1]
+
+
+@contextlib.contextmanager
+def _alone(wait_s: float) -> Iterator[None]:
+    """The only run on the host. Raises Failed where another one is at work for longer than that."""
+    end = time.monotonic() + wait_s
+    with settings.LOCK.open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise Failed("BUSY", "another backup or proof is at work on this host: wait for its end") from None
+                time.sleep(1)
+        yield
+
+
+@contextlib.contextmanager
+def _beating(voice: Voice) -> Iterator[None]:
+    """A sign of life now and then: who hears none for long knows that the host is away."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while voice.wire and not over.wait(ALIVE_S):
+            voice.tell("alive")
+
+    threading.Thread(target=beat, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()

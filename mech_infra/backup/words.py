@@ -1,0 +1,17 @@
+"""What the modules on the host share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+LABEL = "mech.scratch"  # of containers that a proof makes, and that go with it
+
+
+class Failed(Exception):
+    """One thing that went wrong: its code, and one sentence that says what and what to do next."""
+
+    def __init__(self, code: str, says: str) -> None:
+        super().__init__(says)
+        self.code, self.says = code, says
