@@ -10,6 +10,7 @@ import pulumi
 from mech_infra import catalogue, registry, state
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.components.alerts import Alerts, AlertsArgs
+from mech_infra.components.backups import Backups, BackupsArgs
 from mech_infra.components.certificates import Certificates, CertificatesArgs
 from mech_infra.components.containers import Runtime
 from mech_infra.components.datastores import Datastores, DatastoresArgs
@@ -116,6 +117,10 @@ def declare(config: StackConfig) -> None:
         hosts = {name: f"{name}.{platform.domain}" for name in names}
         encrypted = platform.edge.ssl in ("full", "strict")
         Healing("heal", HealingArgs(platform.heal, mine, hosts, encrypted, host, served))
+    if platform.backup.enabled:
+        account, stores = platform.edge.account_id, platform.datastores
+        saved = BackupsArgs(platform.backup, stores, platform.host.hostname, account, secrets, host, served)
+        Backups("backups", saved)
     if platform.alerts.on_host:
         whole = seen_on_host(config)
         hidden = sorted({key.rpartition(".")[2] for key in secrets})

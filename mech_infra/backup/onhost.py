@@ -1,6 +1,7 @@
 """The command on the host; /usr/local/sbin/mech-backup is this module with what it imports (mech_infra/packing.py).
 
     mech-backup [--wire] [--who WHO] [--wait S] now | prove | list | check
+    mech-backup fresh                                      0 while no backup is due
     mech-backup [--wire] fetch --into FOLDER [--at WHEN]    a snapshot's files, compared with their manifest
 
 WHEN is a snapshot's id (its first characters), or a time (2026-11-27T10:00, UTC): the last one that was made before it; without
@@ -52,6 +53,8 @@ class Voice:
 def main() -> int:
     """The exit code."""
     given = _arguments().parse_args()
+    if given.does == "fresh":
+        return _due()
     voice = Voice(given.wire)
     os.nice(10)
     # As an end of its own, so that what is in scratch goes.
@@ -72,7 +75,7 @@ def _arguments() -> argparse.ArgumentParser:
     options.add_argument("--wire", action="store_true")
     options.add_argument("--wait", type=float, default=0, help="seconds to wait for another one that is at work")
     does = options.add_subparsers(dest="does", required=True)
-    for name in ("now", "prove", "list", "check"):
+    for name in ("now", "prove", "list", "check", "fresh"):
         does.add_parser(name)
     fetch = does.add_parser("fetch")
     fetch.add_argument("--into", type=Path, required=True)
@@ -105,6 +108,15 @@ def _does(given: argparse.Namespace, voice: Voice) -> Json:
         ) from None
     except OSError as error:
         raise taking.full(error) from None
+
+
+def _due() -> int:
+    """1 where the last good backup is older than a turn, or there is none."""
+    try:
+        every_s = settings.settings().every_h * 3600
+    except Failed:
+        return 1
+    return int(time.time() - status.read().get("good", {}).get("at", 0) > every_s)
 
 
 def _noted(what: str, does: object) -> Json:

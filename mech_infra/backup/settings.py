@@ -27,11 +27,10 @@ class Settings:
     images: Mapping[str, str]  # by database what is declared, for a proof where none runs
     memory_mb: Mapping[str, int]  # by database, what its container may use
     files: tuple[str, ...]  # patterns of what is kept beside the databases
-    every_h: int = 6
-    rpo_h: int = 24
-    proof_within_h: int = 72
+    every_h: int
+    rpo_h: int
+    protection: str  # what keeps this host's key from deleting snapshots
     read_parts: int = 28  # in so many proofs all of the repository is read once
-    append_only: str = "none"  # what keeps this host's key from deleting snapshots
 
 
 def settings(folder: Path = FOLDER) -> Settings:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from mech_infra import catalogue, registry
-from mech_infra.config import alerts, environment, images
+from mech_infra.config import alerts, backup, environment, images
 from mech_infra.config.edge import BODY_MB, READ_TIMEOUT_S
 from mech_infra.config.platform import PlatformConfig
 from mech_infra.config.types import NAMESPACE
@@ -26,6 +26,7 @@ def mistakes(platform: PlatformConfig, secrets: Mapping[str, str], places: Mappi
         *_cores(platform), *_versions_beside_images(platform), *_environments(platform, secrets, places), *_passwords(platform, secrets),
         *registry.mistakes(platform.images.registry_user, secrets),
         *alerts.mistakes(platform.alerts, secrets.get(alerts.DESTINATIONS)),
+        *backup.mistakes(platform.backup, platform.edge.account_id, secrets),
     ]  # fmt: skip
 
 

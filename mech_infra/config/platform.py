@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from mech_infra import catalogue
 from mech_infra.config.alerts import AlertsConfig
+from mech_infra.config.backup import BackupConfig
 from mech_infra.config.certificate import CertificateConfig
 from mech_infra.config.edge import EdgeConfig
 from mech_infra.config.heal import HealConfig
@@ -77,6 +78,7 @@ class PlatformConfig(Section):
     heal: HealConfig = HealConfig()
     incident: IncidentConfig = IncidentConfig()
     alerts: AlertsConfig = AlertsConfig()
+    backup: BackupConfig = BackupConfig()
     allow: tuple[Allowed, ...] = Field(
         (),
         description="changes that lose data or interrupt and are meant, one by one, as the refusal of the plan names them",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from mech_infra import catalogue, registry
 from mech_infra.commands import passwords
-from mech_infra.config import environment
+from mech_infra.config import backup, environment
 from mech_infra.config.alerts import DESTINATIONS
 from mech_infra.config.types import NAMESPACE, is_placeholder
 
@@ -100,6 +100,32 @@ KEYS = MappingProxyType(
                 "says so by its number, keeps the message and tries again in its next run; try it: mech alert --test",
                 needed=False,
                 refused=("ops@mech.example", ""),
+            ),
+            SecretKey(
+                backup.PASSWORD,
+                description="what restic encrypts the backups with, on the host, before anything leaves it",
+                looks_like=f"{backup.SHORTEST} characters or more, as `openssl rand -base64 24` gives",
+                wrong="Lost: no backup can be read, by nobody; keep a copy where the platform is not. Another one than the repository "
+                "was made with: each backup fails and says so",
+                needed=False,
+                refused=("0123456789", ""),
+            ),
+            SecretKey(
+                backup.ACCESS_KEY,
+                description="the id of the key with which the host writes to the store of mech:backup.repository",
+                looks_like="what R2 gives out as Access Key ID",
+                wrong="One that may delete: who takes over the host can delete the backups (mech:backup.protection). One that the "
+                "store refuses: each backup fails and says so",
+                needed=False,
+                refused=("changeme",),
+            ),
+            SecretKey(
+                backup.SECRET_KEY,
+                description="the secret of that key",
+                looks_like="what R2 gives out as Secret Access Key",
+                wrong="One that the store refuses: each backup fails and says so",
+                needed=False,
+                refused=("",),
             ),
         )
     }

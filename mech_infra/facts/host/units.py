@@ -13,7 +13,14 @@ from mech_infra.facts.host.onhost import run
 from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts
 
-_OURS = ["mech-data", "mech-certificate.timer", "mech-heal.timer", "mech-alert.timer"]
+_OURS = [
+    "mech-data",
+    "mech-certificate.timer",
+    "mech-heal.timer",
+    "mech-alert.timer",
+    "mech-backup.timer",
+    "mech-backup-proof.timer",
+]
 
 
 @reads(names=["docker", "nginx", "ufw", "ssh", *_OURS])
@@ -53,7 +60,7 @@ class Unit(Check, kind="unit", reads=["units"]):
         return ", ".join(wrong + ([] if about["enabled"] in ("enabled", "static") else ["not at boot"])) or None
 
 
-@reads(names=[*PACKAGES, "apprise"])
+@reads(names=[*PACKAGES, "apprise", "restic"])
 def packages(names: list[str]) -> list[str]:
     _, said = run("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names)
     return [line.split()[0] for line in said.splitlines() if line.endswith(" installed")]
