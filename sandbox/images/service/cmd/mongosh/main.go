@@ -132,6 +132,7 @@ func (s *shell) connect(database string) error {
 }
 
 var (
+	sibling   = regexp.MustCompile(`^db\.getSiblingDB\(['"]([^'"]+)['"]\)`)
 	call      = regexp.MustCompile(`^db(?:\.(?:getCollection\(['"]([^'"]+)['"]\)|([A-Za-z_]\w*)))?\.([A-Za-z]+)\((.*)\)(?:\.(\w+))?(\(\))?$`)
 	printed   = regexp.MustCompile(`^printjson\((.*)\)$`)
 	statement = regexp.MustCompile(`(?:[^;'"\n]|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")+`)
@@ -175,6 +176,10 @@ func (s *shell) line(ctx context.Context, line string) error {
 	silent := s.silent
 	if inner := printed.FindStringSubmatch(line); inner != nil {
 		line, silent = inner[1], false
+	}
+	if other := sibling.FindStringSubmatch(line); other != nil {
+		defer func(db *mongo.Database) { s.db = db }(s.db)
+		s.db, line = s.client.Database(other[1]), "db"+strings.TrimPrefix(line, other[0])
 	}
 	parts := call.FindStringSubmatch(line)
 	if parts == nil {
@@ -261,6 +266,8 @@ func (s *shell) onCollection(ctx context.Context, collection, name, argument str
 	switch name {
 	case "countDocuments", "count":
 		return target.CountDocuments(ctx, document)
+	case "estimatedDocumentCount":
+		return target.EstimatedDocumentCount(ctx)
 	case "find":
 		cursor, err := target.Find(ctx, document, options.Find().SetLimit(20))
 		if err != nil {
