@@ -56,7 +56,7 @@ TABLE = (
     Fault(
         "DAMAGED",
         r"ciphertext verification failed|Pack ID does not match|[Hh]ash mismatch|invalid data returned|is damaged|"
-        r"unexpected EOF|data seems corrupt|does not match id|pack .* contains \d+ errors|Blob ID does not match|"
+        r"ReadFull: (?:unexpected )?EOF|^panic: |Unmarshal: |data seems corrupt|does not match id|pack .* contains \d+ errors|Blob ID does not match|"
         r"invalid character .* looking for|decrypt.* failed|wrong length|is truncated|file too (?:small|short)|"
         r"doesn't match (?:its )?(?:name|content)|invalid (?:file|header) length|has wrong size|size does not match",
         "the repository {where} is damaged, so that snapshots in it cannot be read whole: keep it as it is, begin another one "
@@ -99,7 +99,7 @@ TABLE = (
     Fault(
         "NO_NETWORK",
         r"no such host|connection refused|network is unreachable|i/o timeout|connection reset|handshake timeout|deadline exceeded|"
-        r"no route to host|server misbehaving|Client\.Timeout|x509|EOF",
+        r"no route to host|server misbehaving|Client\.Timeout|x509|unexpected EOF",
         "the store of {where} does not answer from this host: mech diagnose; is the address in mech:backup.repository right?",
     ),
 )
@@ -128,7 +128,7 @@ _BEFORE = ("REFUSED", "STORE_BUSY", "NO_NETWORK")
 
 def judged(said: str) -> Fault | None:
     text = _NOISE.sub("", said)
-    return next((fault for fault in TABLE if re.search(fault.shows, text)), None)
+    return next((fault for fault in TABLE if re.search(fault.shows, text, re.M)), None)
 
 
 def is_bad(code: str) -> bool:

@@ -60,7 +60,8 @@ class Repository:
     def backup(self, folder: Path, manifest: str, host: str) -> Json:
         """One snapshot of a folder; restic's summary. Raises Failed."""
         tags = ("--tag", TAG, "--tag", manifest)
-        said = self._patiently("backup", "--json", "--host", host, *tags, str(folder), limit_s=_LONG_S)
+        # --force: every file is new, so that a snapshot before is no help, and none where it is damaged.
+        said = self._patiently("backup", "--json", "--force", "--host", host, *tags, str(folder), limit_s=_LONG_S)
         return next(line for line in _lines(said) if line.get("message_type") == "summary")
 
     def snapshots(self) -> list[Snapshot]:
@@ -94,7 +95,7 @@ class Repository:
         done = child.run(PROGRAM, *words, limit_s=limit_s, env=env)
         # 3: a snapshot was made, but of some files only.
         if done.code:
-            raise faults.restic(words[0], done.said, self.where)
+            raise faults.restic(words[0], done.err or done.out, self.where)
         return done.out
 
 
