@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policies.model import Rule
 from policies.rules import (
+    backups,
     certificates,
     containers,
     data,
@@ -41,6 +42,7 @@ RULES: list[Rule] = [
         containers,
         isolation,
         data,
+        backups,
         strangers,
         proxy,
         certificates,

@@ -17,8 +17,8 @@ from policies.rules import BY_ID, HARDENING, RULES
 from .changes import UFW, Change, Resources, both, gone, put, sub
 from .platform import HARMLESS, OUTAGES
 
-# Advice: the sandbox's MongoDB has no password, and the guide's web ports are open to everybody.
-ACCEPTED = {"data-mongodb-auth", "firewall-origin-open"}
+# Advice: the sandbox's MongoDB has no password and no backup, and the guide's web ports are open to everybody.
+ACCEPTED = {"data-mongodb-auth", "data-no-backup", "firewall-origin-open"}
 
 
 def judged(resources: Resources) -> tuple[set[str], dict[str, list[str]]]:
@@ -50,7 +50,7 @@ def test_a_mongodb_with_a_password_asks_for_it(tmp_path: Path) -> None:
     about["config"]["mech:MONGODB_PASSWORD"] = {"secure": "v1:stands:for-a-secret"}
     (tmp_path / "Pulumi.sandbox.yaml").write_text(yaml.safe_dump(about))
     resources, _ = mocked.declare("sandbox", tmp_path)
-    assert judged(resources) == ({"firewall-origin-open"}, {})
+    assert judged(resources) == ({"data-no-backup", "firewall-origin-open"}, {})
 
 
 EDGE = ("198.51.100.0/24", "203.0.113.0/25", "203.0.113.128/25")
@@ -110,6 +110,36 @@ def test_alerts_from_the_host_are_clean_and_wholly_judged(tmp_path: Path) -> Non
     assert judged(resources) == (ACCEPTED, {})
 
 
+S3 = {"repository": "s3:https://store.mech.example/bucket"}
+
+
+@pytest.mark.parametrize(
+    ("about", "more"),
+    [
+        (S3, {"data-backup-deletable"}),
+        ({**S3, "protection": "lock"}, set()),
+        ({"repository": "/mnt/backup", "protection": "lock"}, {"data-backup-deletable"}),
+    ],
+)
+def test_backups_are_declared_and_whether_the_host_can_delete_them(
+    about: dict[str, str], more: set[str], tmp_path: Path
+) -> None:
+    whole = yaml.safe_load((mocked.ROOT / "Pulumi.sandbox.yaml").read_text())
+    whole["config"]["mech:backup"] = {"enabled": True, **about}
+    for name in ("BACKUP_PASSWORD", "BACKUP_ACCESS_KEY", "BACKUP_SECRET_KEY"):
+        whole["config"][f"mech:{name}"] = {"secure": "v1:stands:for-a-secret"}
+    (tmp_path / "Pulumi.sandbox.yaml").write_text(yaml.safe_dump(whole))
+    resources, _ = mocked.declare("sandbox", tmp_path)
+    assert judged(resources) == ((ACCEPTED - {"data-no-backup"}) | more, {})
+
+
+@pytest.mark.parametrize(
+    "tool", ["restic -r /mnt/b backup /data", "mongodump --archive=/mnt/b/a", "/usr/local/bin/borg create"]
+)
+def test_who_backs_up_by_something_else_is_let_through(shipped: Resources, tool: str) -> None:
+    assert "data-no-backup" not in judged(sub("host-ready", r"\A", f"{tool}\n")(shipped))[0]
+
+
 def test_no_id_is_given_twice() -> None:
     assert [rule.id for rule in (*RULES, *HARDENING)] == list(BY_ID)
 
@@ -118,7 +148,7 @@ def test_every_rule_has_an_outage_that_it_catches() -> None:
     untested = (
         {rule.id for rule in RULES}
         - {rule for _, rule, _ in OUTAGES}
-        - {"data-mongodb-auth", "services-swap", "firewall-origin-open"}
+        - {"data-mongodb-auth", "data-no-backup", "data-backup-deletable", "services-swap", "firewall-origin-open"}
     )
     assert untested == set()
 
