@@ -161,7 +161,8 @@ def mongodb(tool: str, said: str) -> Failed:
 
 
 def last(said: str) -> str:
-    """The last line that says something, without what may be a secret in a URL."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it gave no reason"]
-    fatal = [line for line in lines if line.startswith("Fatal:")] or lines
+    """The line that says most, without what may be a secret in a URL."""
+    # MongoDB's tools begin a line with its time.
+    lines = [line.partition("\t")[2].strip() or line.strip() for line in said.splitlines() if line.strip()]
+    fatal = [line for line in lines if re.match(r"Fatal:|Failed:|error", line)] or lines or ["it gave no reason"]
     return re.sub(r"://[^@/\s]+@", "://…@", fatal[-1])[:300]

@@ -26,7 +26,8 @@ def backups(status: str, folder: str) -> dict[str, Any]:
     try:
         known = json.loads(Path(status).read_text())
     except (OSError, ValueError):
-        known = {}
+        known = None
+    known = known if isinstance(known, dict) else {}
     try:
         since: float | None = known.get("since") or Path(folder).stat().st_mtime
     except OSError:

@@ -1,6 +1,7 @@
 """The table of causes: one module a layer. Importing this one fills it."""
 
 from mech_ops.diagnosis.causes import (
+    backups,
     between,
     certificate,
     container,
@@ -25,6 +26,7 @@ __all__ = [
     "TABLE",
     "Cause",
     "Found",
+    "backups",
     "between",
     "certificate",
     "container",

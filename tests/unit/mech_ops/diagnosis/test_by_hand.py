@@ -79,6 +79,14 @@ def everywhere(path: str, value: Any) -> Change:
 
 
 HEALTH = {"code": 503, "status": "degraded"}
+BACKUPS = {
+    "now": 1_700_000_000.0,
+    "since": 1_600_000_000.0,
+    "good": {},
+    "failure": {},
+    "proof": {},
+    "proved": {"at": 1_700_000_000.0},
+}
 CASES: dict[str, Change] = {
     "BETWEEN_EDGE_AND_NGINX": answer("llm", "edge", code=522),
     "BETWEEN_NGINX_AND_CONTAINER": both(answer("llm", "edge", code=502), answer("llm", "nginx", code=502)),
@@ -93,6 +101,12 @@ CASES: dict[str, Change] = {
     "REDIS_NOT_SAVING": fact("host.redis_info.rdb_last_bgsave_status", "err"),
     "REDIS_CLIENTS": fact("host.redis_info.connected_clients", 9900),
     "DATASTORE_CONFIG_EDITED": drift("file", "/opt/mech-services/shared/redis/redis.conf", "edited"),
+    "BACKUP_FAILED": fact(
+        "host.backups", {**BACKUPS, "failure": {"at": 1.0, "what": "proof", "code": "DAMAGED", "says": "it is damaged"}}
+    ),
+    "BACKUP_LATE": drift("backup-fresh", "last good snapshot", "31 h old", rpo_h=24),
+    "BACKUP_UNPROVED": fact("host.backups", {**BACKUPS, "proved": {"at": 1_700_000_000.0 - 4 * 86400}}),
+    "BACKUP_OFF": drift("unit", "unit mech-backup.timer", "not running"),
     "HEALER_OFF": drift("unit", "unit mech-heal.timer", "not running"),
     "DOCKER_NOT_AT_BOOT": drift("unit", "unit docker", "not at boot"),
     "NETWORK_INTERNAL": lambda seen: [

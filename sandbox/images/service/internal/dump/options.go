@@ -24,6 +24,7 @@ import (
 type Options struct {
 	URI, Host, Port, User, Password, AuthDatabase, Config string
 	Database, Collection, Folder, Archive                 string
+	Parallel                                              string // collections at once: it is always one
 	Include, Exclude                                      []string
 	Archived, Gzip, Drop, Quiet, StopOnError              bool
 }
@@ -35,6 +36,7 @@ func Parse(arguments []string, folder string) (Options, error) {
 		"--uri": &o.URI, "--host": &o.Host, "-h": &o.Host, "--port": &o.Port, "--username": &o.User, "-u": &o.User,
 		"--password": &o.Password, "-p": &o.Password, "--authenticationDatabase": &o.AuthDatabase, "--config": &o.Config,
 		"--db": &o.Database, "-d": &o.Database, "--collection": &o.Collection, "-c": &o.Collection, folder: &o.Folder,
+		"--numParallelCollections": &o.Parallel, "-j": &o.Parallel,
 	}
 	lists := map[string]*[]string{"--nsInclude": &o.Include, "--nsExclude": &o.Exclude}
 	switches := map[string]*bool{"--gzip": &o.Gzip, "--quiet": &o.Quiet, "--drop": &o.Drop, "--stopOnError": &o.StopOnError}
