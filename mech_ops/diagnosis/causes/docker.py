@@ -43,7 +43,7 @@ def down(look: Look) -> Iterator[Found]:
 def not_at_boot(look: Look) -> Iterator[Found]:
     for item in look.drift("unit"):
         others = ("unit nginx", "unit ssh", "unit ufw", _HEALER)
-        if item.label not in others and "certificate" not in item.label:
+        if item.label not in others and not any(word in item.label for word in ("certificate", "backup")):
             yield Found((), {"label": item.label, "there": item.there})
 
 
