@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from typing import IO, Any
 
 from mech_infra.backup.words import Failed
 
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -45,7 +48,14 @@ def run(
         stdin: Any = subprocess.DEVNULL if given is None else subprocess.PIPE if isinstance(given, bytes) else given
         try:
             process = subprocess.Popen(
-                argv, stdin=stdin, stdout=out, stderr=said, env=whole, cwd="/", start_new_session=True
+                argv,
+                stdin=stdin,
+                stdout=out,
+                stderr=said,
+                env=whole,
+                cwd="/",
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
         except OSError as error:
             raise Failed("NO_PROGRAM", f"{argv[0]} cannot be run on this host ({error.strerror}): pulumi up") from None
@@ -56,6 +66,11 @@ def run(
         finally:
             _end(process)
         return Done(process.returncode, "" if into else _text(out), _text(said))
+
+
+def _die_with_parent() -> None:
+    """A run that is killed leaves nothing that goes on beside the next one."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def name(argv: tuple[str, ...]) -> str:

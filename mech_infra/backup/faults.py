@@ -29,7 +29,7 @@ TABLE = (
     ),
     Fault(
         "CLOCK",
-        r"RequestTimeTooSkewed|difference between the request time and the (?:server's|current) time",
+        r"RequestTimeTooSkewed|difference between the request time and .* time is too large",
         "the store refuses this host's clock, which is off by more than 15 min: timedatectl set-ntp true",
     ),
     Fault(
@@ -45,7 +45,7 @@ TABLE = (
     ),
     Fault(
         "STORE_FULL",
-        r"XMinioStorageFull|StorageFull|QuotaExceeded|InsufficientStorage|507 |storage quota",
+        r"XMinioStorageFull|minimum free drive threshold|StorageFull|QuotaExceeded|InsufficientStorage|507 |storage quota",
         "the store has no room left for {where}: look at its quota, or have retention run (docs/backups.md)",
     ),
     Fault(
@@ -93,7 +93,7 @@ TABLE = (
     ),
     Fault(
         "STORE_BUSY",
-        r"503 |Service ?Unavailable|SlowDown|reduce your request rate|500 Internal|502 |504 |InternalError|429 ",
+        r"503 |Service ?Unavailable|temporarily unavailable|SlowDown|reduce your request rate|500 Internal|502 |504 |InternalError|429 ",
         "the store of {where} does not work now (it answers that it is busy or unavailable): the next run tries again",
     ),
     Fault(
