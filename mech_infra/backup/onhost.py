@@ -1,6 +1,6 @@
 """The command on the host; /usr/local/sbin/mech-backup is this module with what it imports (mech_infra/packing.py).
 
-    mech-backup [--wire] [--who WHO] [--wait S] now | prove | list | check
+    mech-backup [--wire] [--who WHO] [--wait S] now | prove | list | check | retain
     mech-backup fresh                                      0 while no backup is due
     mech-backup [--wire] fetch --into FOLDER [--at WHEN]    a snapshot's files, compared with their manifest
 
@@ -75,7 +75,7 @@ def _arguments() -> argparse.ArgumentParser:
     options.add_argument("--wire", action="store_true")
     options.add_argument("--wait", type=float, default=0, help="seconds to wait for another one that is at work")
     does = options.add_subparsers(dest="does", required=True)
-    for name in ("now", "prove", "list", "check", "fresh"):
+    for name in ("now", "prove", "list", "check", "retain", "fresh"):
         does.add_parser(name)
     fetch = does.add_parser("fetch")
     fetch.add_argument("--into", type=Path, required=True)
@@ -96,6 +96,8 @@ def _does(given: argparse.Namespace, voice: Voice) -> Json:
         for one in [] if voice.wire else found:
             print(f"{one.id[:8]}  {dt.datetime.fromtimestamp(one.at, dt.UTC):%Y-%m-%d %H:%M:%S}", flush=True)
         return {"snapshots": [vars(one) for one in found], "status": known}
+    if given.does == "retain":
+        return _retain(told, there, voice)
     if given.does == "check":
         return _read(told, there, voice)
     one = chosen(there.snapshots(), given.at)
@@ -136,6 +138,17 @@ def _noted(what: str, does: object) -> Json:
 def _prove(told: settings.Settings, there: Repository, voice: Voice) -> Json:
     result = _noted("proof", lambda known: proving.proof(told, there, known, voice.step))
     return {**result, "read": _read(told, there, voice)}
+
+
+def _retain(told: settings.Settings, there: Repository, voice: Voice) -> Json:
+    """Where the repository is this host's own, nobody else can."""
+    if not there.is_folder:
+        raise Failed(
+            "ELSEWHERE", f"this host's key is not for deleting in {told.repository}: mech backup retain, from elsewhere"
+        )
+    there.unlock()
+    voice.step("snapshots that are too old are forgotten")
+    return {"forgotten": there.retain(told.keep), "left": len(there.snapshots())}
 
 
 def _read(told: settings.Settings, there: Repository, voice: Voice) -> Json:

@@ -75,6 +75,16 @@ class Repository:
         some = [word for path in only for word in ("--include", path)]
         self._call("restore", snapshot, "--no-lock", "--no-cache", "--target", str(into), *some, limit_s=_LONG_S)
 
+    def retain(self, keep: Mapping[str, int]) -> int:
+        """Forget and delete what is older than `keep` (daily, weekly, monthly) says; how many snapshots went. Raises Failed.
+
+        The store's key must be one that may delete.
+        """
+        before = len(self.snapshots())
+        kept = [f"--keep-{period}={count}" for period, count in keep.items() if count]
+        self._patiently("forget", "--tag", TAG, "--group-by", "host", *kept, "--prune", limit_s=_LONG_S)
+        return before - len(self.snapshots())
+
     def read(self, part: int, of: int) -> None:
         """Check the whole structure, and read one part of `of` of what it holds. Raises Failed."""
         # Without a lock: it would be an exclusive one, and a backup must not fail for a check.

@@ -40,11 +40,12 @@ def config(
     every_h: int,
     rpo_h: int,
     protection: str,
+    keep: Mapping[str, int],
 ) -> str:
     """config.json, which has no secret."""
     told = {
         "repository": repository, "host": host, "images": dict(images), "memory_mb": dict(memory_mb), "files": list(FILES),
-        "every_h": every_h, "rpo_h": rpo_h, "protection": protection,
+        "every_h": every_h, "rpo_h": rpo_h, "protection": protection, "keep": dict(keep),
     }  # fmt: skip
     return json.dumps(told, indent=1, sort_keys=True) + "\n"
 

@@ -50,6 +50,7 @@ class Backups(pulumi.ComponentResource):
             config.every_hours,
             config.rpo_hours,
             config.protection,
+            config.keep.model_dump(),
         )
         written = commands.units(config.every_hours, config.prove_at)
         known = (config_.PASSWORD, config_.ACCESS_KEY, config_.SECRET_KEY)

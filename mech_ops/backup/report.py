@@ -30,6 +30,10 @@ def read(result: Mapping[str, Any]) -> str:
     return f"the repository is whole as far as it was read: part {result['part']} of {result['of']}"
 
 
+def retained(result: Mapping[str, Any]) -> str:
+    return f"{result['forgotten']} snapshots are forgotten, {result['left']} stay"
+
+
 def listed(result: Mapping[str, Any]) -> Table:
     shown = Table(box=None, pad_edge=False)
     for column in ("snapshot", "when (UTC)", ""):

@@ -91,3 +91,23 @@ def list_(stack: Stack = None, as_json: AsJson = False) -> None:
         for line in report.state(found.result["status"]):
             say(line)
     raise typer.Exit(found.exit_code)
+
+
+@backup.command()
+def retain(stack: Stack = None, as_json: AsJson = False) -> None:
+    """Forget old snapshots, and delete what only they have: mech backup retain
+
+    What mech:backup.keep says stays. From a machine, or the workflow `backups`, that has a key which may delete, in
+    BACKUP_RETENTION_ACCESS_KEY_ID and BACKUP_RETENTION_SECRET_ACCESS_KEY; the host's key should not.
+
+    Exit codes: 0 done; 1 not, and a sentence says why (the same with --json).
+    """
+    from mech_ops.backup import report, retention
+
+    with errors.status("asking the store") as status:
+        found = retention.retain(stack, lambda says: status.update(says))
+    if as_json:
+        print(report.as_json(found))
+    else:
+        say(found.says or report.retained(found.result))
+    raise typer.Exit(found.exit_code)
