@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mech_infra.backup.words import LABEL
 from mech_infra.commands.containers import MANAGED
 from mech_infra.facts.host.onhost import ask, run
 from mech_infra.facts.host.program import on_host, reads
@@ -145,7 +146,8 @@ class Down(Watch, kind="docker-down"):
 class ForeignContainers(Watch, kind="foreign-containers"):
     def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
         for c in listed(facts, "docker", "containers"):
-            if MANAGED not in (c["labels"] or {}):
+            # What a backup is proved in is there for a minute.
+            if not {MANAGED, LABEL} & {*(c["labels"] or {})}:
                 yield f"not ours: the container {c['name']} ({c['image']}, {c['state']}) is not declared (left as it is)"
 
 

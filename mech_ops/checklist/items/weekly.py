@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import statistics
 
+from mech_infra.facts.host import backups
 from mech_ops.checklist.model import Checked, Notes, Seen, item
-from mech_ops.diagnosis.look import Look
+from mech_ops.diagnosis.look import Look, Missing
 
 _DAYS = 14  # two looks of this list are left to act
 _ROTATED_S = 2 * 86400
@@ -81,7 +82,25 @@ def _large(look: Look) -> str:
     asks="Is there a backup of MongoDB and Redis from the last week, and was one restored to try it?",
 )  # fmt: skip
 def backup(seen: Seen) -> Checked:
-    return Checked("ask", "no backup is declared with this stack, so nothing can be checked here: only a person knows")
+    try:
+        about = seen.look.fact("host.backups")
+    except Missing:
+        about = {"since": None}
+    if about["since"] is None:
+        return Checked(
+            "ask", "no backup is declared with this stack, so nothing can be checked here: only a person knows"
+        )
+    notes = Notes()
+    notes.causes(seen.found, ("BACKUP_FAILED", "BACKUP_LATE", "BACKUP_UNPROVED", "BACKUP_OFF"))
+    ages = {what: backups.age_h(about, what) or 0 for what in ("good", "proved") if about[what]}
+    notes.evidence += [
+        f"last {'good snapshot' if what == 'good' else 'proof'}: {hours:.0f} h ago" for what, hours in ages.items()
+    ]
+    if "proved" not in ages and not notes.wrong:
+        return Checked(
+            "wrong", "backups are declared, and not one was proved yet", (*notes.evidence,), "mech backup prove"
+        )
+    return notes.checked(f"the last one that was proved by restoring it is of {ages.get('proved', 0):.0f} h ago")
 
 
 @item(

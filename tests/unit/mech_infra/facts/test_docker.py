@@ -81,3 +81,10 @@ def test_what_is_not_ours_or_not_well_is_named(watch: Any, change: Any, says: st
 
 def test_a_docker_that_was_not_looked_at_is_not_called_down() -> None:
     assert told(docker.Down(), {}, host="192.0.2.1") == []
+
+
+def test_what_a_backup_is_proved_in_is_nobodys_container() -> None:
+    scratch = container("mech-scratch-redis-1", labels={"mech.scratch": "redis"})
+    foreign = container("somebodys", labels=None)
+    facts = recorded("docker", "containers", [scratch, foreign])
+    assert [said.split()[4] for said in told(docker.ForeignContainers(), facts)] == ["somebodys"]

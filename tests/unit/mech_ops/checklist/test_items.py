@@ -45,6 +45,36 @@ def test_what_only_a_person_knows_is_asked_and_never_ok(key: str) -> None:
     assert looks.item(key, looks.read()).state == "ask"
 
 
+NOW = 1_795_700_000.0
+SAVED = {
+    "now": NOW,
+    "since": NOW - 9e6,
+    "good": {"at": NOW - 7200},
+    "failure": {},
+    "proof": {},
+    "proved": {"at": NOW - 36_000},
+}
+WHY = {"what": "proof", "code": "DAMAGED", "says": "the repository is damaged"}
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "says"),
+    [
+        ({}, "ok", "proved by restoring it is of 10 h ago"),
+        ({"failure": WHY}, "wrong", "the last proof failed: the repository is damaged"),
+        ({"proved": {"at": NOW - 5 * 86400}}, "wrong", "for 5 days"),
+        ({"proved": {}, "since": NOW - 3600}, "wrong", "not one was proved yet"),
+    ],
+)
+def test_backups_that_are_declared_are_looked_at_and_nobody_is_asked(
+    change: dict[str, Any], state: str, says: str
+) -> None:
+    seen = looks.read()
+    seen.facts["host"]["backups"] = {**SAVED, **change}
+    found = looks.item("backup", seen)
+    assert (found.state, says in found.says) == (state, True), found
+
+
 BROKEN: list[tuple[str, str, Change, str]] = [
     ("logs", "a container", lambda host: host["inspected"]["mech-llms"]["said"].append("FATAL out of tokens"), "1 critical line in the log of mech-llms"),
     ("logs", "nginx", lambda host: host["web_day"]["errors"].extend(["[crit] a", "[emerg] b"]), "2 critical lines in nginx' logs"),
