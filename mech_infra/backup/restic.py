@@ -41,7 +41,7 @@ class Repository:
     def ensure(self, known: bool) -> None:
         """Made where there is none. `known`: snapshots were made there before, so that none is a loss. Raises Failed."""
         try:
-            self._call("cat", "config", limit_s=_SHORT_S)
+            self._call("cat", "config", "--no-lock", limit_s=_SHORT_S)
         except Failed as why:
             if why.code != "NO_REPOSITORY":
                 raise

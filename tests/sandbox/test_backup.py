@@ -133,6 +133,26 @@ def test_what_was_written_before_is_in_the_newest_snapshot_and_what_came_after_i
     assert code == 0 and [one["id"] for one in listed["snapshots"]][-1] == made["snapshot"]
 
 
+FAULTS = {
+    "STORE_BUSY": {"unavailable": True},
+    "REFUSED": {"denied": True},
+    "CLOCK": {"skew_s": 1200},
+}
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_a_store_that_does_not_take_it_is_one_sentence_and_the_next_run_works(stack: Stack, code: str) -> None:
+    vendors = Path(stack.settings.state) / "vendors.json"
+    vendors.write_text(json.dumps({"r2": FAULTS[code]}))
+    try:
+        done = stack.ssh("timeout 80 mech-backup now; echo rc $?")
+    finally:
+        vendors.unlink()
+    assert status(stack)["failure"]["code"] == code, done
+    assert left(stack) == ""
+    assert backup(stack, "now")[0] == 0
+
+
 @pytest.fixture(scope="module")
 def whole(stack: Stack) -> Iterator[None]:
     """A repository in a folder of the host's, which can be broken by hand: one good snapshot, kept beside."""
@@ -142,7 +162,14 @@ def whole(stack: Stack) -> Iterator[None]:
     assert code == 0, made
     stack.ssh(f"cp -a {FOLDER} {SAVED}; cp -p {STATUS} {STATUS}.whole")
     yield
-    stack.ssh(f"mv {CONFIG}.kept {CONFIG}; mv {STATUS}.kept {STATUS}; rm -rf {STATUS}.whole {FOLDER} {SAVED}")
+    elsewhere(stack)
+
+
+def elsewhere(stack: Stack) -> None:
+    """As declared again: to the store."""
+    stack.ssh(
+        f"[ ! -e {CONFIG}.kept ] || {{ mv {CONFIG}.kept {CONFIG}; mv {STATUS}.kept {STATUS}; rm -rf {STATUS}.whole {FOLDER} {SAVED}; }}"
+    )
 
 
 def again(stack: Stack) -> None:
@@ -195,11 +222,9 @@ def test_a_repository_that_is_broken_is_found_by_the_proof(stack: Stack, code: s
 @pytest.mark.parametrize("wrong", ["good", *CRAFTED])
 def test_a_snapshot_that_is_bad_is_found_by_the_proof(stack: Stack, wrong: str) -> None:
     again(stack)
-    script = "\n".join([inspect.getsource(dumps).replace("from __future__ import annotations", ""), "CRAFT"])
-    text = inspect.getsource(craft).replace("from __future__ import annotations", "")
-    call = f"main({wrong!r}, archive_)"
-    whole_ = f"from __future__ import annotations\n{script.removesuffix('CRAFT')}\narchive_ = archive\n{text}\n{call}\n"
-    stack.ssh("python3 -", text=whole_)
+    future = "from __future__ import annotations\n"
+    parts = [inspect.getsource(one).replace(future, "") for one in (dumps, craft)]
+    stack.ssh("python3 -", text="\n".join([future, parts[0], "made = archive", parts[1], f"main({wrong!r}, made)"]))
     if wrong == "good":  # what is crafted is taken for a backup, where nothing is wrong with it
         code, found = backup(stack, "prove")
         assert code == 0, found
@@ -215,8 +240,9 @@ def test_a_proof_that_failed_is_a_cause_and_drift_tells_it(stack: Stack) -> None
     done = stack.mech("sandbox", "shell", "--", "mech", "diagnose", "--stack", STACK, "--json", check=False)
     assert "BACKUP_FAILED" in [cause["code"] for cause in json.loads(done.stdout)["causes"]]
     stack.ssh(f'sed -i -E \'s|"at": [0-9.]+|"at": 1700000000|\' {STATUS}')
-    told = stack.mech("drift", "--stack", STACK, "--json", check=False).stdout
-    assert "last good snapshot" in told and "within 24 h" in told and "the last proof failed" in told
+    told = stack.pulumi("preview").stdout
+    assert "drift: backups: last good snapshot: " in told and "(declared: within 24 h)" in told
+    assert "not well: the last proof failed: the store has lost" in told
 
 
 @pytest.mark.usefixtures("whole")
@@ -255,27 +281,8 @@ def test_sigkill_at_any_moment_loses_nothing_and_locks_nobody_out(stack: Stack) 
     assert backup(stack, "prove")[0] == 0
 
 
-FAULTS = {
-    "STORE_BUSY": {"unavailable": True},
-    "REFUSED": {"denied": True},
-    "CLOCK": {"skew_s": 1200},
-}
-
-
-@pytest.mark.parametrize("code", FAULTS)
-def test_a_store_that_does_not_take_it_is_one_sentence_and_the_next_run_works(stack: Stack, code: str) -> None:
-    vendors = Path(stack.settings.state) / "vendors.json"
-    vendors.write_text(json.dumps({"r2": FAULTS[code]}))
-    try:
-        done = stack.ssh("timeout 80 mech-backup now; echo rc $?")
-    finally:
-        vendors.unlink()
-    assert status(stack)["failure"]["code"] == code, done
-    assert left(stack) == ""
-    assert backup(stack, "now")[0] == 0
-
-
 def test_what_is_no_longer_declared_goes_and_the_repository_stays(stack: Stack) -> None:
+    elsewhere(stack)
     held = backup(stack, "list")[1]["snapshots"]
     stack.pulumi("config", "set", "--path", "mech:backup.enabled", "false")
     stack.up()

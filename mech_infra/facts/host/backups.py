@@ -49,7 +49,7 @@ class Fresh(Check, kind="backup-fresh", reads=["backups"]):
 
     @property
     def good(self) -> str:
-        return f"within {self.rpo_h} h"
+        return f"within {self.rpo_h:g} h"  # the state has numbers as floats
 
     def judge(self, facts: Facts) -> str | None:
         about = facts["backups"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,17 +33,31 @@ def archive(collections: Mapping[str, Sequence[Mapping[str, Any]]], blocks: int 
         struct.pack("<I", 0x8199E26D),
         bson({"concurrent_collections": 1, "version": "0.1", "server_version": "7.0.14", "tool_version": "100.10.0"}),
     ]
-    parts += [bson({**about, "metadata": "{}", "size": 1, "type": "collection"}) for about in names.values()]
+    for about in names.values():
+        metadata = json.dumps({"indexes": [], "collectionName": about["collection"], "type": "collection"})
+        parts.append(bson({**about, "metadata": metadata, "size": 1, "type": "collection"}))
     parts.append(END)
     for turn in range(blocks):
         for name, documents in collections.items():
             if mine := documents[turn::blocks]:
                 parts += [bson({**names[name], "EOF": False, "CRC": 0}), *map(bson, mine), END]
-    for about in names.values():
-        parts += [bson({**about, "EOF": True, "CRC": 7}), END]
+    for name, about in names.items():
+        written = b"".join(bson(one) for turn in range(blocks) for one in collections[name][turn::blocks])
+        parts += [bson({**about, "EOF": True, "CRC": crc64(written)}), END]
     return b"".join(parts)
 
 
 def write(path: Path, collections: Mapping[str, Sequence[Mapping[str, Any]]], blocks: int = 1) -> Path:
     path.write_bytes(archive(collections, blocks))
     return path
+
+
+def crc64(data: bytes) -> int:
+    """ECMA-182, reflected, as Go's hash/crc64 has it; signed, as BSON does."""
+    crc = (1 << 64) - 1
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xC96C5795D7870F42 if crc & 1 else 0)
+    crc ^= (1 << 64) - 1
+    return crc - (1 << 64) if crc >> 63 else crc

@@ -28,6 +28,10 @@ def test_the_last_good_snapshot_is_not_too_old(hours: float, says: str) -> None:
     assert word(Fresh(24), about(good={"at": NOW - hours * 3600})) == says
 
 
+def test_the_state_has_numbers_as_floats() -> None:
+    assert word(Fresh(24.0), about(good={"at": NOW})) == Fresh(24).good  # type: ignore[arg-type]
+
+
 def test_before_the_first_one_it_counts_from_when_backups_are_declared() -> None:
     assert word(Fresh(24), about()) == "none in 100 h"
     assert word(Fresh(24), about(since=NOW - 3600)) == "within 24 h"
