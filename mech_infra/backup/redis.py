@@ -30,6 +30,7 @@ class Keys:
 
     all: int
     expiring: int
+    databases: int = 1
 
 
 def plant(value: str, login: Path = Path(LOGIN)) -> None:
@@ -81,7 +82,7 @@ def copy(into: Path, source: Path = FILE) -> None:
 def keys(container: str = CONTAINER, login: Path | None = Path(LOGIN)) -> Keys:
     """Of all its databases. Raises Failed."""
     found = re.findall(r"^db\d+:keys=(\d+),expires=(\d+)", ask("info keyspace", container, login), re.M)
-    return Keys(sum(int(all_) for all_, _ in found), sum(int(some) for _, some in found))
+    return Keys(sum(int(all_) for all_, _ in found), sum(int(some) for _, some in found), len(found))
 
 
 def planted(container: str) -> str:

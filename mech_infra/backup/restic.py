@@ -76,12 +76,13 @@ class Repository:
         self._call("restore", snapshot, "--no-lock", "--no-cache", "--target", str(into), *some, limit_s=_LONG_S)
 
     def retain(self, keep: Mapping[str, int]) -> int:
-        """Forget and delete what is older than `keep` (daily, weekly, monthly) says; how many snapshots went. Raises Failed.
+        """Forget and delete what `keep` (all_days, weekly, monthly) does not name; how many snapshots went. Raises Failed.
 
         The store's key must be one that may delete.
         """
         before = len(self.snapshots())
-        kept = [f"--keep-{period}={count}" for period, count in keep.items() if count]
+        kept = [f"--keep-within={keep['all_days']}d"]
+        kept += [f"--keep-{period}={keep[period]}" for period in ("weekly", "monthly") if keep[period]]
         self._patiently("forget", "--tag", TAG, "--group-by", "host", *kept, "--prune", limit_s=_LONG_S)
         return before - len(self.snapshots())
 

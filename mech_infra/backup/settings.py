@@ -30,7 +30,7 @@ class Settings:
     every_h: int
     rpo_h: int
     protection: str  # what keeps this host's key from deleting snapshots
-    keep: Mapping[str, int]  # daily, weekly, monthly: what retention leaves
+    keep: Mapping[str, int]  # all_days, weekly, monthly: what retention leaves
     read_parts: int = 28  # in so many proofs all of the repository is read once
 
 

@@ -65,7 +65,9 @@ def staged(settings: Settings, id_: str, tell: Tell) -> Json:
     saved = STAGING / manifest.REDIS
     redis.copy(saved)
     there, in_file = redis.keys(), redis.in_file(saved)
-    keys = in_file or there
+    # The file's head tells of its first database only.
+    exact = in_file is not None and there.databases <= 1
+    keys = in_file if in_file is not None and exact else there
     if not keys.all:
         raise Failed(
             "REDIS_BROKEN", "Redis' file has no key, and it was given one just before: docker logs --tail 20 redis"
@@ -78,7 +80,7 @@ def staged(settings: Settings, id_: str, tell: Tell) -> Json:
             "images": {name: scratch.image(name) for name in settings.images},
         },
         "mongodb": {"collections": collections, "live": after},
-        "redis": {"keys": keys.all, "expiring": keys.expiring, "exact": in_file is not None},
+        "redis": {"keys": keys.all, "expiring": keys.expiring, "exact": exact},
         "files": manifest.of_files(STAGING),
     }  # fmt: skip
     manifest.check_canary(mongodb.planted(dumped), made)

@@ -25,21 +25,26 @@ _STATE = "/var/lib/mech-backup"  # of what is being packed
 class KeepConfig(Section):
     """Which snapshots stay when retention runs (`mech backup retain`), which the host's own key may not do."""
 
-    daily: int = Field(
-        7,
-        description="for so many days the last snapshot of each stays",
-        examples=[14],
+    all_days: int = Field(
+        14,
+        description="for so many days every snapshot stays",
+        examples=[30],
         ge=1,
         le=366,
-        json_schema_extra=wrong("Fewer: what was deleted by mistake last week is in no snapshot", 0, "week"),
+        json_schema_extra=wrong(
+            "Shorter than a lock on the store's objects: retention fails at a snapshot that is locked. Short: what was deleted by "
+            "mistake two weeks ago is in few snapshots",
+            0,
+            "week",
+        ),
     )
     weekly: int = Field(
         5,
-        description="the same for weeks",
+        description="for so many weeks the last snapshot of each stays",
         examples=[8],
         ge=0,
         le=520,
-        json_schema_extra=wrong("0: the oldest snapshot is as old as daily says", -1),
+        json_schema_extra=wrong("0, and monthly 0: the oldest snapshot is as old as allDays says", -1),
     )
     monthly: int = Field(
         12,

@@ -28,7 +28,7 @@ def failed(look: Look) -> Iterator[Found]:
 
 @cause(
     "BACKUP_LATE",
-    "RPO {declared}: the last good snapshot is {there}",
+    "RPO {most}: {sentence}",
     layer="datastores",
     visitor="nothing, until data are lost",
     guide="Weekly checklist: backup verification",
@@ -39,7 +39,10 @@ def failed(look: Look) -> Iterator[Found]:
 )
 def late(look: Look) -> Iterator[Found]:
     for item in look.drift("backup-fresh"):
-        yield Found((), {"declared": item.declared, "there": item.there}, (f"{item.label}: {item.there}",))
+        none = item.there.startswith("none")
+        sentence = f"no good snapshot{item.there.removeprefix('none')}" if none else f"last good snapshot is {item.there}"
+        most = item.declared.removeprefix("within ")
+        yield Found((), {"most": most, "sentence": sentence}, (f"{item.label}: {item.there}",))
 
 
 @cause(

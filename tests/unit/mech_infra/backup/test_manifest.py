@@ -91,6 +91,11 @@ def test_redis_has_its_keys_but_those_that_ended_by_themselves(keys: int, canary
     assert code(manifest.check_redis, MADE, keys, canary) == says
 
 
+def test_of_several_databases_of_redis_it_is_known_about_how_many_keys_they_have() -> None:
+    about = {**MADE, "redis": {"keys": 10, "expiring": 0, "exact": False}}
+    assert [code(manifest.check_redis, about, keys, "bird") for keys in (12, 5, 4)] == ["", "", "REDIS_DIFFERS"]
+
+
 def test_files_are_as_the_manifest_says(tmp_path: Path) -> None:
     (tmp_path / "files/etc").mkdir(parents=True)
     (tmp_path / "files/etc/key").write_text("secret")

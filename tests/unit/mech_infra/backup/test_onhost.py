@@ -14,7 +14,7 @@ from mech_infra.backup.restic import Snapshot
 from mech_infra.backup.settings import Settings
 from mech_infra.backup.words import Failed
 
-TOLD = Settings("/mnt/backup", "mech", {}, {}, (), 6, 24, "none", {"daily": 7}, 3)
+TOLD = Settings("/mnt/backup", "mech", {}, {}, (), 6, 24, "none", {"all_days": 14}, 3)
 OLD, NEW = Snapshot("aaaa1111", 1_795_000_000.0, "m1"), Snapshot("bbbb2222", 1_795_003_600.0, "m2")
 GOOD = {"snapshot": NEW.id, "manifest": "m2", "canary": "c", "bytes": 10}
 

@@ -30,7 +30,7 @@ exit {code}
 
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    told: dict[str, Any] = {"repository": "r2:mech-backup/prod", "keep": {"daily": 3, "monthly": 0}}
+    told: dict[str, Any] = {"repository": "r2:mech-backup/prod", "keep": {"allDays": 3, "monthly": 0}}
     monkeypatch.setattr(
         stack_config,
         "current",
@@ -54,7 +54,7 @@ def test_what_keep_says_stays_and_no_secret_is_in_a_command_line(stack: dict[str
     assert (found.exit_code, found.result) == (0, {"forgotten": 1, "left": 1})
     calls = (tmp_path / "log").read_text()
     assert (
-        "forget --tag mech --group-by host --keep-daily=3 --keep-weekly=5 --prune" in calls and "monthly" not in calls
+        "forget --tag mech --group-by host --keep-within=3d --keep-weekly=5 --prune" in calls and "monthly" not in calls
     )
     assert "planted" not in calls
     assert (tmp_path / "log.env").read_text().split() == [
