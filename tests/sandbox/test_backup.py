@@ -12,14 +12,25 @@ import random
 import shlex
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.sandbox.backups import craft
+from tests.sandbox.backups.asking import (
+    BROKEN,
+    CONFIG,
+    CRAFTED,
+    FOLDER,
+    SAVED,
+    STATUS,
+    backup,
+    insert,
+    left,
+    settled,
+    status,
+)
 from tests.unit.mech_infra.backup import dumps
 
 from .stack import REPO, STACK, Listener, Stack
@@ -32,8 +43,6 @@ PASSWORD = "planted-password-4711-not-to-be-seen"
 KEYS = {"BACKUP_PASSWORD": PASSWORD, "BACKUP_ACCESS_KEY": "6d656368000000000000000000000002",
         "BACKUP_SECRET_KEY": "6d65636873616e64626f78000000000000000000000000000000000000000002"}  # fmt: skip
 WHERE = "s3:https://sandbox.r2.cloudflarestorage.com/mech-backup/sandbox"
-FOLDER, SAVED = "/var/backups/mech-broken", "/var/backups/mech-whole"
-CONFIG, STATUS = "/etc/mech/backup/config.json", "/var/lib/mech-backup/status.json"
 
 
 @pytest.fixture(scope="module")
@@ -51,42 +60,6 @@ def stack(platform: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         subprocess.run(argv, cwd=folder, env=there.env, input=value, text=True, check=True, capture_output=True)
     yield there
     there.ssh(f"rm -rf {FOLDER} {SAVED}")
-
-
-def backup(stack: Stack, word: str) -> tuple[int, dict[str, Any]]:
-    done = stack.mech("backup", word, "--stack", STACK, "--json", check=False)
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
-
-
-def status(stack: Stack) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(stack.ssh(f"cat {STATUS}"))
-    return found
-
-
-def insert(stack: Stack, count: int, begin: int = 0) -> None:
-    """Jobs, acknowledged by MongoDB."""
-    where = 'db.getSiblingDB("mech").getCollection("jobs")'
-    lines = "".join(f'{where}.insertOne({{"_id": "job-{n}", "at": {n}}})\n' for n in range(begin, begin + count))
-    stack.ssh("docker exec -i mongodb mongosh --quiet admin --file /dev/stdin", text=lines)
-
-
-def left(stack: Stack) -> str:
-    """What a run should not leave on the host."""
-    return stack.ssh(
-        "docker ps -aq --filter label=mech.scratch; ls -d /var/lib/mech-backup/staging /var/lib/mech-backup/scratch 2>/dev/null || true"
-    )
-
-
-def settled(stack: Stack) -> None:
-    """The backup that `up` begins has ended."""
-    end = time.monotonic() + 120
-    while (
-        stack.ssh("systemctl is-active mech-backup.service mech-backup-proof.service || true").splitlines()
-        != ["inactive"] * 2
-    ):
-        assert time.monotonic() < end, "a backup does not end"
-        time.sleep(2)
 
 
 def test_up_begins_a_first_backup_and_nothing_is_seen_of_a_secret(stack: Stack) -> None:
@@ -174,31 +147,6 @@ def elsewhere(stack: Stack) -> None:
 
 def again(stack: Stack) -> None:
     stack.ssh(f"rm -rf {FOLDER}; cp -a {SAVED} {FOLDER}; cp -p {STATUS}.whole {STATUS}; rm -rf /var/cache/mech-backup")
-
-
-# What is done to the repository, in its folder. `largest`: of the packs, the one with the dumps.
-LARGEST = "$(ls -S data/*/* | head -n 1)"
-FLIP = "import sys; p = sys.argv[1]; b = bytearray(open(p, 'rb').read()); b[len(b) // 2] ^= 1; open(p, 'wb').write(b)"
-BROKEN = {
-    "DAMAGED": f'chmod -R u+w . && python3 -c "{FLIP}" {LARGEST}',
-    "PACK_MISSING": f"rm -f {LARGEST}",
-    "INDEX_MISSING": "rm -f index/*",
-    "SNAPSHOT_LOST": "rm -f snapshots/*",
-    "WRONG_PASSWORD": "rm -f keys/*",
-    "NO_REPOSITORY": "rm -f config",
-}
-CRAFTED = {
-    "empty": "DUMP_EMPTY",
-    "other-database": "DUMP_WRONG",
-    "no-canary": "CANARY_MISSING",
-    "other-canary": "CANARY_MISSING",
-    "cut-off": "DUMP_BROKEN",
-    "fewer": "DUMP_DIFFERS",
-    "changed-after": "MANIFEST_DIFFERS",
-    "no-manifest": "MANIFEST_MISSING",
-    "no-keys": "FILES_MISSING",
-    "redis-broken": "RESTORE_FAILED",
-}
 
 
 def bad(stack: Stack, code: str) -> None:
