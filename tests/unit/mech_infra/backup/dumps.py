@@ -27,7 +27,7 @@ def _field(name: str, value: Any) -> bytes:
 
 
 def archive(collections: Mapping[str, Sequence[Mapping[str, Any]]], blocks: int = 1) -> bytes:
-    """By DATABASE.COLLECTION its documents; each collection comes in `blocks` parts, in turn with the others."""
+    """By DATABASE.COLLECTION its documents; each collection comes in `blocks` parts, in turn with the others (as with -j)."""
     names = {name: dict(zip(("db", "collection"), name.split(".", 1), strict=True)) for name in collections}
     parts = [
         struct.pack("<I", 0x8199E26D),
@@ -41,15 +41,21 @@ def archive(collections: Mapping[str, Sequence[Mapping[str, Any]]], blocks: int 
         for name, documents in collections.items():
             if mine := documents[turn::blocks]:
                 parts += [bson({**names[name], "EOF": False, "CRC": 0}), *map(bson, mine), END]
-    for name, about in names.items():
-        written = b"".join(bson(one) for turn in range(blocks) for one in collections[name][turn::blocks])
-        parts += [bson({**about, "EOF": True, "CRC": crc64(written)}), END]
+            if blocks == 1:
+                parts += _end(names[name], documents)
+    if blocks > 1:
+        for name, about in names.items():
+            parts += _end(about, [one for turn in range(blocks) for one in collections[name][turn::blocks]])
     return b"".join(parts)
 
 
 def write(path: Path, collections: Mapping[str, Sequence[Mapping[str, Any]]], blocks: int = 1) -> Path:
     path.write_bytes(archive(collections, blocks))
     return path
+
+
+def _end(about: Mapping[str, str], documents: Sequence[Mapping[str, Any]]) -> list[bytes]:
+    return [bson({**about, "EOF": True, "CRC": crc64(b"".join(map(bson, documents)))}), END]
 
 
 def crc64(data: bytes) -> int:
