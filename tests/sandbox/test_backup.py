@@ -190,7 +190,7 @@ def test_a_proof_that_failed_is_a_cause_and_drift_tells_it(stack: Stack) -> None
     stack.ssh(f'sed -i -E \'s|"at": [0-9.]+|"at": 1700000000|\' {STATUS}')
     told = stack.pulumi("preview").stdout
     assert "drift: backups: last good snapshot: " in told and "(declared: within 24 h)" in told
-    assert "not well: the last proof failed: the store has lost" in told
+    assert "not well: the last proof failed: the repository has no snapshot" in told
 
 
 @pytest.mark.usefixtures("whole")
