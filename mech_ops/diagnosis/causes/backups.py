@@ -40,7 +40,9 @@ def failed(look: Look) -> Iterator[Found]:
 def late(look: Look) -> Iterator[Found]:
     for item in look.drift("backup-fresh"):
         none = item.there.startswith("none")
-        sentence = f"no good snapshot{item.there.removeprefix('none')}" if none else f"last good snapshot is {item.there}"
+        sentence = (
+            f"no good snapshot{item.there.removeprefix('none')}" if none else f"last good snapshot is {item.there}"
+        )
         most = item.declared.removeprefix("within ")
         yield Found((), {"most": most, "sentence": sentence}, (f"{item.label}: {item.there}",))
 
