@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,9 @@ from mech_infra.config import (
     stack_file,
 )
 from mech_infra.config.alerts import DESTINATIONS
-from mech_infra.guard.judging import RESERVED_IP
+from mech_infra.config.backup import BackupConfig
+from mech_infra.facts.host import backups
+from mech_infra.guard.judging import RESERVED_IP, Backup
 from mech_infra.guard.program import Guard
 from mech_infra.rollout.slots import SLOTS
 from mech_infra.version import OUTPUT, version
@@ -76,7 +80,7 @@ def declare(config: StackConfig) -> None:
     _turns_others_away(platform, before)
     guard = Guard(platform.allow, platform.host.protect, before, platform.rollout.outage)
     guard.watch()
-    guard.images(platform.datastores.images)
+    guard.images(platform.datastores.images, lambda facts: saved(platform.backup, facts))
     services = platform.resolved_services()
     exposed = platform.firewall.expose_service_ports
     ports = f"{catalogue.SERVICE_PORTS[0]}:{catalogue.SERVICE_PORTS[-1]}" if exposed else None
@@ -132,6 +136,16 @@ def declare(config: StackConfig) -> None:
     pulumi.export("service_urls", {service.name: service_url(platform.domain, service.name) for service in services})
     pulumi.export("containers", sorted(running.containers))
     pulumi.export(OUTPUT, version())
+
+
+def saved(config: BackupConfig, facts: Mapping[str, Any]) -> Backup | None:
+    """How old the newest good snapshot is, by the host's facts; None where no backup is declared."""
+    if not config.enabled:
+        return None
+    about = facts.get("backups")
+    if not about:
+        return Backup(None, config.rpo_hours)
+    return Backup(backups.age_h(about, "good") if about["good"] else math.inf, config.rpo_hours)
 
 
 def seen_on_host(config: StackConfig) -> dict[str, Any]:

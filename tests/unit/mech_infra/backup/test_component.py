@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from mech_infra.backup.settings import Settings
 from mech_infra.commands import backup as commands
 from mech_infra.config import ConfigError, load
+from mech_infra.config.backup import BackupConfig
 from mech_infra.facts.host import files
+from mech_infra.platform import saved
 from tests.unit.mech_infra.conftest import Declare, Recorder, declare, key, raw_config
 
 __all__ = ["declare", "key"]
@@ -92,3 +95,22 @@ def test_a_folder_on_the_data_volume_is_taken_where_it_is_meant() -> None:
     about = {"enabled": True, "repository": "/opt/mech-services/shared/data/backup", "sameVolume": True}
     raw, marked = raw_config({"backup": about}, {"BACKUP_PASSWORD": SECRETS["BACKUP_PASSWORD"]})
     assert load(raw, marked).platform.backup.is_folder
+
+
+SNAPSHOT = {"now": 7200.0, "since": 0.0, "good": {"at": 3600.0}}
+
+
+@pytest.mark.parametrize(
+    ("enabled", "facts", "age_h"),
+    [
+        (False, {"backups": SNAPSHOT}, "none declared"),
+        (True, {"backups": SNAPSHOT}, 1.0),
+        (True, {"backups": {**SNAPSHOT, "good": {}}}, math.inf),
+        (True, {"backups": None}, None),
+        (True, {}, None),
+    ],
+)
+def test_the_guard_knows_how_old_the_newest_snapshot_is(enabled: bool, facts: dict[str, Any], age_h: Any) -> None:
+    found = saved(BackupConfig(enabled=enabled, rpo_hours=8), facts)
+    assert (found.age_h if found else "none declared") == age_h
+    assert found is None or found.rpo_h == 8
