@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -71,6 +74,24 @@ def run(
 def _die_with_parent() -> None:
     """A run that is killed leaves nothing that goes on beside the next one."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def after(text: bytes, path: Path) -> Iterator[IO[bytes]]:
+    """A stream that has `text` and then a file, for the standard input of a child; nothing of it is written anywhere."""
+    reads, writes = os.pipe()
+
+    def feed() -> None:
+        # Who has read enough closes its end.
+        with contextlib.suppress(BrokenPipeError), os.fdopen(writes, "wb") as to, path.open("rb") as file:
+            to.write(text)
+            shutil.copyfileobj(file, to, 1 << 20)
+
+    thread = threading.Thread(target=feed, daemon=True)
+    with os.fdopen(reads, "rb") as stream:
+        thread.start()
+        yield stream
+    thread.join()
 
 
 def name(argv: tuple[str, ...]) -> str:

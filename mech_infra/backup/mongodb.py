@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -71,6 +71,22 @@ def load(path: Path, container: str) -> None:
     """A dump into a MongoDB that asks nobody for a password. Raises Failed."""
     with path.open("rb") as file:
         done = child.run("docker", "exec", "-i", container, "mongorestore", "--archive", limit_s=_DUMP_S, given=file)
+    if done.code:
+        raise faults.mongodb("mongorestore", done.said)
+
+
+# The first line of standard input is the tool's config, which it takes as a file; the rest is the archive.
+_BESIDE = 'IFS= read -r config; exec 4<&0; printf "%s\\n" "$config" | { exec 3<&0 0<&4; exec mongorestore --config=/dev/fd/3 "$@"; }'
+
+
+def replace(path: Path, include: Iterable[str], login: Path = Path(LOGIN)) -> None:
+    """Put the dump's collections of these patterns into the MongoDB that serves, in the place of what it has. Raises Failed."""
+    words = ["--archive", "--drop", *(f"--nsInclude={pattern}" for pattern in include)]
+    words += [f"--nsExclude={database}.*" for database in archive.OWN]
+    config = connection(login)
+    tool = ["mongorestore"] if config is None else ["sh", "-c", _BESIDE, "sh"]
+    with child.after(config or b"", path) as given:
+        done = child.run("docker", "exec", "-i", CONTAINER, *tool, *words, limit_s=_DUMP_S, given=given)
     if done.code:
         raise faults.mongodb("mongorestore", done.said)
 

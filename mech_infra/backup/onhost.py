@@ -3,12 +3,15 @@
     mech-backup [--wire] [--who WHO] [--wait S] now | prove | list | check | retain
     mech-backup fresh                                      0 while no backup is due
     mech-backup [--wire] fetch --into FOLDER [--at WHEN]    a snapshot's files, compared with their manifest
+    mech-backup [--wire] look | restore-scratch [--keep S] | restore-live [--without-backup]  [--at WHEN] [--only WHAT]…
+    mech-backup mend                                       what a restore that was killed has stopped runs again
 
 WHEN is a snapshot's id (its first characters), or a time (2026-11-27T10:00, UTC): the last one that was made before it; without
 it the newest. Exit codes: 0 it went well; 2 a backup is bad or missing; 1 it could not be made or looked at. With --wire a
 record a line for `mech`, each after MARK:
 
-    {"kind": "progress"|"alive"|"failed"|"end", ...}: "failed" has code and says; "end" code (the exit code) and `result`
+    {"kind": "progress"|"alive"|"ready"|"failed"|"end", ...}: "failed" has code and says; "ready" (a scratch restore, until it is
+    ended) and "end" have `result`, "end" code, which is the exit code
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import datetime as dt
 import fcntl
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -26,9 +30,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mech_infra.backup import faults, proving, settings, status, taking
-from mech_infra.backup.restic import Repository, Snapshot, repository
-from mech_infra.backup.words import Failed, Json
+from mech_infra.backup import faults, journal, proving, restoring, selecting, settings, status, taking
+from mech_infra.backup.choosing import chosen
+from mech_infra.backup.restic import Repository, repository
+from mech_infra.backup.words import LIVE, Failed, Json
 
 MARK = "MECH-BACKUP "
 ALIVE_S = 3.0
@@ -45,6 +50,12 @@ class Voice:
         if line:
             with self._speaking, contextlib.suppress(OSError):
                 print(line, flush=True)
+
+    def heard(self) -> bool:
+        """Whether somebody is there still."""
+        there = select.poll()
+        there.register(sys.stdout.fileno(), 0)
+        return not there.poll(0)
 
     def step(self, says: str) -> None:
         self.tell("progress", says=says)
@@ -80,10 +91,20 @@ def _arguments() -> argparse.ArgumentParser:
     fetch = does.add_parser("fetch")
     fetch.add_argument("--into", type=Path, required=True)
     fetch.add_argument("--at", default="")
+    does.add_parser("mend")
+    for name in ("look", "restore-scratch", LIVE):
+        restore = does.add_parser(name)
+        restore.add_argument("--at", default="")
+        restore.add_argument("--only", action="append", default=[])
+        restore.add_argument("--keep", type=float, default=0, help="seconds that the scratch containers stay")
+        restore.add_argument("--without-backup", action="store_true")
     return options
 
 
 def _does(given: argparse.Namespace, voice: Voice) -> Json:
+    mended = journal.mend(voice.step)
+    if given.does == "mend":
+        return {"mended": mended is not None}
     told = settings.settings()
     there = repository(told.repository, settings.environment())
     if given.does == "now":
@@ -100,6 +121,8 @@ def _does(given: argparse.Namespace, voice: Voice) -> Json:
         return _retain(told, there, voice)
     if given.does == "check":
         return _read(told, there, voice)
+    if given.does in ("look", "restore-scratch", LIVE):
+        return _restore(given, told, there, voice)
     one = chosen(there.snapshots(), given.at)
     voice.step(f"snapshot {one.id[:8]} is fetched from the store")
     try:
@@ -110,6 +133,25 @@ def _does(given: argparse.Namespace, voice: Voice) -> Json:
         ) from None
     except OSError as error:
         raise taking.full(error) from None
+
+
+def _restore(given: argparse.Namespace, told: settings.Settings, there: Repository, voice: Voice) -> Json:
+    try:
+        wanted = selecting.selection(given.only)
+    except ValueError as error:
+        raise Failed("NO_SELECTION", str(error)) from None
+    if given.does == "look":
+        return restoring.look(there, wanted, given.at)
+    if given.does == LIVE:
+        return restoring.live(told, there, wanted, given.at, not given.without_backup, voice.step)
+
+    def hold(found: Json) -> None:
+        voice.tell("ready", result=found)
+        end = time.monotonic() + given.keep
+        while time.monotonic() < end and voice.heard():
+            time.sleep(0.5)
+
+    return restoring.tried(told, there, wanted, given.at, hold, voice.step)
 
 
 def _due() -> int:
@@ -164,27 +206,6 @@ def _read(told: settings.Settings, there: Repository, voice: Voice) -> Json:
     read = {"part": part, "of": told.read_parts, "at": time.time()}
     status.write({**status.read(), "read": read})
     return read
-
-
-def chosen(there: list[Snapshot], at: str) -> Snapshot:
-    """Raises Failed."""
-    if not there:
-        raise Failed("NO_SNAPSHOT", "the repository has no snapshot of this platform: mech backup now")
-    if not at:
-        return there[-1]
-    if len(at) >= 4 and (found := [one for one in there if one.id.startswith(at)]):
-        return found[-1]
-    try:
-        moment = dt.datetime.fromisoformat(at)
-    except ValueError:
-        raise Failed(
-            "NO_SNAPSHOT", f"{at!r} is no snapshot's id and no time (2026-11-27T10:00): mech backup list"
-        ) from None
-    limit = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
-    before = [one for one in there if one.at <= limit]
-    if not before:
-        raise Failed("NO_SNAPSHOT", f"no snapshot was made before {at}: mech backup list")
-    return before[-1]
 
 
 @contextlib.contextmanager

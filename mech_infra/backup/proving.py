@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mech_infra.backup import archive, files, manifest, mongodb, redis, scratch, taking
@@ -72,22 +73,30 @@ def tried(settings: Settings, folder: Path, status: Json, snapshot: Snapshot, te
             "CANARY_MISSING",
             "the newest snapshot is not the one that was made last: it has another canary; mech backup now",
         )
+    whole(about, folder)
+    there = {name.partition("/")[0] for name in about["files"]}
+    if files.ROOM not in there and settings.files:
+        raise Failed("FILES_MISSING", "the snapshot has neither .env files nor certificates; mech backup now")
+    tell("MongoDB is started with it")
+    with in_mongodb(settings, about, folder / manifest.MONGODB):
+        tell("Redis is started with it")
+    with in_redis(settings, about, folder / manifest.REDIS):
+        pass
+
+
+def whole(about: Json, folder: Path) -> None:
+    """The dump of a snapshot is what its manifest says, and of the right server. Raises Failed."""
     dumped = folder / manifest.MONGODB
     collections = manifest.of_collections(archive.read(dumped))
     live = about["mongodb"]["live"]
     manifest.check_dump(collections, live, live)
     manifest.check_canary(mongodb.planted(dumped), about)
     manifest.check_same(about, collections, "the dump of MongoDB", "DUMP_DIFFERS")
-    there = {name.partition("/")[0] for name in about["files"]}
-    if files.ROOM not in there and settings.files:
-        raise Failed("FILES_MISSING", "the snapshot has neither .env files nor certificates; mech backup now")
-    tell("MongoDB is started with it")
-    _in_mongodb(settings, about, dumped)
-    tell("Redis is started with it")
-    _in_redis(settings, about, folder / manifest.REDIS)
 
 
-def _in_mongodb(settings: Settings, about: Json, dumped: Path) -> None:
+@contextlib.contextmanager
+def in_mongodb(settings: Settings, about: Json, dumped: Path) -> Iterator[str]:
+    """The container that has the dump in it, as the manifest says. Raises Failed."""
     reference = scratch.image("mongodb") or settings.images["mongodb"]
     with scratch.container("mongodb", reference, settings.memory_mb["mongodb"], mongodb.answers) as name:
         try:
@@ -98,9 +107,12 @@ def _in_mongodb(settings: Settings, about: Json, dumped: Path) -> None:
         mongodb.dump(again, name, login=None)
         found = manifest.of_collections(archive.read(again))
         manifest.check_same(about, found, "MongoDB with the dump in it", "RESTORE_DIFFERS")
+        yield name
 
 
-def _in_redis(settings: Settings, about: Json, saved: Path) -> None:
+@contextlib.contextmanager
+def in_redis(settings: Settings, about: Json, saved: Path) -> Iterator[str]:
+    """The container that has read Redis' file, as the manifest says. Raises Failed."""
     reference = scratch.image("redis") or settings.images["redis"]
     room = scratch.FOLDER / "redis"
     room.mkdir()
@@ -110,6 +122,7 @@ def _in_redis(settings: Settings, about: Json, saved: Path) -> None:
     command = ("redis-server", "--save", "", "--appendonly", "no", "--dir", "/data")
     with scratch.container("redis", reference, settings.memory_mb["redis"], redis.answers, room, command) as name:
         manifest.check_redis(about, redis.keys(name, login=None).all, redis.planted(name))
+        yield name
 
 
 def next_part(status: Json, of: int) -> int:

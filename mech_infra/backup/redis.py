@@ -85,9 +85,9 @@ def keys(container: str = CONTAINER, login: Path | None = Path(LOGIN)) -> Keys:
     return Keys(sum(int(all_) for all_, _ in found), sum(int(some) for _, some in found), len(found))
 
 
-def planted(container: str) -> str:
-    """The canary of a Redis that asks nobody. Raises Failed."""
-    return ask(f"get {CANARY}", container, None).strip()
+def planted(container: str, login: Path | None = None) -> str:
+    """The canary; without `login`, of a Redis that asks nobody. Raises Failed."""
+    return ask(f"get {CANARY}", container, login).strip()
 
 
 def answers(container: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mech_infra.backup import child, faults
 from mech_infra.backup.settings import TAG
-from mech_infra.backup.words import Failed, Json
+from mech_infra.backup.words import BEFORE, Failed, Json
 
 PROGRAM = "restic"
 _SHORT_S, _LONG_S = 120, 6 * 3600
@@ -20,11 +20,12 @@ _LOCKED_S = 900
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One of ours; `at` is its Unix time, `manifest` the id that its manifest has, too."""
+    """One of ours; `at` is its Unix time, `manifest` the id that its manifest has, too; `kind` is BEFORE or empty."""
 
     id: str
     at: float
     manifest: str
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class Repository:
         """Take away locks whose processes are dead, as a killed run leaves them. Raises Failed."""
         self._call("unlock", limit_s=_SHORT_S)
 
-    def backup(self, folder: Path, manifest: str, host: str) -> Json:
+    def backup(self, folder: Path, manifest: str, host: str, kind: str = "") -> Json:
         """One snapshot of a folder; restic's summary. Raises Failed."""
-        tags = ("--tag", TAG, "--tag", manifest)
+        tags = ("--tag", TAG, "--tag", manifest, *(("--tag", kind) if kind else ()))
         # --force: every file is new, so that a snapshot before is no help, and none where it is damaged.
         said = self._patiently("backup", "--json", "--force", "--host", host, *tags, str(folder), limit_s=_LONG_S)
         return next(line for line in _lines(said) if line.get("message_type") == "summary")
@@ -67,7 +68,7 @@ class Repository:
     def snapshots(self) -> list[Snapshot]:
         """All of ours, the oldest first. Raises Failed."""
         said = self._call("snapshots", "--json", "--no-lock", "--no-cache", "--tag", TAG, limit_s=_SHORT_S)
-        found = [Snapshot(one["id"], _unix(one["time"]), _manifest(one.get("tags") or [])) for one in json.loads(said)]
+        found = [_snapshot(one) for one in json.loads(said)]
         return sorted(found, key=lambda one: one.at)
 
     def fetch(self, snapshot: str, into: Path, only: Sequence[str] = ()) -> None:
@@ -118,8 +119,10 @@ def _lines(said: str) -> list[Json]:
     return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 
 
-def _manifest(tags: Sequence[str]) -> str:
-    return next((tag for tag in tags if tag != TAG), "")
+def _snapshot(about: Json) -> Snapshot:
+    tags = about.get("tags") or []
+    manifest = next((tag for tag in tags if tag not in (TAG, BEFORE)), "")
+    return Snapshot(about["id"], _unix(about["time"]), manifest, BEFORE if BEFORE in tags else "")
 
 
 def _unix(text: str) -> float:

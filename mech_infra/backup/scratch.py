@@ -91,9 +91,9 @@ def memory(wanted_mb: int) -> int:
     return min(wanted_mb, spare)
 
 
-def docker(*words: str) -> str:
+def docker(*words: str, limit_s: float = _CALL_S) -> str:
     """Raises Failed."""
-    done = child.run("docker", *words, limit_s=_CALL_S)
+    done = child.run("docker", *words, limit_s=limit_s)
     if done.code:
         said = (done.err.strip().splitlines() or ["it gave no reason"])[-1]
         raise Failed("DOCKER", f"docker {words[0]} failed: {said[:300]}; mech diagnose")

@@ -3,7 +3,8 @@
     {"version": 1,
      "since":        Unix time of the first run here,
      "good":         {"snapshot", "manifest", "at", "bytes", "added", "seconds", "canary", "collections", "documents", "keys"},
-     "tried":        {"at", "what": "backup"|"proof", "code": "" where it went well, "says"},
+     "restored":     {"snapshot", "before": the snapshot of what it overwrote, or "", "at"},
+     "tried":        {"at", "what": "backup"|"proof"|"restore", "code": "" where it went well, "says"},
      "failure":      {"at", "what", "code", "says"}: the last one that was not followed by a good one of its kind,
      "proof":        {"snapshot", "manifest", "taken", "at", "seconds", "code": "" for proved, "says"},
      "proved":       the last of `proof` that was good,
@@ -36,21 +37,28 @@ def read(folder: Path = STATE) -> Json:
 
 
 def write(status: Json, folder: Path = STATE) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = folder / f"{FILE}.new"
+    whole(folder / FILE, status)
+
+
+def whole(path: Path, about: Json) -> None:
+    """Write a file of root's alone, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
     with new.open("w") as file:
         new.chmod(0o600)
-        file.write(json.dumps(status, indent=1, sort_keys=True) + "\n")
+        file.write(json.dumps(about, indent=1, sort_keys=True) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    new.replace(folder / FILE)
+    new.replace(path)
 
 
 def succeeded(status: Json, what: str, now: float, **about: object) -> Json:
-    """With a good backup, or a good proof, noted."""
+    """With a good backup, proof or restore noted."""
     found = {**status, "tried": {"at": now, "what": what, "code": "", "says": ""}}
     if what == "backup":
         found["good"] = {"at": now, **about}
+    elif what == "restore":
+        found["restored"] = {"at": now, **about}
     else:
         found["proof"] = found["proved"] = {"at": now, "code": "", "says": "", **about}
     if found.get("failure", {}).get("what") == what:

@@ -19,8 +19,8 @@ _SPARE = 512 << 20  # bytes that stay free on the host's disk whatever is staged
 Tell = Callable[[str], None]
 
 
-def backup(settings: Settings, repository: Repository, status: Json, tell: Tell) -> Json:
-    """What `good` of the status says then. Raises Failed; nothing is left but what the store has."""
+def backup(settings: Settings, repository: Repository, status: Json, tell: Tell, kind: str = "") -> Json:
+    """What `good` of the status says then; `kind` is the snapshot's. Raises Failed; nothing is left but what the store has."""
     begun = time.time()
     scratch.clean()
     known = status.get("good")
@@ -31,7 +31,7 @@ def backup(settings: Settings, repository: Repository, status: Json, tell: Tell)
         STAGING.mkdir(mode=0o700, parents=True)
         made = staged(settings, secrets.token_hex(8), tell)
         tell("restic encrypts it and sends what is new")
-        summary = repository.backup(STAGING, made["id"], settings.host)
+        summary = repository.backup(STAGING, made["id"], settings.host, kind)
     except OSError as error:
         raise full(error) from None
     finally:

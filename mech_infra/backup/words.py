@@ -7,6 +7,8 @@ from typing import Any
 Json = dict[str, Any]
 
 LABEL = "mech.scratch"  # of containers that a proof makes, and that go with it
+LIVE = "restore-live"  # the word of the command line by which others know that a restore is at work
+BEFORE = "before-restore"  # a snapshot of what a restore was about to overwrite
 
 
 class Failed(Exception):

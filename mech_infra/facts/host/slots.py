@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mech_infra.backup.words import LIVE
 from mech_infra.commands.containers import REPLICA, SERVICE, VERSION
 from mech_infra.commands.nginx import FLAGS
 from mech_infra.commands.rollout import PROGRAM, RECORDS
@@ -18,9 +19,9 @@ from mech_infra.facts.model import Check, Facts
 
 
 # A vigil may outlive the engine where the connection died without a word; no `up` takes as long as that.
-@asked(flags=FLAGS, records=RECORDS, marks=[PROGRAM, VIGIL_MARK], longest_s=1800)
+@asked(flags=FLAGS, records=RECORDS, marks=[PROGRAM, VIGIL_MARK, LIVE], longest_s=1800)
 def rollouts(flags: str, records: str, marks: list[str], longest_s: float) -> dict[str, Any]:
-    """Whether an engine or a rollout's step is at work on the host, which services' green slot serves, and by service
+    """Whether an engine, a rollout's step or a restore is at work on the host, which services' green slot serves, and by service
     the version that was watched to the end last."""
     working = python_at_work(marks, longest_s)
     green = sorted(path.stem for path in Path(flags).glob("*.green"))
