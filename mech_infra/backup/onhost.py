@@ -11,7 +11,7 @@ it the newest. Exit codes: 0 it went well; 2 a backup is bad or missing; 1 it co
 record a line for `mech`, each after MARK:
 
     {"kind": "progress"|"alive"|"ready"|"failed"|"end", ...}: "failed" has code and says; "ready" (a scratch restore, until it is
-    ended) and "end" have `result`, "end" code, which is the exit code
+    ended) and "end" have `result`, "end" what it `does`, and code, which is the exit code
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mech_infra.backup import faults, journal, proving, restoring, selecting, settings, status, taking
+from mech_infra.backup import faults, journal, proving, restoring, selecting, services, settings, status, taking
 from mech_infra.backup.choosing import chosen
 from mech_infra.backup.restic import Repository, repository
 from mech_infra.backup.words import LIVE, Failed, Json
@@ -76,8 +76,8 @@ def main() -> int:
                 result, code = _does(given, voice), 0
         except Failed as why:
             voice.tell("failed", code=why.code, says=why.says)
-            result, code = {}, 2 if faults.is_bad(why.code) else 1
-    voice.tell("end", code=code, result=result)
+            result, code = {}, 2 if faults.is_bad(why.code) or why.code == services.NOT_WELL else 1
+    voice.tell("end", does=given.does, code=code, result=result)
     return code
 
 

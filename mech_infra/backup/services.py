@@ -12,6 +12,7 @@ from mech_infra.catalogue import Service
 from mech_infra.commands.containers import DATABASE_GRACE_S, SERVICE, SERVICE_GRACE_S
 
 Groups = list[list[str]]  # containers, in the order in which they start
+NOT_WELL = "NOT_WELL"
 _WELL_S = 90
 _CALL_S = 60
 _STATE = "{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}"
@@ -51,7 +52,9 @@ def start_in_order(groups: Groups) -> None:
         start([names])
         bad += wait(names)
     if bad:
-        raise Failed("NOT_WELL", f"{', '.join(bad)} not well {_WELL_S} s after the start: mech diagnose")
+        raise Failed(
+            NOT_WELL, f"{', '.join(bad)} not well {_WELL_S} s after the start; the data are restored: mech diagnose"
+        )
 
 
 def wait(names: Sequence[str], limit_s: float = _WELL_S) -> list[str]:

@@ -29,8 +29,18 @@ class Asked:
     says: str = ""
 
 
-def ask(stack: str | None, words: Sequence[str], step: Callable[[str], None]) -> Asked:
-    """Each step is said as it begins. Raises OpsError where the host cannot be asked, or it broke off."""
+def ask(
+    stack: str | None,
+    words: Sequence[str],
+    step: Callable[[str], None],
+    ready: Callable[[Json], None] = lambda result: None,
+    by: Sequence[str] = (),
+    then: str = "mech backup list",
+) -> Asked:
+    """Each step is said as it begins; `ready` hears a result that is held there for a while. `by`: what runs it on the host.
+
+    Raises OpsError where the host cannot be asked, or it broke off; `then` is what to do next.
+    """
     there = platform.read(stack)
     found, wrong, done = Asked(), "", False
 
@@ -43,19 +53,19 @@ def ask(stack: str | None, words: Sequence[str], step: Callable[[str], None]) ->
         kind = record.pop("kind")
         if kind == "progress":
             step(there.hidden(record["says"]))
+        elif kind == "ready":
+            ready(record["result"])
         elif kind == "failed":
             found.code, found.says = record["code"], there.hidden(record["says"])
-        elif kind == "end":
+        elif kind == "end" and record["does"] in words:
             found.exit_code, found.result, done = record["code"], record["result"], True
 
-    text = f"{shlex.join([PROGRAM, '--wire', *words])} 2>&1"
+    text = f"{shlex.join([*by, PROGRAM, '--wire', *words])} 2>&1"
     code = host_shell.lines(there.state, there.address, text, hear, _QUIET_S)
     if code == _NO_PROGRAM:
         raise OpsError(
             "there are no backups on this host: set mech:backup.enabled and mech:backup.repository (docs/backups.md), then mech up"
         )
     if not done:
-        raise OpsError(
-            f"host {there.address} broke off: {wrong or f'its program ended with {code}'}. Next: mech backup list"
-        )
+        raise OpsError(f"host {there.address} broke off: {wrong or f'its program ended with {code}'}. Next: {then}")
     return found
