@@ -60,7 +60,8 @@ def _told(about: Json, snapshot: Snapshot, wanted: Selection) -> Json:
     if wanted.patterns and wanted.patterns != ("*",) and not collections:
         raise Failed(
             "NOT_IN_IT",
-            f"snapshot {snapshot.id[:8]} has no {', '.join(wanted.patterns)}: mech restore shows what one has (it changes nothing)",
+            f"snapshot {snapshot.id[:8]} has no {', '.join(w.removeprefix('mongodb.') for w in wanted.words() if '.' in w)}: mech restore "
+            "shows what it has (and changes nothing)",
         )
     live: Json = {"collections": None, "keys": None}
     if wanted.patterns:

@@ -23,13 +23,15 @@ CONFIG_FILE, ENVIRONMENT_FILE, PASSWORD_FILE = (str(FOLDER / name) for name in (
 FILES = (f"{catalogue.SERVICES_ROOT}/*/.env", CERTIFICATE, KEY)
 _UNITS = ("mech-backup.service", TIMER, "mech-backup-proof.service", PROOF_TIMER)
 _MAIN = "mech_infra.backup.onhost:main"
+# What a restore of Redis runs (mech_infra/backup/swapping.py).
+_REDIS_LOG = "mech_infra/commands/redis/append_only.sh"
 _ROOM = room(__file__)
 
 
 @functools.cache
 def program() -> bytes:
     """The packed program. No secret stands in it, and nothing of a stack."""
-    return packing.packed(_MAIN)
+    return packing.packed(_MAIN, beside={_REDIS_LOG: (packing.ROOT / _REDIS_LOG).read_text()})
 
 
 def config(
