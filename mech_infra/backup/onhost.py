@@ -11,7 +11,7 @@ it the newest. Exit codes: 0 it went well; 2 a backup is bad or missing; 1 it co
 record a line for `mech`, each after MARK:
 
     {"kind": "progress"|"alive"|"ready"|"failed"|"end", ...}: "failed" has code and says; "ready" (a scratch restore, until it is
-    ended) and "end" have `result`, "end" what it `does`, and code, which is the exit code
+    ended) and "end" have `result`, "end" code, which is the exit code
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def main() -> int:
         except Failed as why:
             voice.tell("failed", code=why.code, says=why.says)
             result, code = {}, 2 if faults.is_bad(why.code) or why.code == services.NOT_WELL else 1
-    voice.tell("end", does=given.does, code=code, result=result)
+    # After a restore that was killed both end in one stream.
+    voice.tell("mended" if given.does == "mend" else "end", code=code, result=result)
     return code
 
 
