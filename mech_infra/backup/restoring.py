@@ -142,9 +142,10 @@ def live(told: Settings, repository: Repository, wanted: Selection, at: str, wit
 
 
 def _ready(wanted: Selection) -> None:
-    """The databases that are to take it are there. Raises Failed."""
+    """The databases that are to take it are there, and let us in. Raises Failed."""
     if wanted.patterns:
         services.start_database(mongodb.CONTAINER, mongodb.answers)
+        mongodb.live()  # an empty one that is to ask for passwords knows nobody yet
     if wanted.redis and services.state(redis.CONTAINER) == "missing":
         raise Failed("REDIS_DOWN", "there is no container redis on this host, and nothing was changed: pulumi up")
 

@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from mech_infra.backup import choosing, journal, putting, restoring, scratch, services, status, swapping, taking
+from mech_infra.backup import (
+    choosing,
+    journal,
+    mongodb,
+    putting,
+    restoring,
+    scratch,
+    services,
+    status,
+    swapping,
+    taking,
+)
 from mech_infra.backup.restic import Repository, Snapshot
 from mech_infra.backup.selecting import selection
 from mech_infra.backup.settings import Settings
@@ -40,6 +51,7 @@ class Host:
             (taking, "room", lambda *_: None),
             (taking, "backup", self.backup),
             (restoring, "fetched", self.fetched),
+            (mongodb, "live", dict),
             (services, "running", lambda groups: GROUPS),
             (services, "state", lambda name: "running"),
             (services, "start_database", lambda name, answers: self.step(f"start {name}")),
