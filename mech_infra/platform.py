@@ -112,7 +112,8 @@ def declare(config: StackConfig) -> None:
     datastores.settle([running])
     served = [*running.ready, firewall.confirmed]
     names = [service.name for service in services]
-    Edge("edge", EdgeArgs(platform.edge, platform.domain, names, host.address, served))
+    if platform.edge.enabled:
+        Edge("edge", EdgeArgs(platform.edge, platform.domain, names, host.address, served))
 
     if platform.heal.enabled:
         mine = {s.container(n): s.name for s in services for n in range(1, s.replicas + 1)} | dict.fromkeys(

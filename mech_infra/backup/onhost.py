@@ -108,6 +108,8 @@ def _does(given: argparse.Namespace, voice: Voice) -> Json:
         return {"mended": mended is not None}
     told = settings.settings()
     there = repository(told.repository, settings.environment())
+    if given.does == "now" and told.only_restore:
+        raise Failed("ONLY_RESTORES", "this host only restores, and nothing was backed up: mech:backup.onlyRestore")
     if given.does == "now":
         return _noted("backup", lambda known: taking.backup(told, there, known, voice.step))
     if given.does == "prove":

@@ -152,6 +152,10 @@ def _ready(wanted: Selection) -> None:
 
 def _saved(told: Settings, repository: Repository, known: Json, tell: Tell) -> str:
     """The id of a snapshot of what is there. Raises Failed."""
+    if told.only_restore:
+        raise Failed(
+            "NOT_SAVED", "this host only restores (mech:backup.onlyRestore), and nothing was changed: --without-backup"
+        )
     try:
         good = taking.backup(told, repository, known, tell, BEFORE)
     except Failed as why:

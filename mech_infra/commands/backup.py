@@ -43,18 +43,21 @@ def config(
     rpo_h: int,
     protection: str,
     keep: Mapping[str, int],
+    only_restore: bool = False,
 ) -> str:
     """config.json, which has no secret."""
     told = {
         "repository": repository, "host": host, "images": dict(images), "memory_mb": dict(memory_mb), "files": list(FILES),
-        "every_h": every_h, "rpo_h": rpo_h, "protection": protection, "keep": dict(keep),
+        "every_h": every_h, "rpo_h": rpo_h, "protection": protection, "keep": dict(keep), "only_restore": only_restore,
     }  # fmt: skip
     return json.dumps(told, indent=1, sort_keys=True) + "\n"
 
 
 def units(every_h: int, prove_at: str) -> dict[str, str]:
     """Path to text."""
-    values = {"EVERY_H": str(every_h), "PROVE_AT": prove_at}
+    # systemd takes no step that is as long as the day.
+    hours = "00" if every_h == 24 else f"00/{every_h}"
+    values = {"HOURS": hours, "EVERY_H": str(every_h), "PROVE_AT": prove_at}
     found = {}
     for name in _UNITS:
         text = (_ROOM / name).read_text()
@@ -78,10 +81,14 @@ def handed(files: Mapping[str, str]) -> str:
     return f"{PROGRAM}.bz2 {whole}\n{encode(files)}"
 
 
-def install(settings: str, every_h: int, prove_at: str) -> str:
-    """Put it there, with the package that it needs, and have the timers run; a first or late backup begins at once."""
+def install(settings: str, every_h: int, prove_at: str, only_restore: bool = False) -> str:
+    """Put it there, with the package that it needs, and have the timers run; a first or late backup begins at once.
+
+    `only_restore`: without the timers, and no backup begins.
+    """
+    timers = "no" if only_restore else "yes"
     put = {path: ("644", text) for path, text in units(every_h, prove_at).items()} | {CONFIG_FILE: ("600", settings)}
-    return script(_ROOM / "install.sh", PROGRAM, str(FOLDER), str(STATE), _PACKAGE_WAIT_S, PACKAGE, put=put)
+    return script(_ROOM / "install.sh", PROGRAM, str(FOLDER), str(STATE), timers, _PACKAGE_WAIT_S, PACKAGE, put=put)
 
 
 def remove() -> str:

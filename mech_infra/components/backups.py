@@ -51,6 +51,7 @@ class Backups(pulumi.ComponentResource):
             config.rpo_hours,
             config.protection,
             config.keep.model_dump(),
+            config.only_restore,
         )
         written = commands.units(config.every_hours, config.prove_at)
         known = (config_.PASSWORD, config_.ACCESS_KEY, config_.SECRET_KEY)
@@ -60,20 +61,20 @@ class Backups(pulumi.ComponentResource):
             "backups",
             [
                 units.Package(commands.PACKAGE),
-                *(units.Unit(timer) for timer in (commands.TIMER, commands.PROOF_TIMER)),
+                *(units.Unit(timer) for timer in (commands.TIMER, commands.PROOF_TIMER) if not config.only_restore),
                 files.File(commands.PROGRAM, "755", hashlib.sha256(commands.program()).hexdigest()),
                 files.file(commands.CONFIG_FILE, settings, "600"),
                 *(files.file(path, text, "600") for path, text in hidden.items()),
                 *(files.file(path, text) for path, text in written.items()),
-                backups.Fresh(config.rpo_hours),
+                *([] if config.only_restore else [backups.Fresh(config.rpo_hours)]),
             ],
-            watches=[backups.Unproved()],
+            watches=[] if config.only_restore else [backups.Unproved()],
             secret=True,
             parent=self,
         )
         installed = host.access.run(
             f"{name}-install",
-            commands.install(settings, config.every_hours, config.prove_at),
+            commands.install(settings, config.every_hours, config.prove_at, config.only_restore),
             stdin=pulumi.Output.secret(commands.handed(hidden)),
             parent=self,
             triggers=[host.instance.id, repair],

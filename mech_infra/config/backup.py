@@ -86,6 +86,14 @@ class BackupConfig(Section):
             form="`r2:BUCKET/PREFIX`, `s3:https://HOST/BUCKET/PREFIX` or an absolute path",
         ),
     )
+    only_restore: bool = Field(
+        False,
+        description="whether this host reads the repository and never adds to it: no timers, and `mech backup now` is refused",
+        examples=[True],
+        json_schema_extra=wrong(
+            "true: nothing of this host is backed up; it is for one beside another (`mech drill`)", "prod"
+        ),
+    )
     same_volume: bool = Field(
         False,
         description="that a folder on the data volume is meant, for somebody who copies it away",

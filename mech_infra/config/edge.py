@@ -25,6 +25,16 @@ def _version_text(value: Any) -> Any:
 class EdgeConfig(Section):
     """Cloudflare: the zone, and what the edge does to a request before the host sees it."""
 
+    enabled: bool = Field(
+        True,
+        description="whether the zone is touched: records that point to this host, and the zone's settings",
+        examples=[False],
+        json_schema_extra=wrong(
+            "false: no name leads to this host, as for one beside another (`mech drill`); for a stack that had records, `pulumi up` "
+            "takes them away, and visitors get NXDOMAIN",
+            "dns only",
+        ),
+    )
     zone_id: str | None = Field(
         None,
         description="the zone's id at Cloudflare, from its overview page; not set: the zone is made, in accountId",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -114,9 +115,10 @@ def restored(stack: Stack, *more: str) -> dict[str, Any]:
 
 
 def volume_emptied(stack: Stack) -> None:
-    stack.ssh(
-        f"docker stop -t 60 mongodb redis && rm -rf {DATA}/mongodb/* {DATA}/redis/* && docker start mongodb redis"
-    )
+    well = "until docker inspect -f '{{.State.Health.Status}}' mongodb redis | grep -cx healthy | grep -q 2; do sleep 1; done"
+    lost = f"docker stop -t 60 mongodb redis && rm -rf {DATA}/mongodb/* {DATA}/redis/* && docker start mongodb redis"
+    stack.ssh(f"{lost} && timeout 60 sh -c {shlex.quote(well)}")
+    stack.up()  # an empty MongoDB knows no user
 
 
 def host_and_volume_lost(stack: Stack) -> None:
