@@ -113,7 +113,7 @@ def run(plan: Plan, console: Console, say: Say) -> Drill:
         finally:
             with phase("remove", f"{there.name} is removed"):
                 removal.remove(there.name, api.vultr())
-    there.forget()
+            there.forget()
     return drill
 
 

@@ -15,8 +15,10 @@ _TEMPLATES = pathlib.Path(__file__).with_name("templates")
 
 def page(stack: str, past: Sequence[Drill]) -> str:
     """HTML, the newest first; whatever was said in one is escaped."""
+    mark = _mark(past[-1]) if past else "unknown"
     return frame.rendered(
-        "drills.html.j2", _TEMPLATES, stack=stack, past=list(reversed(past)), mark=_mark, headline=report.headline,
+        "drills.html.j2", _TEMPLATES, stack=stack, past=list(reversed(past)), mark=mark, mark_of=_mark, headline_of=report.headline,
+        headline=report.headline(past[-1]) if past else "no exercise yet",
         time=frame.time, span=spans.said,
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ def remove(
             # Refused while an instance that goes still holds it: the next turn tries again.
             if api.send(vultr, "DELETE", path).status_code < 300:
                 gone.add(path)
-        if time.monotonic() > end:
+        if time.monotonic() > end and (there := found(name, vultr)):
             raise OpsError(f"{len(there)} things of {name} are left at Vultr ({', '.join(there)}): mech drill --clean")
         pause(_AGAIN_S)
     return len(gone)
