@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -68,6 +69,8 @@ def _scratch(stack: str | None, what: Wanted, keep: float, as_json: bool) -> int
     from mech_ops.backup import restore as restoring
     from mech_ops.backup.command import Asked
 
+    # Whoever ends us ends what runs on the host, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with errors.status("asking the host") as status:
 
         def ready(found: dict[str, Any]) -> None:
@@ -77,6 +80,7 @@ def _scratch(stack: str | None, what: Wanted, keep: float, as_json: bool) -> int
             _show(found)
             for line in restored.tried(found, keep):
                 say(line)
+            sys.stdout.flush()  # who reads a pipe is to know now, and not when it is over
             status.update("kept" if keep else "it is taken away")
 
         found = restoring.scratch(stack, what, keep, status.update, ready)

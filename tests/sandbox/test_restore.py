@@ -154,7 +154,7 @@ def test_every_write_that_was_acknowledged_before_the_snapshot_is_there(stack: S
 @pytest.mark.parametrize("number", range(KILLS))
 def test_after_a_kill_services_come_back_and_the_next_run_works(stack: Stack, number: int) -> None:
     luck = random.Random(SEED * 1000 + number)
-    after_s, on_host = luck.uniform(2, 24), number % 2 == 0
+    after_s, on_host = luck.uniform(4, 20), number % 2 == 0
     print(
         f"\nseed {SEED}, round {number}: SIGKILL of {'the program on the host' if on_host else 'the command'} after {after_s:.1f} s"
     )
@@ -202,7 +202,7 @@ def test_it_stays_for_a_while_where_that_is_said(stack: Stack) -> None:
         name = said.split("docker exec -i ")[1].split()[0]
         assert int(stack.ssh(f"docker exec -i {name} redis-cli dbsize").split()[-1]) > 20
         assert stack.ssh(f"docker inspect -f '{{{{.HostConfig.NetworkMode}}}}' {name}") == "none"
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # as Ctrl-C, which a test in the background is deaf to
     end = time.monotonic() + 30
     while name in stack.ssh("docker ps -a --format '{{.Names}}'"):
         assert time.monotonic() < end, "it does not go"
