@@ -31,8 +31,8 @@ class Settings:
     rpo_h: int
     protection: str  # what keeps this host's key from deleting snapshots
     keep: Mapping[str, int]  # all_days, weekly, monthly: what retention leaves
-    only_restore: bool = False  # nothing of this host is to get into the repository
     read_parts: int = 28  # in so many proofs all of the repository is read once
+    only_restore: bool = False  # nothing of this host is to get into the repository
 
 
 def settings(folder: Path = FOLDER) -> Settings:

@@ -17,8 +17,7 @@ from mech_ops.backup.moment import moment
 from mech_ops.errors import OpsError
 from mech_ops.everyday.platform import Json
 
-LONGEST_MIN = 55  # a backup waits for so long, and a little longer
-_WAIT_S = 3600
+_WAIT_S = 3600  # as the host's own timers wait for each other
 # What a killed restore has stopped is started by systemd; the one who asked may be gone, and it goes on.
 _MEND = f"{PROGRAM} --wire --wait {_WAIT_S} mend"
 _AGAIN = "the same command again; mech diagnose"

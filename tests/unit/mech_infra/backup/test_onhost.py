@@ -43,6 +43,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     for function in (status.read, status.write):
         monkeypatch.setattr(function, "__defaults__", (tmp_path,))
     monkeypatch.setattr(settings, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(onhost.journal, "mend", lambda step: None)
     monkeypatch.setattr(settings, "settings", lambda: TOLD)
     monkeypatch.setattr(settings, "environment", dict)
     monkeypatch.setattr(onhost, "repository", lambda where, env: made)

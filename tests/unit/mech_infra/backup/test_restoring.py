@@ -28,7 +28,7 @@ from mech_infra.backup.settings import Settings
 from mech_infra.backup.words import BEFORE, Failed
 
 SNAPSHOT = Snapshot("aaaa1111", 1000.0, "m1")
-SETTINGS = Settings("/repository", "host", {}, {}, (), 6, 24, "none")
+SETTINGS = Settings("/repository", "host", {}, {}, (), 6, 24, "none", {})
 GROUPS = [["mech-memories", "mech-queue"], ["mech-sequences"]]
 STORE = Repository("/repository", {})
 
