@@ -15,7 +15,19 @@ from mech_ops.errors import FAILED, OpsError
 __all__ = ["app", "errors", "main"]
 
 # Each declares its commands; `mech --help` has them in this order.
-for _name in ("stack", "alert", "checklist", "incident", "heal", "backup", "restore", "drill", "host", "config", "version"):
+for _name in (
+    "stack",
+    "alert",
+    "checklist",
+    "incident",
+    "heal",
+    "backup",
+    "restore",
+    "drill",
+    "host",
+    "config",
+    "version",
+):
     import_module(f"{__name__}.{_name}")
 # A command line that is wrong found nothing wrong: its code is not that of a finding.
 typer.BadParameter.__mro__[1].exit_code = FAILED  # type: ignore[attr-defined]
