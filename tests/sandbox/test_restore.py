@@ -154,21 +154,23 @@ def test_every_write_that_was_acknowledged_before_the_snapshot_is_there(stack: S
 @pytest.mark.parametrize("number", range(KILLS))
 def test_after_a_kill_services_come_back_and_the_next_run_works(stack: Stack, number: int) -> None:
     luck = random.Random(SEED * 1000 + number)
-    after_s, on_host = luck.uniform(4, 20), number % 2 == 0
+    on_host = number % 2 == 0
+    after_s = luck.uniform(0, 20) if on_host else luck.uniform(4, 20)
     print(
         f"\nseed {SEED}, round {number}: SIGKILL of {'the program on the host' if on_host else 'the command'} after {after_s:.1f} s"
     )
     before = saved(stack)
     newest = json.loads(stack.mech("backup", "list", "--stack", STACK, "--json").stdout)["snapshots"][-1]["id"]
     stack.ssh("docker exec redis redis-cli flushall")
+    if on_host:
+        # It waits there for the restore to begin: a trip takes too long to hit a moment.
+        unit = "'mech-restore-*'"
+        kill = f"until systemctl is-active -q {unit}; do sleep 0.1; done; sleep {after_s:.1f}; systemctl kill -s KILL {unit}"
+        stack.ssh(f"systemd-run -q --collect sh -c {shlex.quote(kill)}")
     argv = [str(Path(sys.prefix) / "bin" / "mech"), *LIVE, "--at", newest]
     process = subprocess.Popen(argv, cwd=stack.folder, env=stack.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    time.sleep(after_s)
-    if on_host:
-        stack.ssh(
-            "systemctl kill -s KILL 'mech-restore-*' 2>/dev/null || pkill -KILL -f '[m]ech-backup --wire' || true"
-        )
-    else:
+    if not on_host:
+        time.sleep(after_s)
         process.send_signal(signal.SIGKILL)
     said = process.communicate(timeout=180)[0].decode()
     print(f"it ended with {process.returncode}: {said[-600:]}")
