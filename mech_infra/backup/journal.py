@@ -39,13 +39,18 @@ def mend(tell: Callable[[str], None], path: Path = FILE) -> Json | None:
     tell("a restore was cut off: what it stopped is started again")
     if "redis" in about["touched"]:
         redis_again()
-    with contextlib.suppress(Failed):
-        services.start(about["containers"])
+    there = [[name for name in names if services.state(name) != "missing"] for names in about["containers"]]
+    try:
+        services.start([names for names in there if names])
+        started = True
+    except Failed:
+        started = False  # whoever comes next tries again
     if about["touched"]:
         status.write(
             status.failed(status.read(), "restore", time.time(), Failed("RESTORE_CUT", says(about, "was cut off")))
         )
-    over(path)
+    if started:
+        over(path)
     return about
 
 

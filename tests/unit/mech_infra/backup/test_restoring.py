@@ -185,6 +185,15 @@ def test_after_a_kill_whoever_comes_next_starts_what_was_stopped(
     assert journal.mend(lambda says: None, host.journal) is None
 
 
+def test_what_cannot_be_started_yet_is_tried_again(host: Host) -> None:
+    killed(host, "stop")
+    host.fails, host.error = "start", Failed("DOCKER", "it does not answer")
+    assert journal.mend(lambda says: None, host.journal)
+    host.fails = ""
+    assert journal.mend(lambda says: None, host.journal)
+    assert journal.mend(lambda says: None, host.journal) is None
+
+
 def manifest(documents: int) -> dict[str, Any]:
     return {"mongodb": {"collections": {"mech.jobs": {"documents": documents}}}, "redis": {"keys": 1}}
 
