@@ -60,7 +60,8 @@ def ask(
         elif kind == "end":
             found.exit_code, found.result, done = record["code"], record["result"], True
 
-    text = f"{shlex.join([*by, PROGRAM, '--wire', *words])} 2>&1"
+    # 255, as systemd-run ends with for one that was killed, is ssh's own word.
+    text = f"{shlex.join([*by, PROGRAM, '--wire', *words])} 2>&1{' || exit 1' if by else ''}"
     code = host_shell.lines(there.state, there.address, text, hear, _QUIET_S)
     if code == _NO_PROGRAM:
         raise OpsError(
