@@ -124,8 +124,8 @@ def declare(config: StackConfig) -> None:
         Healing("heal", HealingArgs(platform.heal, mine, hosts, encrypted, host, served))
     if platform.backup.enabled:
         account, stores = platform.edge.account_id, platform.datastores
-        saved = BackupsArgs(platform.backup, stores, platform.host.hostname, account, secrets, host, served)
-        Backups("backups", saved)
+        told = BackupsArgs(platform.backup, stores, platform.host.hostname, account, secrets, host, served)
+        Backups("backups", told)
     if platform.alerts.on_host:
         whole = seen_on_host(config)
         hidden = sorted({key.rpartition(".")[2] for key in secrets})

@@ -20,6 +20,7 @@ class Keeper(Recorder):
         self.kept: Resources = []
         self.ignored: dict[tuple[str, str], tuple[str, ...]] = {}
         self.declared: dict[tuple[str, str], tuple[str, int] | None] = {}
+        self.parents: dict[tuple[str, str], str] = {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[object, object]]:
         id, outputs = super().new_resource(args)
