@@ -12,6 +12,7 @@ import random
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from tests.sandbox.backups.asking import (
 )
 from tests.unit.mech_infra.backup import dumps
 
+from .load import Load, Result
 from .stack import REPO, STACK, Listener, Stack
 
 pytestmark = pytest.mark.in_order
@@ -104,6 +106,28 @@ def test_what_was_written_before_is_in_the_newest_snapshot_and_what_came_after_i
     assert {f"job-{n}" for n in range(100, 105)} <= set(held) and not {f"job-{n}" for n in range(200, 205)} & set(held)
     code, listed = backup(stack, "list")
     assert code == 0 and [one["id"] for one in listed["snapshots"]][-1] == made["snapshot"]
+
+
+def test_visitors_notice_nothing_of_a_backup(stack: Stack) -> None:
+    """What it costs in time is printed: each is compared with the time before it, so that what else this machine does falls on both."""
+    settled(stack)
+    insert(stack, 3000, begin=1000)
+    quiet, busy = [], []
+    with Load(stack.settings, rate=60) as load:
+        for _ in range(3):
+            begin = time.time()
+            time.sleep(12)
+            middle = time.time()
+            stack.ssh("systemctl start mech-backup.service mech-backup-proof.service")  # as their timers do
+            quiet.append((begin, middle))
+            busy.append((middle, time.time()))
+    result = load.result()
+    before, during = (
+        Result([one for begin, end in spans for one in result.between(begin, end).said]) for spans in (quiet, busy)
+    )
+    print(f"\n{result.summary()}\np50 {before.p50:.0f} ms before, {during.p50:.0f} ms meanwhile; p99 {before.p99:.0f} and {during.p99:.0f} ms "
+          f"(of {before.total} and {during.total})")  # fmt: skip
+    assert (result.failed, result.cut) == ([], [])
 
 
 FAULTS = {
