@@ -27,7 +27,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mech_infra.backup import faults, journal, proving, restoring, selecting, services, settings, status, taking
@@ -72,7 +72,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with _beating(voice):
         try:
-            with _alone(given.wait):
+            with _alone(given.wait, voice.step):
                 result, code = _does(given, voice), 0
         except Failed as why:
             voice.tell("failed", code=why.code, says=why.says)
@@ -212,9 +212,9 @@ def _read(told: settings.Settings, there: Repository, voice: Voice) -> Json:
 
 
 @contextlib.contextmanager
-def _alone(wait_s: float) -> Iterator[None]:
+def _alone(wait_s: float, tell: Callable[[str], None]) -> Iterator[None]:
     """The only run on the host. Raises Failed where another one is at work for longer than that."""
-    end = time.monotonic() + wait_s
+    end, told = time.monotonic() + wait_s, False
     with settings.LOCK.open("a") as file:
         while True:
             try:
@@ -223,6 +223,9 @@ def _alone(wait_s: float) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > end:
                     raise Failed("BUSY", "another backup or proof is at work on this host: wait for its end") from None
+                if not told:
+                    told = True
+                    tell("another backup or proof is at work on this host; its end is waited for")
                 time.sleep(1)
         yield
 

@@ -17,6 +17,7 @@ from mech_ops.everyday.platform import Json
 # It says every three seconds that it is alive.
 _QUIET_S = 20
 _NO_PROGRAM = 127
+WAIT_S = 3600  # for another run there, as the host's own timers wait for each other
 
 
 @dataclass

@@ -17,9 +17,8 @@ from mech_ops.backup.moment import moment
 from mech_ops.errors import OpsError
 from mech_ops.everyday.platform import Json
 
-_WAIT_S = 3600  # as the host's own timers wait for each other
 # What a killed restore has stopped is started by systemd; the one who asked may be gone, and it goes on.
-_MEND = f"{PROGRAM} --wire --wait {_WAIT_S} mend"
+_MEND = f"{PROGRAM} --wire --wait {command.WAIT_S} mend"
 _AGAIN = "the same command again; mech diagnose"
 
 
@@ -48,14 +47,14 @@ def scratch(
     stack: str | None, what: Wanted, keep_min: float, step: Callable[[str], None], ready: Callable[[Json], None]
 ) -> Asked:
     """Started and compared on the host; `ready` hears of it, and it goes at the end. Raises OpsError."""
-    words = ["--wait", str(_WAIT_S), "restore-scratch", "--keep", str(keep_min * 60), *what.words]
+    words = ["--wait", str(command.WAIT_S), "restore-scratch", "--keep", str(keep_min * 60), *what.words]
     return command.ask(stack, words, step, ready)
 
 
 def look(stack: str | None, what: Wanted, step: Callable[[str], None]) -> Asked:
     """What a restore would overwrite, and with what. Raises OpsError."""
     stack_config.nobody_at_work(stack)
-    return command.ask(stack, ["--wait", str(_WAIT_S), "look", *what.words], step)
+    return command.ask(stack, ["--wait", str(command.WAIT_S), "look", *what.words], step)
 
 
 def live(stack: str | None, what: Wanted, snapshot: str, with_backup: bool, step: Callable[[str], None]) -> Asked:
@@ -63,7 +62,7 @@ def live(stack: str | None, what: Wanted, snapshot: str, with_backup: bool, step
     stack_config.nobody_at_work(stack)
     by = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", f"--unit=mech-restore-{secrets.token_hex(4)}",
           f"--property=ExecStopPost={_MEND}", "--property=TimeoutStopSec=600"]  # fmt: skip
-    words = ["--wait", str(_WAIT_S), LIVE, *Wanted(snapshot, what.only).words]
+    words = ["--wait", str(command.WAIT_S), LIVE, *Wanted(snapshot, what.only).words]
     return command.ask(stack, [*words, *([] if with_backup else ["--without-backup"])], step, by=by, then=_AGAIN)
 
 

@@ -21,7 +21,7 @@ def _asked(stack: str | None, words: list[str], as_json: bool) -> Asked:
     from mech_ops.backup import command, report
 
     with errors.status("asking the host") as status:
-        found = command.ask(stack, words, lambda says: status.update(says))
+        found = command.ask(stack, ["--wait", str(command.WAIT_S), *words], lambda says: status.update(says))
     if as_json:
         print(report.as_json(found))
     elif found.says:

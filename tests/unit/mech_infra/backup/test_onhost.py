@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,17 @@ def test_two_runs_never_meet(store: Store, monkeypatch: pytest.MonkeyPatch, caps
         code, said = run(monkeypatch, capsys, "now")
     assert (code, said[0]["code"]) == (1, "BUSY")
     assert "failure" not in status.read()
+
+
+def test_who_waits_for_another_run_is_told_so_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with settings.LOCK.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        threading.Timer(0.2, fcntl.flock, (held, fcntl.LOCK_UN)).start()
+        _, said = run(monkeypatch, capsys, "--wait", "30", "list")
+    told = [one for one in said if "at work on this host" in one.get("says", "")]
+    assert [one["kind"] for one in told] == ["progress"] and said[-1]["kind"] == "end"
 
 
 @pytest.mark.parametrize(

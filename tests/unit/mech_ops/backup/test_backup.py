@@ -55,7 +55,7 @@ def invoke(*words: str) -> tuple[int, str]:
 def test_text_and_json_say_the_same(ssh: stand.Ssh, word: str, result: dict[str, Any], line: str) -> None:
     says(ssh, {"kind": "alive"}, {"kind": "progress", "says": "MongoDB is dumped"}, end(0, **result))
     assert invoke(word) == (0, line + "\n")
-    assert f"/usr/local/sbin/mech-backup --wire {word} 2>&1" in "\n".join(ssh.words)
+    assert f"/usr/local/sbin/mech-backup --wire --wait 3600 {word} 2>&1" in "\n".join(ssh.words)
     code, said = invoke(word, "--json")
     found = json.loads(said)
     assert (code, found["exit_code"]) == (0, 0)
