@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mech_infra.backup import redis, services, status, swapping
+from mech_infra.backup import putting, services, status
 from mech_infra.backup.settings import STATE
 from mech_infra.backup.words import Failed, Json
 
@@ -38,7 +38,8 @@ def mend(tell: Callable[[str], None], path: Path = FILE) -> Json | None:
         return None
     tell("a restore was cut off: what it stopped is started again")
     if "redis" in about["touched"]:
-        redis_again()
+        with contextlib.suppress(Failed):
+            putting.redis_again()
     there = [[name for name in names if services.state(name) != "missing"] for names in about["containers"]]
     try:
         services.start([names for names in there if names])
@@ -52,15 +53,6 @@ def mend(tell: Callable[[str], None], path: Path = FILE) -> Json | None:
     if started:
         over(path)
     return about
-
-
-def redis_again() -> None:
-    """Redis runs, with its former files where others were on the way into their places."""
-    with contextlib.suppress(Failed):
-        if (swapping.ROOM / swapping.ASIDE).is_dir():
-            services.stop_database(redis.CONTAINER)
-            swapping.back()
-        services.start_database(redis.CONTAINER, redis.answers)
 
 
 def says(about: Json, how: str) -> str:

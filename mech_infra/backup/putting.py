@@ -34,12 +34,17 @@ def into_redis(about: Json, saved: Path) -> None:
         services.start_database(redis.CONTAINER, redis.answers)
         manifest.check_redis(about, redis.keys().all, redis.planted(redis.CONTAINER, Path(LOGIN)))
     except BaseException:
-        if (swapping.ROOM / swapping.ASIDE).is_dir():
-            services.stop_database(redis.CONTAINER)
-            swapping.back()
-        services.start_database(redis.CONTAINER, redis.answers)
+        redis_again()
         raise
     swapping.forget()
+
+
+def redis_again() -> None:
+    """Redis runs, with its former files where others were on the way into their places. Raises Failed, OSError."""
+    if (swapping.ROOM / swapping.ASIDE).is_dir():
+        services.stop_database(redis.CONTAINER)
+        swapping.back()
+    services.start_database(redis.CONTAINER, redis.answers)
 
 
 def into_files(room: Path) -> None:
