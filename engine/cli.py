@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import re
@@ -133,11 +134,9 @@ def _build(progress: Progress) -> None:
 def module_folder() -> Path:
     """The SDK's module in Go's cache (fetched if it is not there): it holds the Python executor."""
     go = golang.ensure()
-    answer = run([go, "list", "-m", "-f", "{{.Dir}}", SDK], cwd=REPO / "engine" / "cli", env=environment())
-    folder = Path(answer.strip().splitlines()[-1])
-    if not folder.is_dir():
-        run([go, "mod", "download", SDK], cwd=REPO / "engine" / "cli", env=environment())
-    return folder
+    answer = run([go, "mod", "download", "-json", SDK], cwd=REPO / "engine" / "cli", env=environment())
+    # What Go says of the download comes before.
+    return Path(json.loads(answer[answer.index("{") :])["Dir"])
 
 
 class Meter:

@@ -108,26 +108,30 @@ def test_what_was_written_before_is_in_the_newest_snapshot_and_what_came_after_i
     assert code == 0 and [one["id"] for one in listed["snapshots"]][-1] == made["snapshot"]
 
 
+def visited(stack: Stack) -> None:
+    """Under load, each unit is started as its timer does; what that costs in time is printed beside the time before it."""
+    units = ("mech-backup.service", "mech-backup-proof.service")
+    spans: dict[str, list[tuple[float, float]]] = {"nothing": [], **{unit: [] for unit in units}}
+    with Load(stack.settings, rate=60) as load:
+        for unit in units * 4:
+            begin = time.time()
+            time.sleep(8)
+            middle = time.time()
+            stack.ssh(f"systemctl start {unit}")
+            spans["nothing"].append((begin, middle))
+            spans[unit].append((middle, time.time()))
+    result = load.result()
+    print(f"\n{result.summary()}")
+    for what, times in spans.items():
+        part = Result([one for begin, end in times for one in result.between(begin, end).said])
+        print(f"{what}: {part.total} requests, p50 {part.p50:.0f} ms, p99 {part.p99:.0f} ms")
+    assert (result.failed, result.cut) == ([], [])
+
+
 def test_visitors_notice_nothing_of_a_backup(stack: Stack) -> None:
-    """What it costs in time is printed: each is compared with the time before it, so that what else this machine does falls on both."""
     settled(stack)
     insert(stack, 3000, begin=1000)
-    quiet, busy = [], []
-    with Load(stack.settings, rate=60) as load:
-        for _ in range(3):
-            begin = time.time()
-            time.sleep(12)
-            middle = time.time()
-            stack.ssh("systemctl start mech-backup.service mech-backup-proof.service")  # as their timers do
-            quiet.append((begin, middle))
-            busy.append((middle, time.time()))
-    result = load.result()
-    before, during = (
-        Result([one for begin, end in spans for one in result.between(begin, end).said]) for spans in (quiet, busy)
-    )
-    print(f"\n{result.summary()}\np50 {before.p50:.0f} ms before, {during.p50:.0f} ms meanwhile; p99 {before.p99:.0f} and {during.p99:.0f} ms "
-          f"(of {before.total} and {during.total})")  # fmt: skip
-    assert (result.failed, result.cut) == ([], [])
+    visited(stack)
 
 
 FAULTS = {
@@ -160,6 +164,12 @@ def whole(stack: Stack) -> Iterator[None]:
     stack.ssh(f"cp -a {FOLDER} {SAVED}; cp -p {STATUS} {STATUS}.whole")
     yield
     elsewhere(stack)
+
+
+def test_visitors_notice_nothing_of_one_in_a_folder(stack: Stack, whole: None) -> None:
+    """The sandbox's R2 and its edge are one process, so that what the store computes is the visitors' time; here is no store."""
+    visited(stack)
+    stack.ssh(f"rm -rf {SAVED}; cp -a {FOLDER} {SAVED}; cp -p {STATUS} {STATUS}.whole")
 
 
 def elsewhere(stack: Stack) -> None:
