@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import pwd
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -49,10 +50,18 @@ def share(ssh: Sequence[str], user_host: str) -> str:
 
 
 def lives(ssh: Sequence[str], user_host: str) -> bool:
-    """Whether it is there: a session of it that ended was ended alone. Asks its process; no packet goes to the host."""
-    with contextlib.suppress(OSError):
-        return f"ControlPath={SOCKET}" in ssh and _control(ssh, "check", user_host)
-    return False
+    """Whether somebody listens there: a session of it that ended was ended alone.
+
+    Not by ssh, which takes long to start where the engine is at its end and will not wait.
+    """
+    if f"ControlPath={SOCKET}" not in ssh:
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX) as there:
+            there.connect(str(_path(user_host)))
+    except OSError:
+        return False
+    return True
 
 
 def part(ssh: Sequence[str], user_host: str) -> None:
@@ -74,8 +83,8 @@ def _control(ssh: Sequence[str], word: str, user_host: str) -> bool:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Of several processes and threads one opens it, the others find it. ssh takes ~ from the list of users."""
-    folder = Path(pwd.getpwuid(os.getuid()).pw_dir, SOCKET.removeprefix("~/")).parent
+    """Of several processes and threads one opens it, the others find it."""
+    folder = _path("").parent
     folder.mkdir(mode=0o700, exist_ok=True)
     held = os.open(folder, os.O_RDONLY)
     try:
@@ -83,3 +92,9 @@ def _alone() -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def _path(user_host: str) -> Path:
+    """Its socket; ssh takes ~ from the list of users."""
+    name = SOCKET.removeprefix("~/").replace("%h", user_host.rpartition("@")[2])
+    return Path(pwd.getpwuid(os.getuid()).pw_dir, name)

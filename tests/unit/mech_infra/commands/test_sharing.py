@@ -57,13 +57,22 @@ def test_many_at_once_open_one(fake: Ssh) -> None:
 
 
 def test_one_that_ended_is_opened_anew(fake: Ssh) -> None:
-    assert not sharing.lives(fake.argv(), HOST)
     sharing.share(fake.argv(), HOST)
-    assert sharing.lives(fake.argv(), HOST) and not sharing.lives(fake.argv(shared=False), HOST)
     sharing.part(fake.argv(), HOST)
-    assert not fake.alive.exists() and not sharing.lives(fake.argv(), HOST)
+    assert not fake.alive.exists()
     sharing.share(fake.argv(), HOST)
     assert len(fake.opened) == 2
+
+
+def test_it_lives_while_somebody_listens(fake: Ssh) -> None:
+    path = fake.path.parent / "home/mech-192.0.2.9"
+    path.parent.mkdir()
+    assert not sharing.lives(fake.argv(), HOST)
+    with socket.socket(socket.AF_UNIX) as master:
+        master.bind(str(path))
+        master.listen()
+        assert sharing.lives(fake.argv(), HOST) and not sharing.lives(fake.argv(shared=False), HOST)
+    assert path.exists() and not sharing.lives(fake.argv(), HOST)  # it was killed
 
 
 def test_a_host_that_is_not_reached_is_said_in_sshs_own_words(fake: Ssh) -> None:
