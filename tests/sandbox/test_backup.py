@@ -246,7 +246,7 @@ def test_sigkill_at_any_moment_loses_nothing_and_locks_nobody_out(stack: Stack) 
         )
         told = f"kill {number}: {does} after {after:.1f} s"
         print(told, flush=True)
-        insert(stack, 1, begin=1000 + number)
+        insert(stack, 1, begin=10_000 + number)
         code, made = backup(stack, "now")
         assert code == 0, f"{told}: {made}"
         code, proof = backup(stack, "prove")
