@@ -59,6 +59,7 @@ class Bridged(Resource):
         super().__init_subclass__(**more)
         if "fields" in cls.__dict__:
             cls.secret_outputs = frozenset(name for name, field in cls.fields.items() if field.secret)
+            cls.secret_inputs = frozenset(n for n in cls.secret_outputs if cls.fields[n].role != "output")
             cls.computed = tuple(n for n, f in cls.fields.items() if f.role in ("output", "computed"))
             cls.replace_on = frozenset(name for name, field in cls.fields.items() if field.replace)
 

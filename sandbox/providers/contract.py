@@ -154,6 +154,7 @@ class Resource:
     token: ClassVar[str]
     computed: ClassVar[tuple[str, ...]] = ()  # outputs that only the cloud knows
     secret_outputs: ClassVar[frozenset[str]] = frozenset()  # secret whatever the inputs were
+    secret_inputs: ClassVar[frozenset[str]] = frozenset()  # of the inputs: secret whatever the program said
     replace_on: ClassVar[frozenset[str]] = frozenset()  # used by the default diff
 
     def check(

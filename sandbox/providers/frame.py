@@ -36,6 +36,7 @@ from sandbox.providers.values import (
 Values = dict[str, Any]
 _Call = TypeVar("_Call", bound=Callable[..., Any])
 _LIFE = frozenset({"Create", "Read", "Update", "Delete"})
+_DOING = {"Update": "updating", "Delete": "deleting"}
 _SEVERITY = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 
 
@@ -54,7 +55,7 @@ def guard(call: _Call) -> _Call:
         except PartialError as error:
             self.partial(error, request, context)
         except ProviderError as error:
-            text = self.worded(str(error)) if call.__name__ in _LIFE else str(error)
+            text = self.worded(str(error), call.__name__, request.urn) if call.__name__ in _LIFE else str(error)
             context.abort(grpc.StatusCode.UNKNOWN, self.redactor(request)(text))
         except Exception as error:
             if type(error) is Exception and not error.args:  # gRPC's own abort passes through
@@ -108,9 +109,12 @@ class Frame:
 
         return redact
 
-    def worded(self, text: str) -> str:
-        """An error as the plugin words it: Terraform's SDK counts them."""
-        return f"1 error occurred:\n\t* {text}\n\n" if self.provider.sdk_v2 else text
+    def worded(self, text: str, call: str = "", urn: str = "") -> str:
+        """An error as the plugin words it: Terraform's SDK counts them, the bridge says what it was about to do."""
+        if not self.provider.sdk_v2:
+            return text
+        doing = f"{_DOING[call]} {urn}: " if call in _DOING else ""
+        return f"{doing}1 error occurred:\n\t* {text}\n\n"
 
     def context(self, request: Any) -> Context:
         urn = str(getattr(request, "urn", ""))
@@ -145,7 +149,8 @@ class Frame:
     def partial(self, error: PartialError, request: Any, context: Any) -> None:
         resource = self.resource(request.urn)
         given = request.news if "news" in request.DESCRIPTOR.fields_by_name else request.properties
-        message = self.redactor(request)(self.worded(str(error)))
+        call = "Update" if "news" in request.DESCRIPTOR.fields_by_name else "Create"
+        message = self.redactor(request)(self.worded(str(error), call, request.urn))
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.id,
             properties=self.outputs(resource, error.outputs, read(given)),

@@ -130,7 +130,8 @@ class Servicer(Frame, provider_pb2_grpc.ResourceProviderServicer):
             ctx.may_name = request.autonaming.mode != request.autonaming.DISABLE
             ctx.proposed_name = request.autonaming.proposed_name
         inputs, failures = resource.check(ctx, plain(read(request.olds)), plain(news))
-        return provider_pb2.CheckResponse(inputs=to_struct(mark_like(inputs, news)), failures=_failures(failures))
+        marked = mark(mark_like(inputs, news), resource.secret_inputs)
+        return provider_pb2.CheckResponse(inputs=to_struct(marked), failures=_failures(failures))
 
     @guard
     def Diff(self, request: Any, context: Any) -> Any:
@@ -167,7 +168,7 @@ class Servicer(Frame, provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(
             id=id,
             properties=self.outputs(resource, outputs, state, inputs),
-            inputs=to_struct(mark_like(new_inputs, inputs)),
+            inputs=to_struct(mark(mark_like(new_inputs, inputs), resource.secret_inputs)),
         )
 
     @guard

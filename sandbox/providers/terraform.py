@@ -38,7 +38,7 @@ def _part(field: Field, value: Any, in_set: bool, read: bool) -> Any:
         return field.default
     if value is not None or field.kind == "object":
         return whole(field, value, read)
-    if field.kind in _NOTHING and (in_set or read):
+    if field.kind in _NOTHING and (read or (in_set and field.kind == "list")):
         return type(_NOTHING[field.kind])()
     if field.kind == "str":
         return "" if in_set or read else None

@@ -17,14 +17,16 @@ import docker
 import requests.adapters
 
 from mech_infra.commands.containers import VERSION
+from tests.parity import swarm_world
 from tests.parity.docker_bodies import body_of
 from tests.parity.hand import Edits
 from tests.parity.recordings import Call, Json
 from tests.parity.vultr_world import states
 
 _MIB = 1 << 20
-_IMAGE, _NETWORK, _CONTAINER = (
+_IMAGE, _NETWORK, _CONTAINER, _SERVICE = (
     "docker:index/remoteImage:RemoteImage", "docker:index/network:Network", "docker:index/container:Container",
+    "docker:index/service:Service",
 )  # fmt: skip
 # What the images themselves say: entrypoint, command, folder.
 _CONFIGS = {
@@ -46,6 +48,7 @@ class DockerWorld:
         self.images: dict[str, str] = {}  # name -> id
         self.containers: dict[str, Json] = {}
         self.networks: dict[str, Json] = {}
+        self.swarm = swarm_world.SwarmWorld()
         self.next_id = ""
 
     def begin(self, calls: list[Call], edits: Edits) -> None:
@@ -55,19 +58,21 @@ class DockerWorld:
         spoken = json.dumps([call.request for call in calls])
         self.registry = {name: (id, digest) for name, id, digest in sorted(self.known) if id in spoken}
         known = states(calls)
+        inputs = {
+            call.request["id"]: _inputs(call)
+            for call in reversed(calls)
+            if call.token in (_CONTAINER, _SERVICE) and call.request.get("id")
+        }
+        self.swarm.begin(known, inputs, edits)
         for (token, id), state in known.items():
             if token == _IMAGE:
                 self.images[state["name"]] = state["imageId"]
             elif token == _NETWORK:
                 self.next_id = id
-                self._network({"Name": state["name"], "Driver": state["driver"], "Labels": _labels(state["labels"])})
                 config = [{"Subnet": item["subnet"], "Gateway": item["gateway"]} for item in state["ipamConfigs"]]
-                self.networks[id]["IPAM"]["Config"] = config
-        inputs = {
-            call.request["id"]: _inputs(call)
-            for call in reversed(calls)
-            if call.token == _CONTAINER and call.request.get("id")
-        }
+                body = {"Name": state["name"], "Driver": state["driver"], "Labels": _labels(state["labels"])}
+                self._network({**body, "Attachable": state.get("attachable", False), "IPAM": {"Config": config}})
+                self.networks[id]["Options"] = state.get("options") or {}
         for (token, id), state in known.items():
             if token == _CONTAINER and inputs[id]:
                 self.next_id = id
@@ -143,11 +148,13 @@ class DockerWorld:
         container["NetworkSettings"]["Ports"] = dict(container["HostConfig"].get("PortBindings") or {})
 
     def _network(self, body: Json) -> tuple[int, Any]:
-        id = self._take_id()
+        id, overlay = self._take_id(), body["Driver"] == "overlay"
+        config = (body.get("IPAM") or {}).get("Config") or [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]
+        options = {"com.docker.network.driver.overlay.vxlanid_list": "4099"} if overlay else {}
         self.networks[id] = {
-            "Id": id, "Scope": "local", "Internal": False, "Attachable": False, "Ingress": False, "EnableIPv6": False,
-            "Options": {}, **body,
-            "IPAM": {"Driver": "default", "Options": None, "Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]},
+            "Id": id, "Internal": False, "Attachable": False, "Ingress": False, "EnableIPv6": False, **body,
+            "Scope": "swarm" if overlay else "local", "Options": options,
+            "IPAM": {"Driver": "default", "Options": None, "Config": config},
         }  # fmt: skip
         return 201, {"Id": id}
 
@@ -278,4 +285,5 @@ _ROUTES: list[tuple[str, str, Any]] = [
     ("POST", r"/images/create", _pull),
     ("GET", r"/images/(.+)/json", _image),
     ("DELETE", r"/images/(.+)", lambda w, q, b, name: (200, [w.images.pop(name)])),
+    *swarm_world.ROUTES,
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,8 +20,10 @@ from typing import Any
 import pulumi  # noqa: F401 - the whole SDK first: the stand-ins' stubs would put a part of it in its place
 
 from sandbox.providers.command.provider import Command
+from sandbox.providers.docker import converging
 from sandbox.providers.docker.engine import Engine
 from sandbox.providers.docker.provider import Docker
+from sandbox.providers.docker.service import Service
 from sandbox.providers.servicer import Servicer
 from sandbox.providers.vultr.provider import Vultr
 from tests.parity import coverage, docker_world, forms, hand, known, vultr_world
@@ -81,7 +84,12 @@ class Stage:
     def answer(self, call: Call) -> tuple[dict[str, Any], str]:
         if call.method == "Create" and not call.preview:
             # An id that a cloud makes is random: ours makes the recorded one, so that later requests find the thing.
-            self.vultr.next_id = self.docker.next_id = call.response.get("id", "")
+            id = (
+                call.response.get("id", "")
+                or "".join(re.findall(r"Service with ID \((\w+)\)", call.error))
+                or call.error
+            )
+            self.vultr.next_id = self.docker.next_id = id
         found = answer(self.plugins[call.plugin], call)
         self.vultr.next_id = self.docker.next_id = ""
         return found
@@ -101,10 +109,13 @@ def stage(everything: tuple[Call, ...]) -> Iterator[Stage]:
         os.environ.update(MECH_VULTR_URL=vultr.url, VULTR_API_KEY=vultr_world.KEY)
         found = Stage(vultr, everything)
         Engine._connect = lambda self: found.docker.client()  # type: ignore[method-assign]
+        looks, delay = converging._looks, Service.read_delay
+        converging._looks, Service.read_delay = lambda *_: iter([None]), 0.0  # nothing comes later here
         try:
             yield found
         finally:
             Engine._connect = connect  # type: ignore[method-assign]
+            converging._looks, Service.read_delay = looks, delay
             os.environ.clear()
             os.environ.update(before)
 

@@ -130,20 +130,24 @@ class Engine:
 
     @contextmanager
     def doing(self, what: str, absent: bool = True) -> Iterator[None]:
-        """Turn the client's exceptions into `<what>: <reason>`. NotFound passes through when `absent`."""
+        """Turn the client's exceptions into `<what>: <reason>`, or the reason alone where `what` is "".
+
+        NotFound passes through when `absent`.
+        """
         import docker
         import requests
         import urllib3.exceptions
 
+        what = f"{what}: " if what else ""
         try:
             yield
         except docker.errors.NotFound as error:
             if absent:
                 raise
-            raise ProviderError(f"{what}: {self.reason(error)}") from error
+            raise ProviderError(f"{what}{self.reason(error)}") from error
         except (docker.errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError) as error:
             # urllib3's own where an answer breaks off while it is read, as a pull does when docker restarts
-            raise ProviderError(f"{what}: {self.reason(error)}") from error
+            raise ProviderError(f"{what}{self.reason(error)}") from error
 
     # -- registries -------------------------------------------------------------------------------------------
 

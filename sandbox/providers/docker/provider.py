@@ -1,4 +1,4 @@
-"""The docker plugin: four resources and two functions."""
+"""The docker plugin: seven resources and two functions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from .container import Container
 from .engine import Engine
 from .image import RemoteImage, local_image, repo_digest
 from .network import Network
+from .secret import Secret, ServiceConfig
+from .service import Service
 from .volume import Volume
 
 
 class Docker(Provider):
     name = "docker"
     version = "5.2.0"
-    resources = (Network, Volume, RemoteImage, Container)
+    resources = (Network, Volume, RemoteImage, Container, Secret, ServiceConfig, Service)
     secret_config = frozenset({"certMaterial", "keyMaterial", "caMaterial", "registryAuth"})
     sdk_v2 = True
 

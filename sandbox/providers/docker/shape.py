@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from sandbox.providers.bridge import Bridged, Field, Values, empty, required
 from sandbox.providers.contract import Context, Diff, top
@@ -33,6 +33,7 @@ class DockerResource(Bridged):
 
     zero_defaults = False
     notes_shape = True
+    unique_name: ClassVar[bool] = True  # whether the plugin knows that another name is another thing, to be made first
 
     def normal(self, name: str, value: Any, inputs: Values) -> Any:
         if self.fields[name].kind in ("list", "object", "map"):
@@ -49,7 +50,7 @@ class DockerResource(Bridged):
         # The bridge deletes first when the program chose the name and keeps it: two cannot share it.
         own_name = not re.fullmatch(re.escape(ctx.name) + "-[0-9a-f]{7}", str(news.get("name", "")))
         if "name" in self.fields and self.fields["name"].autoname and own_name:
-            diff.delete_before_replace = news.get("name") == old_outputs.get("name")
+            diff.delete_before_replace = news.get("name") == old_outputs.get("name") or not self.unique_name
         return diff
 
     def _true_places(self, diff: Diff, name: str, old: Any, new: Any, news: Values) -> None:
