@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sandbox import switch
 from sandbox.host.model import HostError
 from sandbox.host.run import locked, quiet, run, shell
 from sandbox.settings import Settings
@@ -45,9 +46,10 @@ def _wall(settings: Settings) -> str:
 
 
 def down(settings: Settings) -> None:
-    """Remove interface and table. ip_forward stays: others on the machine may need it. Hosts should be gone before."""
+    """Remove interface, table and private networks. ip_forward stays: others on the machine may need it. Hosts should be gone before."""
     quiet(["nft", "delete", "table", "inet", settings.interface])
     quiet(["ip", "route", "del", "unreachable", settings.network])
+    switch.remove_all(settings)
     if Path(f"/sys/class/net/{settings.interface}").exists():
         run(["ip", "link", "del", settings.interface])
 

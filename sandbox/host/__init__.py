@@ -12,15 +12,18 @@ from sandbox.host.machine import (
     ids,
     init_pid,
     reboot,
+    remove_vpc,
     set_firewall,
+    set_vpcs,
     start,
     state,
     sweep,
+    vpcs,
 )
-from sandbox.host.model import FirewallRule, HostError, HostSpec
+from sandbox.host.model import FirewallRule, HostError, HostSpec, Port
 
 __all__ = [
-    "FirewallRule", "HostError", "HostSpec", "attach_block", "create", "create_block", "delete_block", "describe",
-    "destroy", "detach_block", "ensure_rootfs", "halt", "ids", "init_pid", "reboot", "set_firewall", "start", "state",
-    "sweep",
+    "FirewallRule", "HostError", "HostSpec", "Port", "attach_block", "create", "create_block", "delete_block",
+    "describe", "destroy", "detach_block", "ensure_rootfs", "halt", "ids", "init_pid", "reboot", "remove_vpc",
+    "set_firewall", "set_vpcs", "start", "state", "sweep", "vpcs",
 ]  # fmt: skip

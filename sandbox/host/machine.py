@@ -9,13 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from sandbox import network
-from sandbox.host import blocks, cgroups, firewall, rootfs
-from sandbox.host.model import FirewallRule, HostError, HostSpec, Place, State
+from sandbox import network, switch
+from sandbox.host import blocks, cgroups, firewall, ports, rootfs
+from sandbox.host.model import FirewallRule, HostError, HostSpec, Place, Port, State
 from sandbox.host.run import quiet, read_json, run, started, wait_for, write_json
 from sandbox.settings import Settings
 
@@ -28,8 +28,11 @@ def ensure_rootfs(settings: Settings, progress: Callable[[str], None]) -> None:
     rootfs.ensure(settings, progress)
 
 
-def create(settings: Settings, spec: HostSpec) -> None:
-    """Boot a new host; returns when sshd listens (its start-up script may still run). Raises HostError."""
+def create(settings: Settings, spec: HostSpec, wanted: Sequence[Port] = ()) -> None:
+    """Boot a new host that is in the `wanted` VPCs; returns when sshd listens (its start-up script may still run).
+
+    Raises HostError.
+    """
     place = Place(settings, spec.id)
     if place.spec.exists():
         raise HostError(f"host {spec.id} exists already")
@@ -55,6 +58,7 @@ def create(settings: Settings, spec: HostSpec) -> None:
             str(place.disk),
         ]
     )
+    ports.keep(place, wanted)
     write_json(place.spec, asdict(spec))
     start(settings, spec.id)
 
@@ -116,6 +120,7 @@ def destroy(settings: Settings, id: str) -> None:
     cgroups.remove(place.cgroup)
     if Path(f"/sys/class/net/{place.veth}").exists():
         quiet(["ip", "link", "del", place.veth])
+    switch.unplug(place, ports.attached(place))
     quiet(["nft", "-f", "-"], firewall.script(place, None))
     shutil.rmtree(place.folder, ignore_errors=True)
     place.log.unlink(missing_ok=True)
@@ -169,6 +174,22 @@ def detach_block(settings: Settings, id: str, block_id: str) -> None:
     for device in blocks.loops(Path(entry["image"])):
         quiet(["losetup", "-d", device])
     write_json(place.blocks, attached)
+
+
+def vpcs(settings: Settings, id: str) -> list[Port]:
+    """The VPCs that the host is attached to."""
+    return ports.attached(_known(settings, id))
+
+
+def set_vpcs(settings: Settings, id: str, wanted: Sequence[Port]) -> None:
+    """Attach the host to these VPCs and no others, at once if it runs, and at every boot. Raises HostError."""
+    place = _known(settings, id)
+    ports.change(place, _init(place), wanted)
+
+
+def remove_vpc(settings: Settings, vpc: str) -> None:
+    """Remove what the machine keeps of a VPC that no host is attached to any more."""
+    switch.remove(settings, vpc)
 
 
 def sweep(settings: Settings) -> None:

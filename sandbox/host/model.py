@@ -44,6 +44,17 @@ class FirewallRule:
 
 
 @dataclass(frozen=True)
+class Port:
+    """A host's interface in a VPC: its name there (eth1 …), IPv4 address, prefix length and MAC address."""
+
+    vpc: str
+    interface: str
+    address: str
+    size: int
+    mac: str
+
+
+@dataclass(frozen=True)
 class Place:
     """Where one host's things are, and what its devices on the machine are called."""
 
@@ -99,6 +110,11 @@ class Place:
     def blocks(self) -> Path:
         """Attached block storage: {block_id: {"mount_id": …, "image": …}}."""
         return self.folder / "blocks.json"
+
+    @property
+    def ports(self) -> Path:
+        """Private networks that the host is attached to."""
+        return self.folder / "ports.json"
 
     @property
     def log(self) -> Path:

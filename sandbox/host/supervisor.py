@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from sandbox import network, settings
-from sandbox.host import boot, cgroups, guest
+from sandbox import network, settings, switch
+from sandbox.host import boot, cgroups, guest, ports
 from sandbox.host.model import HostError, HostSpec, Place
 from sandbox.host.run import quiet, read_json, run, started, wait_for, write_json
 
@@ -70,6 +70,8 @@ class Supervisor:
         self.process = subprocess.Popen(boot.argv(place, self.spec, joins), stdin=subprocess.DEVNULL)
         init = self._init()
         try:
+            # Before eth0, which the boot waits for: services find the private networks when they start.
+            switch.plug(place, init, ports.attached(place))
             network.cable(place.settings, place.veth, init, self.spec.address)
         except HostError:
             self.process.kill()

@@ -18,6 +18,7 @@ from .instances import Instances
 from .keys import Keys, Scripts
 from .lifecycle import Lifecycle
 from .reserved import ReservedIps
+from .vpcs import Vpcs
 
 __all__ = ["Lifecycle", "vultr_app"]
 
@@ -35,7 +36,7 @@ def vultr_app(store: Store, settings: Settings, hosts: Any) -> web.Application:
     app[LIFECYCLE] = lifecycle
     for part in (
         Instances(api, lifecycle), Firewalls(api, lifecycle), Keys(api), Scripts(api), ReservedIps(api),
-        Blocks(api, lifecycle),
+        Blocks(api, lifecycle), Vpcs(api, lifecycle),
     ):  # fmt: skip
         app.add_routes(part.routes())
     app.add_routes(_lists(settings))

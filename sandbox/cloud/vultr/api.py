@@ -27,6 +27,7 @@ log = logging.getLogger("sandbox.vultr")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _PUBLIC = re.compile(r"/v2/(regions(/[^/]+/availability)?|plans|os)")
 PAGE, PAGE_MAX = 100, 500
+LOCKED = "Server is currently locked: it is still being installed."
 
 
 class VultrError(Exception):

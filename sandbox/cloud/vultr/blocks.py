@@ -12,7 +12,7 @@ from aiohttp import web
 from sandbox.cloud.store import Json
 
 from . import catalogue
-from .api import Api, VultrError, answer, body, field, now, page, public
+from .api import LOCKED, Api, VultrError, answer, body, field, now, page, public
 from .lifecycle import Lifecycle
 
 # GB and US cents a GB and month; Vultr's block storage documentation.
@@ -91,7 +91,7 @@ class Blocks:
         if instance["region"] != record["region"]:
             raise VultrError(400, "Block storage is not in the instance's region.")
         if instance["status"] != "active":
-            raise VultrError(400, "Server is currently locked: it is still being installed.")
+            raise VultrError(400, LOCKED)
         live = field(data, "live", bool, False)
         await asyncio.to_thread(self.lifecycle.attach, record, wanted, live)
         return answer(None, 204)

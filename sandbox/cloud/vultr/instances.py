@@ -13,8 +13,8 @@ from aiohttp import web
 
 from sandbox.cloud.store import Json
 
-from . import addresses, catalogue
-from .api import Api, VultrError, answer, body, field, now, page, public, strings
+from . import addresses, catalogue, networks
+from .api import LOCKED, Api, VultrError, answer, body, field, now, page, public, strings
 from .lifecycle import Lifecycle
 
 _HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*")
@@ -36,7 +36,6 @@ class Instances:
             web.post(f"{one}/{{power:start|halt|reboot}}", self.power),
             web.post(f"{base}/{{power:start|halt|reboot}}", self.power_many),
             web.get(f"{one}/backup-schedule", self.schedule), web.post(f"{one}/backup-schedule", self.set_schedule),
-            web.get(f"{one}/{{kind:vpcs|vpc2}}", self.vpcs),
         ]  # fmt: skip
 
     async def index(self, request: web.Request) -> web.Response:
@@ -54,6 +53,7 @@ class Instances:
         data = await body(request)
         with self.api.store.transaction():
             record = self.validated(data)
+            record |= networks.changes(self.api.store, data, record)
             if record["_reserved_ip"]:
                 self.api.store.update(
                     "reserved_ip", record["_reserved_ip"], lambda ip: ip.update(instance_id=record["id"])
@@ -63,13 +63,17 @@ class Instances:
         return answer({"instance": {**public(record), "default_password": record["_password"]}}, 202)
 
     async def update(self, request: web.Request) -> web.Response:
-        id, data = self.found(request)["id"], await body(request)
-        changes = self.changes(data, self.found(request))
-        record = self.api.store.update("instance", id, lambda r: r.update(changes))
-        if record is None:
-            raise VultrError(404, MISSING)
+        data = await body(request)
+        with self.api.store.transaction():
+            record = self.found(request)
+            id, changes = record["id"], self.changes(data, record) | networks.changes(self.api.store, data, record)
+            if "_ports" in changes and record["status"] != "active":
+                raise VultrError(400, LOCKED)
+            record = self.api.store.update("instance", id, lambda r: r.update(changes)) or record
         if "firewall_group_id" in changes:
             await asyncio.to_thread(self.lifecycle.firewall, id)
+        if "_ports" in changes:
+            await asyncio.to_thread(self.lifecycle.vpcs, id)
         return answer({"instance": await self.shown(record)}, 202)
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -90,7 +94,7 @@ class Instances:
 
     def _power(self, record: Json, what: str) -> None:
         if record["status"] != "active":
-            raise VultrError(400, "Server is currently locked: it is still being installed.")
+            raise VultrError(400, LOCKED)
         works = {"start": self.lifecycle.start, "halt": self.lifecycle.halt, "reboot": self.lifecycle.reboot}
         self.lifecycle.submit(record["id"], works[what])
 
@@ -119,11 +123,6 @@ class Instances:
         self.api.store.update("instance", record["id"], lambda r: r.update(_schedule=schedule))
         return await self.schedule(request)
 
-    async def vpcs(self, request: web.Request) -> web.Response:
-        """None: the sandbox has no VPCs. The official plugin asks for both kinds at every read."""
-        self.found(request)
-        return page(request, [], "vpcs")
-
     def found(self, request: web.Request) -> Json:
         record = self.api.store.get("instance", request.match_info["id"])
         if record is None:
@@ -144,7 +143,6 @@ class Instances:
         region = self.offered(field(data, "region", str, required=True), catalogue.REGIONS, "region")
         plan = self.offered(field(data, "plan", str, required=True), catalogue.PLANS, "plan")
         system = self.system(data)
-        _no_vpcs(data)
         label, id = field(data, "label", str, ""), str(uuid.uuid4())
         hostname = field(data, "hostname", str, "") or "vultr"
         if len(hostname) > 253 or not _HOSTNAME.fullmatch(hostname):
@@ -177,7 +175,6 @@ class Instances:
 
     def changes(self, data: Json, record: Json) -> Json:
         """What a PATCH changes in the record. Raises VultrError 400."""
-        _no_vpcs(data)
         changes: Json = {}
         for name in ("label", "user_scheme"):
             if data.get(name) is not None:
@@ -251,13 +248,6 @@ class Instances:
                     raise VultrError(400, "Reserved IP is already attached to an instance.")
                 return ip
         raise VultrError(400, "Invalid reserved-ip ID")
-
-
-def _no_vpcs(data: Json) -> None:
-    # Saying yes would be a lie: the host would have no such network.
-    for name in ("attach_vpc", "attach_vpc2"):
-        if strings(data, name):
-            raise VultrError(400, f"Invalid {name}: the sandbox has no VPCs.")
 
 
 def _next(hour: int) -> str:

@@ -1,4 +1,4 @@
-"""What happens to hosts behind the API: boots, power, firewall, disks. Blocking; one thing at a time for each host."""
+"""What happens to hosts behind the API: boots, power, firewall, disks, VPCs. Blocking; one thing at a time for each host."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sandbox.cloud.store import Json, Store
 from sandbox.host.model import HostSpec
 from sandbox.settings import Settings
 
+from . import networks
 from .outer_firewall import host_rules
 
 log = logging.getLogger("sandbox.vultr")
@@ -40,6 +41,7 @@ class Lifecycle:
                 self.submit(record["id"], self.boot)
             elif self.state(record["id"]) == "running":
                 self.submit(record["id"], self.firewall)
+                self.submit(record["id"], self.vpcs)
             elif not record.get("_halted") and self.state(record["id"]) == "stopped":
                 log.info("instance %s went down with the machine; starting it", record["id"])
                 self.submit(record["id"], self.start)
@@ -95,11 +97,12 @@ class Lifecycle:
     def _up(self, record: Json) -> None:
         state = self.state(record["id"])
         if state == "stopped" and record.get("_created"):
+            self._plug(record["id"])
             self.hosts.start(self.settings, record["id"])
         elif state != "running":
             if state == "stopped":  # half made: its disk cannot be trusted
                 self.hosts.destroy(self.settings, record["id"])
-            self.hosts.create(self.settings, self.spec(record))
+            self.hosts.create(self.settings, self.spec(record), networks.ports(record))
         self.store.update("instance", record["id"], lambda r: r.update(_created=True))
         self.firewall(record["id"])
 
@@ -123,12 +126,33 @@ class Lifecycle:
                 self.settings, id, host_rules(self.store, self.settings, record["firewall_group_id"])
             )
 
+    def vpcs(self, id: str) -> None:
+        """Attach the host to its record's VPCs and no others. One that runs restarts for a new one, as people who
+        measured it say of the real one, and the call returns when it is up again; it loses one while it runs."""
+        with self.lock(id):
+            record = self.store.get("instance", id)
+            if record is None or self.state(id) == "missing":
+                return
+            new = set(networks.ports(record)) - set(self.hosts.vpcs(self.settings, id))
+            if new and self.state(id) == "running":
+                # A start, no reboot: what runs the host may be older than the sandbox's VPCs.
+                self.hosts.halt(self.settings, id)
+                self.start(id)
+            else:
+                self._plug(id)
+
+    def _plug(self, id: str) -> None:
+        record = self.store.get("instance", id)
+        if record is not None:
+            self.hosts.set_vpcs(self.settings, id, networks.ports(record))
+
     def start(self, id: str) -> None:
         with self.lock(id):
             self.store.update("instance", id, lambda r: r.update(_halted=False))
             if self.state(id) == "running":
                 self.hosts.reboot(self.settings, id)  # as the real one: a start of a running machine restarts it
             else:
+                self._plug(id)
                 self.hosts.start(self.settings, id)
             self.firewall(id)
 

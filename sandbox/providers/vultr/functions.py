@@ -28,6 +28,7 @@ LOOKUPS = {
     "vultr:index/getReservedIp:getReservedIp": _Lookup("reserved-ips", "reserved_ips"),
     "vultr:index/getSshKey:getSshKey": _Lookup("ssh-keys", "ssh_keys"),
     "vultr:index/getStartupScript:getStartupScript": _Lookup("startup-scripts", "startup_scripts"),
+    "vultr:index/getVpc:getVpc": _Lookup("vpcs", "vpcs"),
 }
 ACCOUNT = "vultr:index/getAccount:getAccount"
 

@@ -11,12 +11,13 @@ from sandbox.providers.vultr.block import BlockStorage
 from sandbox.providers.vultr.client import VultrApi
 from sandbox.providers.vultr.instance import Instance
 from sandbox.providers.vultr.simple import FirewallGroup, FirewallRule, ReservedIp, SSHKey, StartupScript
+from sandbox.providers.vultr.vpc import Vpc
 
 
 class Vultr(Provider):
     name = "vultr"
     version = "2.27.1"
-    resources = (Instance, SSHKey, FirewallGroup, FirewallRule, ReservedIp, StartupScript, BlockStorage)
+    resources = (Instance, SSHKey, FirewallGroup, FirewallRule, ReservedIp, StartupScript, BlockStorage, Vpc)
     secret_config = frozenset({"apiKey"})
     sdk_v2 = True
 

@@ -32,6 +32,10 @@ class Plain(Bridged):
             if field.role != "output" and field.wire != "-"
         }
 
+    def changeable(self, inputs: Values) -> Values:
+        """What an update sends."""
+        return self.body(inputs)
+
     def make(self, ctx: Context, inputs: Values, timeout: float) -> tuple[str, Values]:
         try:
             made = ctx.provider.api.call("POST", self.path, without_empty(self.body(inputs)))[self.envelope]
@@ -50,7 +54,7 @@ class Plain(Bridged):
 
     def change(self, ctx: Context, id: str, old: Values, inputs: Values, timeout: float) -> Values:
         try:
-            ctx.provider.api.call(self.update_method, f"{self.path}/{id}", self.body(inputs))
+            ctx.provider.api.call(self.update_method, f"{self.path}/{id}", self.changeable(inputs))
         except ApiError as error:
             raise ProviderError(f"error updating {self.what} {id}: {error}") from None
         now = self.fetch(ctx, id, {**old, **inputs})

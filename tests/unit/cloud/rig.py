@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from sandbox import credentials
 from sandbox.cloud import Store, cloudflare_app, vultr_app
-from sandbox.host.model import FirewallRule, HostSpec
+from sandbox.host.model import FirewallRule, HostSpec, Port
 from sandbox.settings import Settings
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMVmxWtWsXL6zUfY6KXh9Q0fDQ3qBlGQ0bJ0c0qk6m9v me"
@@ -24,12 +24,17 @@ class FakeHosts:
         self.states: dict[str, str] = {}
         self.rules: dict[str, list[FirewallRule] | None] = {}
         self.blocks: dict[str, str] = {}
+        self.ports: dict[str, list[Port]] = {}
+        self.boots: list[str] = []
 
-    def create(self, settings: Settings, spec: HostSpec) -> None:
+    def create(self, settings: Settings, spec: HostSpec, wanted: Sequence[Port] = ()) -> None:
         self.specs[spec.id], self.states[spec.id] = spec, "running"
+        self.ports[spec.id] = list(wanted)
+        self.boots.append(spec.id)
 
     def start(self, settings: Settings, id: str) -> None:
         self.states[id] = "running"
+        self.boots.append(id)
 
     reboot = start
 
@@ -38,12 +43,22 @@ class FakeHosts:
 
     def destroy(self, settings: Settings, id: str) -> None:
         del self.states[id]
+        self.ports.pop(id, None)
 
     def state(self, settings: Settings, id: str) -> str:
         return self.states.get(id, "missing")
 
     def set_firewall(self, settings: Settings, id: str, rules: list[FirewallRule] | None) -> None:
         self.rules[id] = rules
+
+    def vpcs(self, settings: Settings, id: str) -> list[Port]:
+        return self.ports.get(id, [])
+
+    def set_vpcs(self, settings: Settings, id: str, wanted: Sequence[Port]) -> None:
+        self.ports[id] = list(wanted)
+
+    def remove_vpc(self, settings: Settings, vpc: str) -> None:
+        assert all(port.vpc != vpc for ports in self.ports.values() for port in ports)
 
     def attach_block(self, settings: Settings, id: str, block_id: str, mount_id: str, image: Path) -> None:
         assert image.exists()
