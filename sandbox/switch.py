@@ -1,7 +1,7 @@
 """The private networks between hosts (Vultr's VPCs): a bridge each on the machine, and in a host an interface for each.
 
-Layer 2 and nothing else: no address of the machine is in it, nothing is routed in or out, and Vultr's firewall group does
-not filter it (its scope is the main interface: Vultr's documentation, and people who measured it), ufw on the host does.
+Layer 2 and nothing else: no address of the machine is in it, and nothing is routed in or out. Vultr's firewall group does
+not filter it, ufw on the host does. Sources: PARITY.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Vultr's firewall group of one host, as nftables rules outside it (its own ufw knows nothing of them).
 
 Rules accept; what no rule accepts is dropped; answers to what the host began are let in (provider: Vultr firewall,
-stateful, inbound only).
+stateful, inbound only). It filters the main interface: what comes by a VPC passes (measured by others, see PARITY.md).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Source: Vultr's OpenAPI text (vultr/vultr-java): five a region, one region each, RFC 1918 ranges, `v4_subnet` and its mask
 only together, `attach_vpc` before `enable_vpc`. The sentence of a limit reached, and addresses in order from .3 on, are
-from people who measured it in public; which range Vultr chooses itself is not known.
+from public notes of people who measured it; which range Vultr chooses itself is not known (PARITY.md).
 """
 
 from __future__ import annotations
