@@ -286,6 +286,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def describe(settings: Settings, id: str) -> dict[str, str]:
-    """Hostname, address and state, for people."""
-    spec = json.loads(_known(settings, id).spec.read_text())
-    return {"hostname": spec["hostname"], "address": spec["address"], "state": state(settings, id)}
+    """Hostname, addresses and state, for people."""
+    place = _known(settings, id)
+    spec = json.loads(place.spec.read_text())
+    addresses = ", ".join([spec["address"], *(port.address for port in ports.attached(place))])
+    return {"hostname": spec["hostname"], "address": addresses, "state": state(settings, id)}

@@ -121,7 +121,7 @@ class Bridged(Resource):
                 continue
             new = self._comparable(name, news.get(name), news)
             old = self._comparable(name, old_outputs.get(name), news)
-            if empty(new) and (empty(old) or field.role == "computed" or field.if_given):
+            if empty(new) and (empty(old) or field.if_given or (field.role == "computed" and not self._emptied(new))):
                 continue
             if self._alike(field, old, new):
                 continue
@@ -136,6 +136,11 @@ class Bridged(Resource):
         if self.sdk_v2:
             diff.stables = sorted(self.replace_on - {top(path) for path in diff.detailed})
         return diff
+
+    def _emptied(self, new: Any) -> bool:
+        """Whether the program says that a list has nothing, which is more than to say nothing of it. Not recorded:
+        pulumi-terraform-bridge's own tests (TestSDKv2DetailedDiffSetComputedAttribute, changed_null_to_empty)."""
+        return self.sdk_v2 and new == []
 
     def _alike(self, field: Field, old: Any, new: Any) -> bool:
         if field.ignore_case and isinstance(old, str) and isinstance(new, str):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.parity import vultr_world
 from tests.sandbox.bridged_stack import Stack
 from tests.unit.providers.fake_clouds import Vultr, serving
 
@@ -112,3 +113,38 @@ def test_wrong_and_missing_key_and_argument(stack: Stack, api: Vultr) -> None:
     assert "expected protocol to be one of ['icmp', 'tcp'" in stack.preview(ok=False)
     stack.program(PROGRAM)
     stack.up()
+
+
+NETWORK = """
+import pulumi
+import ediri_vultr as vultr
+
+vpc = vultr.Vpc("fleet", region="ewr", description="fleet")
+kind = {"region": "ewr", "plan": "vc2-1c-1gb", "os_id": 2136}
+first = vultr.Instance("first", label="first", **kind)
+worker = vultr.Instance("worker", label="worker", vpc_ids=[vpc.id], **kind)
+pulumi.export("first", first.internal_ip)
+pulumi.export("worker", worker.internal_ip)
+"""
+
+
+def test_a_host_goes_into_a_network_and_out_again(tmp_path: Path) -> None:
+    with vultr_world.running(tmp_path / "cloud") as world:
+        stack = Stack(tmp_path, NETWORK, {"MECH_VULTR_URL": world.url, "VULTR_API_KEY": vultr_world.KEY})
+        assert "10.1.96.3" in stack.up()
+        stack.clean()
+        stack.clean("--refresh")
+        alone = world.hosts.boots.count(stack.id("first"))
+        stack.program(NETWORK.replace('label="first"', 'label="first", vpc_ids=[vpc.id]'))
+        assert "~ 1 to update" in stack.preview()
+        assert "10.1.96.4" in stack.up() and world.hosts.boots.count(stack.id("first")) == alone + 1
+        stack.clean("--refresh")
+        # Not to speak of it is not to leave it; to say that there is none is.
+        stack.program(NETWORK)
+        stack.clean()
+        stack.program(NETWORK.replace('label="first"', 'label="first", vpc_ids=[]'))
+        stack.up()
+        stack.clean("--refresh")
+        assert world.hosts.ports[stack.id("first")] == []
+        stack.destroy()
+        assert world.store.all("vpc") == world.store.all("instance") == []
