@@ -10,9 +10,9 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from mech_infra.config import networks
+from mech_infra.config.plans import Plan, size
 from mech_infra.config.types import Section, looks_like_key, wrong
 
-_PLAN = re.compile(r"[a-z0-9-]+-(?P<cpus>\d+)c-(?P<gigabytes>\d+)gb(-[a-z0-9]+)*")
 # Of Vultr's list of systems (`GET /v2/os`) those that are none.
 _NO_SYSTEMS = {159: "an ISO of your own", 164: "a snapshot", 180: "a backup", 186: "an application"}
 
@@ -33,7 +33,7 @@ class HostConfig(Section):
             form="three small letters",
         ),
     )
-    plan: str = Field(
+    plan: Plan = Field(
         "vc2-4c-8gb",
         description="Vultr's plan, by a name that says cores and memory",
         examples=["vc2-8c-32gb"],
@@ -139,15 +139,6 @@ class HostConfig(Section):
         ),
     )
 
-    @field_validator("plan")
-    @classmethod
-    def _plan_names_its_size(cls, plan: str) -> str:
-        if not (match := _PLAN.fullmatch(plan)):
-            raise ValueError(f"{plan!r} is not a Vultr plan that names its size; use one as vc2-4c-8gb")
-        if 0 in (int(match["cpus"]), int(match["gigabytes"])):
-            raise ValueError(f"{plan!r} has no cores or no memory, so Vultr cannot have it; use one as vc2-4c-8gb")
-        return plan
-
     @field_validator("os_id")
     @classmethod
     def _is_a_system(cls, os_id: int) -> int:
@@ -183,19 +174,9 @@ class HostConfig(Section):
         return ssh_from
 
     @property
-    def cpus(self) -> int:
-        """Cores of the plan, read off its name."""
-        return int(self._size("cpus"))
-
-    @property
     def memory_mb(self) -> int:
         """Memory of the plan in MiB, read off its name."""
-        return int(self._size("gigabytes")) * 1024
-
-    def _size(self, part: str) -> str:
-        match = _PLAN.fullmatch(self.plan)
-        assert match is not None, "validated above"
-        return match[part]
+        return size(self.plan).memory_mb
 
     @property
     def identity(self) -> str:

@@ -12,6 +12,7 @@ from mech_infra.config.alerts import AlertsConfig
 from mech_infra.config.backup import BackupConfig
 from mech_infra.config.certificate import CertificateConfig
 from mech_infra.config.edge import EdgeConfig
+from mech_infra.config.fleet import FleetConfig, Member
 from mech_infra.config.heal import HealConfig
 from mech_infra.config.host import FirewallConfig, HostConfig
 from mech_infra.config.images import ImagesConfig
@@ -67,6 +68,7 @@ class PlatformConfig(Section):
         ),
     )
     host: HostConfig = HostConfig()
+    fleet: FleetConfig = FleetConfig()
     firewall: FirewallConfig = FirewallConfig()
     images: ImagesConfig = ImagesConfig()
     datastores: DatastoresConfig = DatastoresConfig()
@@ -105,6 +107,18 @@ class PlatformConfig(Section):
     def resolved_services(self) -> tuple[ResolvedService, ...]:
         """The eight services in the catalogue's order, each with this stack's changes."""
         return tuple(self._resolve(spec) for spec in catalogue.SERVICES.values())
+
+    def members(self) -> tuple[Member, ...]:
+        """All hosts, the first one first."""
+        return self.fleet.members(self.host.hostname, self.host.plan)
+
+    def takers(self) -> tuple[Member, ...]:
+        """Those that take tasks."""
+        return tuple(member for member in self.members() if not member.drained)
+
+    @property
+    def is_fleet(self) -> bool:
+        return len(self.members()) > 1
 
     def _resolve(self, spec: catalogue.Service) -> ResolvedService:
         change = self.services.get(spec.name, ServiceConfig())

@@ -92,7 +92,7 @@ def _instead(value: Any, part: Json | None) -> str:
         return f"is not a list; write it as one, as {forms.written([element])}"
     if part.get("type") == "string" and "enum" not in part and isinstance(value, int | float):
         return f"is {_a(_kind(value))}, and {words} is wanted; write it in quotes{_example(part)}"
-    options = "".join([nearest(str(value), part["enum"])]) if "enum" in part else ""
+    options = nearest(str(value), map(str, part["enum"])) if "enum" in part else ""
     return f"is wrong here; write {_a(words)}{options or _example(part)}"
 
 

@@ -93,6 +93,26 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no version of the program's": ({"datastores": {"mongodb": {"image": "mongo:4.4"}}}, "mongosh"),
     "a variable's name": ({"services": {"llm": {"environment": {"A=B": "1"}}}}, "no name of a variable"),
     "too long": ({"services": {"llm": {"environment": {"A": "a" * 40_000}}}}, "40000 characters"),
+    "an even number of managers": ({"fleet": {"managers": 2}}, "write 1 or 3"),
+    "draining the data's host": ({"fleet": {"workers": 1, "drained": ["mech"]}}, "mech:fleet.drained.0: mech has the data volume"),
+    "draining a slip": ({"fleet": {"workers": 1, "drained": ["mech_w1"]}}, "there is no mech_w1; did you mean mech-w1?"),
+    "draining where there is one host": ({"fleet": {"drained": ["mech-w1"]}}, "there is one host and no fleet"),
+    "drained twice": ({"fleet": {"workers": 1, "drained": ["mech-w1", "mech-w1"]}}, "stands in it twice"),
+    "more tasks than members": (
+        {"fleet": {"workers": 1}, "services": {"llm": {"replicas": 3}}}, "3 is more than the 2 members that take tasks (mech, mech-w1)",
+    ),
+    "more tasks than members that are not drained": (
+        {"fleet": {"workers": 2, "drained": ["mech-w2"]}, "services": {"llm": {"replicas": 3}}}, "the 2 members that take tasks",
+    ),
+    "members too small": (
+        {"host": {"plan": "vc2-2c-4gb"}, "fleet": {"workers": 2, "workerPlan": "vc2-1c-2gb"}}, "has no room: its memoryMb",
+    ),
+    "a first host too small for the databases": (
+        {"host": {"plan": "vc2-1c-1gb"}, "fleet": {"workers": 3, "workerPlan": "vc2-4c-8gb"}}, "mech:host.plan: the databases may use 1536 MiB",
+    ),
+    "a worker without the cores": (
+        {"fleet": {"workers": 1, "workerPlan": "vc2-1c-8gb"}, "services": {"llm": {"cpus": 2}}}, "the 1 cores of mech:fleet.workerPlan vc2-1c-8gb",
+    ),
     "quotes in a path": ({"host": {"sshPrivateKey": '/k/"a"'}}, "ssh's options do not take"),
 }  # fmt: skip
 
