@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pulumi
 
-from mech_infra import catalogue, registry, state
+from mech_infra import catalogue, fleet, registry, state
 from mech_infra.commands import firewall as firewall_commands
+from mech_infra.commands import swarm as swarm_commands
 from mech_infra.components.alerts import Alerts, AlertsArgs
 from mech_infra.components.backups import Backups, BackupsArgs
 from mech_infra.components.certificates import Certificates, CertificatesArgs
@@ -25,6 +27,7 @@ from mech_infra.components.images import Images, ImagesArgs
 from mech_infra.components.network import Network, NetworkArgs
 from mech_infra.components.proxy import Proxy, ProxyArgs
 from mech_infra.components.services import Services, ServicesArgs
+from mech_infra.components.tasks import Tasks
 from mech_infra.components.volume import DataVolume, DataVolumeArgs
 from mech_infra.config import (
     ConfigError,
@@ -87,7 +90,9 @@ def declare(config: StackConfig) -> None:
 
     edge = EdgeRanges("edge-ranges", EdgeRangesArgs(before)) if platform.firewall.web_from == "cloudflare" else None
     allowed = firewall_commands.rules(platform.host.ssh_from, ports, edge.ranges if edge else None)
-    host = Host("host", HostArgs(platform.host, allowed))
+    private = fleet.private_network(platform, before, guard)
+    crossing = bool(before) and fleet.had(before) != platform.is_fleet
+    host = Host("host", HostArgs(platform.host, allowed, private))
     firewall = Firewall("firewall", FirewallArgs(platform.firewall, allowed, ports, host, edge))
     volume = DataVolume("data", DataVolumeArgs(platform.host, host))
     login = registry.login(platform.images.registry, platform.images.registry_user, secrets)
@@ -96,7 +101,8 @@ def declare(config: StackConfig) -> None:
     members = {**dict.fromkeys(replicas, ()), **catalogue.DATABASES}
     listeners = dict.fromkeys([80, 443, *(service.port for service in services)], "nginx")
     listeners |= {port: "" for service in services for slot in SLOTS for port in service.upstreams(slot)}
-    network = Network("network", NetworkArgs(members, listeners, host, docker))
+    between = swarm_commands.NETWORK if platform.is_fleet else None
+    network = Network("network", NetworkArgs(members, listeners, host, docker, between, crossing))
     references = {service.name: service.image for service in services} | platform.datastores.images
     images = Images("images", ImagesArgs(references, host, docker, login))
     runtime = Runtime(docker, network.network.name, images.ids, [network.joined])
@@ -104,21 +110,36 @@ def declare(config: StackConfig) -> None:
     kept = [volume.mounted, network.cleared]
     datastores = Datastores("datastores", DatastoresArgs(platform.datastores, secrets, host, runtime, kept))
     certificates = Certificates("certificates", CertificatesArgs(platform.certificate, platform.domain, host))
-    # Before the services: it knows both slots, and they are let in one by one.
-    installed = certificates.installed
-    proxy = Proxy("proxy", ProxyArgs(platform.proxy, platform.domain, services, exposed, host, installed, edge))
-    ready = [*datastores.ready, proxy.installed]
-    running = Services("services", ServicesArgs(services, secrets, platform.rollout, before, host, runtime, ready))
+    installed, ready = certificates.installed, datastores.ready
+    records: Mapping[str, pulumi.Output[str]] = {}
+    running: Services | Tasks
+    if private is not None and platform.is_fleet:
+        first = fleet.First(host, firewall, certificates, network, images, datastores, docker, ready)
+        whole = fleet.Fleet(platform, secrets, before, first, fleet.Outside(allowed, ports, edge), private, login)
+        records, running, served = whole.records, whole.running, whole.ready
+    else:
+        passing = ProxyArgs(platform.proxy, platform.domain, services, exposed, host, installed, edge)
+        needs = ServicesArgs(services, secrets, platform.rollout, before, host, runtime, ready)
+        if crossing:
+            # Out of a fleet: nginx passes to its tasks until these serve.
+            running = Services("services", needs)
+            served = [*running.ready, Proxy("proxy", replace(passing, after=running.ready)).installed]
+        else:
+            # Before the services: it knows both slots, and they are let in one by one.
+            proxy = Proxy("proxy", passing)
+            running = Services("services", replace(needs, ready=[*ready, proxy.installed]))
+            served = running.ready
     datastores.settle([running])
-    served = [*running.ready, firewall.confirmed]
+    served = [*served, firewall.confirmed]
     names = [service.name for service in services]
     if platform.edge.enabled:
-        Edge("edge", EdgeArgs(platform.edge, platform.domain, names, host.address, served))
+        Edge("edge", EdgeArgs(platform.edge, platform.domain, names, host.address, served, records))
 
     if platform.heal.enabled:
-        mine = {s.container(n): s.name for s in services for n in range(1, s.replicas + 1)} | dict.fromkeys(
-            catalogue.DATABASES, ""
-        )
+        # What a swarm runs it heals itself.
+        alone = [] if platform.is_fleet else services
+        mine = {s.container(n): s.name for s in alone for n in range(1, s.replicas + 1)}
+        mine |= dict.fromkeys(catalogue.DATABASES, "")
         hosts = {name: f"{name}.{platform.domain}" for name in names}
         encrypted = platform.edge.ssl in ("full", "strict")
         Healing("heal", HealingArgs(platform.heal, mine, hosts, encrypted, host, served))
@@ -127,9 +148,9 @@ def declare(config: StackConfig) -> None:
         told = BackupsArgs(platform.backup, stores, platform.host.hostname, account, secrets, host, served)
         Backups("backups", told)
     if platform.alerts.on_host:
-        whole = seen_on_host(config)
+        bundle = seen_on_host(config)
         hidden = sorted({key.rpartition(".")[2] for key in secrets})
-        Alerts("alerts", AlertsArgs(platform.alerts, secrets[DESTINATIONS], whole, hidden, host, served))
+        Alerts("alerts", AlertsArgs(platform.alerts, secrets[DESTINATIONS], bundle, hidden, host, served))
 
     guard.finish()
     pulumi.export("host_ip", host.address)

@@ -16,10 +16,11 @@ _BEGIN, _END = "# BEGIN mech: published ports", "# END mech: published ports"
 
 @dataclass(frozen=True)
 class Allow:
-    """One accepted TCP port or range (`3001:3010`); `source` is a CIDR, or empty for everybody."""
+    """One accepted port or range (`3001:3010`), of TCP unless it says UDP; `source` is a CIDR, or empty for everybody."""
 
     port: str
     source: str = ""
+    proto: str = "tcp"
 
     @property
     def sender(self) -> str:
@@ -30,8 +31,8 @@ class Allow:
     def rule(self) -> str:
         """As `ufw show added` prints it, so that present and wanted rules compare as text."""
         if self.source:
-            return f"allow from {self.sender} to any port {self.port} proto tcp"
-        return f"allow {self.port}/tcp"
+            return f"allow from {self.sender} to any port {self.port} proto {self.proto}"
+        return f"allow {self.port}/{self.proto}"
 
 
 # Containers ask each other by nginx on the host, at 80 (commands.nginx). Docker takes its networks' addresses from these:

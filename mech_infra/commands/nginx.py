@@ -30,7 +30,8 @@ class Site:
 
     `server_name` is what visitors ask for, `port` the guide's TCP port on the host, `blue` and `green` the TCP ports on
     127.0.0.1 of its replicas in either slot, `read_timeout_s` seconds to wait for an answer's next bytes, `streams`
-    whether its answers go out as they come (server-sent events).
+    whether its answers go out as they come (server-sent events). In a fleet there are no slots, and `tasks` are where its
+    tasks may be, `ADDRESS:PORT` of each member.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Site:
     green: tuple[int, ...]
     read_timeout_s: int
     streams: bool = False
+    tasks: tuple[str, ...] = ()
 
 
 def internal_name(service: str) -> str:
@@ -113,8 +115,13 @@ def _server(lines: Sequence[str]) -> list[str]:
 
 
 def _upstreams(site: Site) -> list[str]:
-    """Both slots, each with the other behind it: while a new version is watched, what it refuses goes to the one before."""
+    """A fleet's members; else both slots, each with the other behind it: while a new version is watched, what it refuses goes to the one before."""
     # One server alone is always tried; of several, one that fails is left out for a while.
+    if site.tasks:
+        # Who has no task refuses at once, and may have one in a second: nobody is left out for a while. And no connection is
+        # kept: one to a task that is about to end would cost a request.
+        servers = [f"    server {place} max_fails=0;" for place in site.tasks]
+        return [f"upstream mech_{site.name} {{", *servers, "}"]
     about = "max_fails=3 fail_timeout=5s" if len(site.blue) > 1 else "max_fails=0"
     found = []
     for slot, ports, others in (("blue", site.blue, site.green), ("green", site.green, site.blue)):
@@ -142,12 +149,15 @@ def _near_only() -> list[str]:
 
 
 def _passing(site: Site, limit: Sequence[str]) -> list[str]:
-    return [
+    slot = [
         f"    set $mech_slot mech_{site.name}_blue;",
         f"    if (-f {FLAGS}/{site.name}.green) {{ set $mech_slot mech_{site.name}_green; }}",
+    ]
+    return [
+        *([] if site.tasks else slot),
         "    location / {",
         *limit,
-        "        proxy_pass http://$mech_slot;",
+        f"        proxy_pass http://{f'mech_{site.name}' if site.tasks else '$mech_slot'};",
         "        proxy_http_version 1.1;",
         "        proxy_set_header Connection $mech_connection;",
         "        proxy_set_header Upgrade $http_upgrade;",
@@ -155,12 +165,21 @@ def _passing(site: Site, limit: Sequence[str]) -> list[str]:
         "        proxy_set_header X-Real-IP $remote_addr;",
         "        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
         "        proxy_set_header X-Forwarded-Proto $scheme;",
-        "        proxy_connect_timeout 5s;",
+        # Of a member that is gone nobody says so; the others are a millisecond away.
+        f"        proxy_connect_timeout {'1s' if site.tasks else '5s'};",
         f"        proxy_read_timeout {site.read_timeout_s}s;",
         f"        proxy_send_timeout {site.read_timeout_s}s;",
         *(["        proxy_buffering off;"] if site.streams else []),
         "        # What is refused is tried elsewhere; a POST that was sent never is.",
-        "        proxy_next_upstream error;",
+        # A member that does not take the connection is passed over; an answer that does not come is not asked for elsewhere.
+        *(
+            [
+                "        proxy_next_upstream error timeout;",
+                f"        proxy_next_upstream_timeout {len(site.tasks) + 1}s;",
+            ]
+            if site.tasks
+            else ["        proxy_next_upstream error;"]
+        ),
         "    }",
     ]
 

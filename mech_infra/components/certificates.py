@@ -42,7 +42,7 @@ class Certificates(pulumi.ComponentResource):
         written = commands.files(domain, config.valid_days, config.renew_before_days) if own else {}
         repair = host.access.sense(
             f"{name}-state",
-            "certificate",
+            host.titled("certificate"),
             [
                 facts.Certificate(commands.names(domain), config.renew_before_days),
                 files.File(KEY, "600"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_cloudflare.dns_record import DnsRecord
@@ -25,12 +25,15 @@ class EdgeArgs:
     services: Sequence[str]
     address: pulumi.Input[str]  # of the host
     ready: Sequence[pulumi.Resource]  # names appear when there is something behind them
+    others: Mapping[str, pulumi.Output[str]] = field(
+        default_factory=dict
+    )  # addresses of the hosts beside it, by their marks
 
 
 class Edge(pulumi.ComponentResource):
     """Cloudflare in front of the host.
 
-    Declares: a proxied A record a service, SSL mode, HTTPS, minimum TLS version, the list of blocked clients; the zone itself
+    Declares: a proxied A record a service and host, SSL mode, HTTPS, minimum TLS version, the list of blocked clients; the zone itself
     where the config has no zone id.
     Reads: records of others under our names, rulesets of others.
     Promises: nothing of the zone that others put there is touched, and a zone outlives the stack.
@@ -61,25 +64,31 @@ class Edge(pulumi.ComponentResource):
                 value=value,
                 opts=child,
             )
+        places = {"": args.address, **args.others}
         self.records = [
             DnsRecord(
-                f"{name}-{service}",
+                f"{name}-{service}{mark and '-'}{mark}",
                 zone_id=zone_id,
                 name=f"{service}.{domain}",
                 type="A",
-                content=args.address,
+                content=address,
                 proxied=True,
                 # Cloudflare forces 1 ("automatic") on proxied records; anything else is a diff for ever (findings §6).
                 ttl=1,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.ready)),
             )
             for service in args.services
+            for mark, address in places.items()
         ]
         names = [f"{service}.{domain}" for service in args.services]
         CloudWatch(
             f"{name}-others",
             "Cloudflare's zone",
-            {"zone": zone_id, "address": args.address},
+            {
+                "zone": zone_id,
+                "address": args.address,
+                **({"others": list(args.others.values())} if args.others else {}),
+            },
             [ShadowingRecords(names), ForeignRulesets()],
             opts=child,
         )

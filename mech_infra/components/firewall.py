@@ -46,7 +46,7 @@ class Firewall(pulumi.ComponentResource):
         mark = commands.fingerprint(allowed, guard)
         repair = host.access.sense(
             f"{name}-state",
-            "firewall",
+            host.titled("firewall"),
             [
                 ufw.On(), units.Unit("ufw", boot_only=True), ufw.Denies(),
                 *(ufw.rule(allow) for allow in allowed), ufw.DockerGuard(guard),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,20 +9,18 @@ import ediri_vultr as vultr
 import pulumi
 import pulumi_command as command
 
-from mech_infra.commands import attachment, boot
+from mech_infra.commands import attachment, boot, private
 from mech_infra.commands.firewall import Allow
 from mech_infra.components import limits
+from mech_infra.components.entrance import Entrance, entrance
 from mech_infra.components.remote import Access
-from mech_infra.config import keypair
+from mech_infra.config.fleet import Member
 from mech_infra.config.host import HostConfig
-from mech_infra.drift.sensor import CloudState, CloudWatch
+from mech_infra.drift.sensor import CloudState
 from mech_infra.facts.clouds import vultr as vultr_facts
 from mech_infra.facts.host import access as access_facts
 from mech_infra.facts.host import disks, files, kernel, units
 from mech_infra.facts.host import docker as docker_facts
-
-# What the API says of every group: max_rule_count.
-_GROUP_RULES = 50
 
 
 @dataclass(frozen=True)
@@ -31,13 +28,17 @@ class HostArgs:
     """What is rented, and who gets at it."""
 
     config: HostConfig
-    allowed: Sequence[Allow]  # what Vultr's firewall group lets in
+    allowed: Sequence[Allow] = ()  # what Vultr's firewall group lets in
+    private: vultr.Vpc | None = None  # the network between the hosts
+    member: Member | None = None  # what is rented in place of the config's host
+    first: Host | None = None  # whose key, script and group it shares
 
 
 class Host(pulumi.ComponentResource):
     """A Debian host at Vultr.
 
-    Declares: instance, reserved IP, SSH key, start-up script and firewall group; packages and units on it.
+    Declares: instance and reserved IP, and, unless it shares the first one's, SSH key, start-up script and firewall group;
+    packages and units on it.
     Reads: packages and units; whether the address is at the instance; keys of others, disks and logs that fill; what the
     group opens beside ours.
     Promises: its address outlives it (the reserved IP is what DNS and SSH use); `access` is usable when the start-up script
@@ -46,56 +47,36 @@ class Host(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: HostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Host", name, None, opts)
-        config, allowed = args.config, args.allowed
-        if len(allowed) > _GROUP_RULES:
-            raise pulumi.RunError(
-                f"Vultr's firewall group takes {_GROUP_RULES} rules, and {len(allowed)} are declared; nothing was changed. "
-                "Shorten mech:host.sshFrom, or set mech:firewall.webFrom to everyone"
-            )
+        config, first, member = args.config, args.first, args.member
+        hostname = member.name if member else config.hostname
+        self.name = hostname if first else ""
+        # Of the hosts beside the first one nothing is kept: they go when nobody declares them.
+        protect = config.protect and first is None
         child = pulumi.ResourceOptions(parent=self)
-        kept = pulumi.ResourceOptions(parent=self, protect=config.protect)
-        public = keypair.public_file(config.ssh_key_path).read_text().strip()
-
-        key = vultr.SSHKey(f"{name}-key", name=config.hostname, ssh_key=public, opts=child)
-        script = vultr.StartupScript(
-            f"{name}-startup",
-            name=config.hostname,
-            type="boot",
-            script=base64.b64encode(boot.startup_script().encode()).decode(),
-            opts=child,
-        )
-        group = vultr.FirewallGroup(f"{name}-firewall", description=config.hostname, opts=child)
-        rules = [self._rule(f"{name}-firewall-{_slug(allow)}", group, allow) for allow in allowed]
-        CloudWatch(
-            f"{name}-firewall-others",
-            "Vultr's firewall group",
-            {"firewall_group": group.id},
-            [vultr_facts.foreign_rules(allowed)],
-            opts=child,
-        )
-        reserved = vultr.ReservedIp(
-            f"{name}-address", region=config.region, ip_type="v4", label=config.hostname, opts=kept
-        )
+        kept = pulumi.ResourceOptions(parent=self, protect=protect)
+        self.entrance: Entrance = first.entrance if first else entrance(name, config, args.allowed, self)
+        reserved = vultr.ReservedIp(f"{name}-address", region=config.region, ip_type="v4", label=hostname, opts=kept)
         self.instance = vultr.Instance(
             f"{name}-instance",
             region=config.region,
-            plan=config.plan,
+            plan=member.plan if member else config.plan,
             os_id=config.os_id,
-            hostname=config.hostname,
-            label=config.hostname,
+            hostname=hostname,
+            label=hostname,
             tags=["mech"],
             backups="disabled",
             enable_ipv6=False,
-            ssh_key_ids=[key.id],
-            script_id=script.id,
-            firewall_group_id=group.id,
+            ssh_key_ids=[self.entrance.key.id],
+            script_id=self.entrance.script.id,
+            firewall_group_id=self.entrance.group.id,
             reserved_ip_id=reserved.id,
+            vpc_ids=[args.private.id] if args.private else None,
             # The address can be attached to one instance at a time, so the old one goes first.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=config.protect,
+                protect=protect,
                 delete_before_replace=True,
-                depends_on=rules,
+                depends_on=list(self.entrance.rules),
                 # Read once, when the host is made: a key or script made anew at Vultr must not cost the host.
                 ignore_changes=["sshKeyIds", "scriptId"],
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{config.boot_timeout_s}s"),
@@ -140,10 +121,10 @@ class Host(pulumi.ComponentResource):
             attempts=60,
             limit_s=config.boot_timeout_s + 60,
         )
-        usable = access.once(ready)
+        usable = access.once(ready, *self._in_private(f"{name}-private", access.once(ready), args))
         repair = usable.sense(
             f"{name}-system",
-            "host",
+            self.titled("host"),
             [
                 *(units.Package(package) for package in boot.PACKAGES),
                 *(units.Unit(unit) for unit in boot.UNITS),
@@ -152,7 +133,7 @@ class Host(pulumi.ComponentResource):
             ],
             watches=[
                 docker_facts.Down(),
-                access_facts.foreign_keys(public),
+                access_facts.foreign_keys(self.entrance.public),
                 disks.ShortOfSpace(),
                 disks.LargeLogs(),
             ],
@@ -168,21 +149,23 @@ class Host(pulumi.ComponentResource):
         self.access = usable.once(system)
         self.register_outputs({"address": self.address, "host_key": scan.stdout, "instance_id": self.instance.id})
 
-    def _rule(self, name: str, group: vultr.FirewallGroup, allow: Allow) -> vultr.FirewallRule:
-        subnet, _, size = (allow.source or "0.0.0.0/0").partition("/")
-        return vultr.FirewallRule(
-            name,
-            firewall_group_id=group.id,
-            ip_type="v6" if ":" in subnet else "v4",
-            protocol="tcp",
-            port=allow.port,
-            subnet=subnet,
-            subnet_size=int(size),
-            notes="mech",
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+    def titled(self, what: str) -> str:
+        """How a sensor on this host is called: by its host, too, where that is not the first one."""
+        return f"{self.name}: {what}" if self.name else what
 
-
-def _slug(allow: Allow) -> str:
-    port = allow.port.replace(":", "-")
-    return f"{port}-{allow.source.replace('/', '-')}" if allow.source else port
+    def _in_private(self, name: str, access: Access, args: HostArgs) -> Sequence[pulumi.Resource]:
+        """Vultr restarts a running host that is put onto the network: its commands wait for that."""
+        self.private: pulumi.Output[str] = self.instance.internal_ip
+        if args.private is None:
+            return ()
+        return [
+            access.run(
+                name,
+                self.private.apply(lambda address: private.wait(address, args.config.boot_timeout_s)),
+                parent=self,
+                triggers=[self.instance.id, args.private.id],
+                attempts=60,
+                limit_s=args.config.boot_timeout_s + 60,
+                shared=False,
+            )
+        ]

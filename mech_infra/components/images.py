@@ -53,6 +53,9 @@ class Images(pulumi.ComponentResource):
         hooks = _explaining(login)
         firsts: dict[str, docker.RemoteImage] = {}
         self.ids: dict[str, pulumi.Output[str]] = {}
+        self.digests: dict[
+            str, pulumi.Output[str]
+        ] = {}  # the same for other hosts: the references, each with its digest
         for key, reference in references.items():
             first = firsts.get(registry.host(reference))
             image = docker.RemoteImage(
@@ -71,6 +74,7 @@ class Images(pulumi.ComponentResource):
             )
             firsts.setdefault(registry.host(reference), image)
             self.ids[key] = image.image_id
+            self.digests[key] = image.repo_digest
         self.register_outputs({"references": dict(references)})
 
 

@@ -24,6 +24,8 @@ class NetworkArgs:
     ports: Mapping[int, str]  # ours on the host, each with the process that listens there
     host: Host
     provider: docker.Provider
+    between: str | None = None  # a network between hosts, where the databases alone are containers here
+    crossing: bool = False  # between one host and a fleet: who is looked for changes, and nothing is to be put right
 
 
 class Network(pulumi.ComponentResource):
@@ -43,7 +45,11 @@ class Network(pulumi.ComponentResource):
             "docker",
             [
                 facts.Network(catalogue.NETWORK_NAME),
-                *(facts.Container(name, catalogue.NETWORK_NAME, list(given)) for name, given in aliases.items()),
+                *(
+                    facts.Container(name, catalogue.NETWORK_NAME, list(given), args.between)
+                    for name, given in aliases.items()
+                    if not args.between or name in catalogue.DATABASES
+                ),
             ],
             watches=[
                 facts.ForeignContainers(),
@@ -52,7 +58,9 @@ class Network(pulumi.ComponentResource):
                 access.foreign_listeners(ports),
             ],
             parent=self,
+            calm=args.crossing,
         )
+        self.repair = repair
         self.cleared = host.access.run(
             f"{name}-names",
             commands.clear_names(list(aliases), catalogue.NETWORK_NAME),

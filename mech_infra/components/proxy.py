@@ -16,6 +16,7 @@ from mech_infra.config.proxy import ProxyConfig
 from mech_infra.facts.host import files as file_facts
 from mech_infra.facts.host import nginx as facts
 from mech_infra.facts.host import units
+from mech_infra.rollout import slots
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class ProxyArgs:
     host: Host
     certificate: pulumi.Resource
     edge: EdgeRanges | None = None  # where the firewall knows it, too
+    members: Sequence[pulumi.Input[str]] = ()  # of a fleet, their addresses on the private network
+    after: Sequence[pulumi.Resource] = ()  # what must serve before it passes to it
 
 
 class Proxy(pulumi.ComponentResource):
     """nginx on the host.
 
-    Declares: for each service what visitors, the host and other containers ask, both slots upstream: conf.d/mech.conf.
+    Declares: for each service what visitors, the host and other containers ask, both slots upstream, or a fleet's members: conf.d/mech.conf.
     Reads: its unit, its files, whether it takes its config and runs it; files of others that it reads.
     Promises: a config is installed only when `nginx -t` accepts it, else the old one stays in force.
     """
@@ -42,32 +45,20 @@ class Proxy(pulumi.ComponentResource):
     def __init__(self, name: str, args: ProxyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Proxy", name, None, opts)
         config, domain, services, exposed, host = args.config, args.domain, args.services, args.exposed, args.host
-        sites = [
-            nginx.Site(
-                s.name,
-                f"{s.name}.{domain}",
-                s.port,
-                s.upstreams("blue"),
-                s.upstreams("green"),
-                s.read_timeout_s,
-                s.spec.streams,
-            )
-            for s in services
-        ]
-        text = _edge(args.edge).apply(
-            lambda edge: nginx.render(
-                sites,
+        text = pulumi.Output.all(edge=_edge(args.edge), members=list(args.members)).apply(
+            lambda known: nginx.render(
+                [_site(s, domain, known["members"]) for s in services],
                 exposed=exposed,
                 max_body_mb=config.max_body_mb,
                 requests_per_second=config.rate_limit.requests_per_second,
                 burst=config.rate_limit.burst,
                 redirect_to_https=config.redirect_to_https,
-                trusted_proxies=edge,
+                trusted_proxies=known["edge"],
             )
         )
         repair = host.access.sense(
             f"{name}-state",
-            "proxy",
+            host.titled("proxy"),
             [
                 units.Unit("nginx"),
                 facts.Accepts(),
@@ -84,9 +75,22 @@ class Proxy(pulumi.ComponentResource):
             stdin=text.apply(lambda it: files.encode({nginx.CONFIG: it, nginx.LOGROTATE: nginx.logrotate()})),
             parent=self,
             triggers=[host.instance.id, repair, *([args.edge.moved] if args.edge else [])],
-            after=[args.certificate],
+            after=[args.certificate, *args.after],
         )
         self.register_outputs({"sites": [s.name for s in services]})
+
+
+def _site(service: ResolvedService, domain: str, members: Sequence[str]) -> nginx.Site:
+    return nginx.Site(
+        service.name,
+        f"{service.name}.{domain}",
+        service.port,
+        service.upstreams("blue"),
+        service.upstreams("green"),
+        service.read_timeout_s,
+        service.spec.streams,
+        tuple(f"{address}:{slots.task_port(service.spec.port)}" for address in members),
+    )
 
 
 def _edge(known: EdgeRanges | None) -> pulumi.Output[Sequence[str]]:

@@ -45,13 +45,14 @@ class Access:
         limit_s: int = COMMAND_LIMIT_S,
         attempts: int = ssh.ATTEMPTS,
         shared: bool = True,
+        secret: bool = False,
     ) -> command.local.Command:
         """One SSH trip as root. It runs again when its text, stdin or a trigger changes.
 
         By ssh itself, and not by command.remote.Command: that one waits for the end of a command whatever becomes of
         the connection, without keep-alives, deaf to time-outs and Ctrl-C (pulumi-command 1.2.1, remote/commandOutputs.go).
         `limit_s` is for a command that hangs on a host that is well. Not `shared`: by a connection of its own, where its
-        coming in is the proof of something.
+        coming in is the proof of something. `secret`: so is what it prints.
         """
         return command.local.Command(
             name,
@@ -69,12 +70,13 @@ class Access:
             opts=pulumi.ResourceOptions(
                 parent=parent,
                 depends_on=[*self.ready, *after],
+                additional_secret_outputs=["stdout"] if secret else None,
                 # No alias for the command.remote.Command of before: the official plugin refuses its state.
                 custom_timeouts=within(limit_s),
             ),
         )
 
-    def undo(self, name: str, text: str, *, parent: pulumi.Resource, made: pulumi.Resource) -> None:
+    def undo(self, name: str, text: str, *, parent: pulumi.Resource, made: pulumi.Resource) -> pulumi.Resource:
         """Runs `text` on the host when `parent` is no longer declared, and takes back what `made` put there.
 
         A resource of its own: a command that is replaced at each repair deletes the old one after it made the new one.
@@ -82,7 +84,7 @@ class Access:
         away = pulumi.Output.all(self.address, self.host_key).apply(
             lambda both: shlex.join([*ssh.interpreter(self.identity, both[0], both[1]), text])
         )
-        command.local.Command(
+        undone: pulumi.Resource = command.local.Command(
             name,
             create=":",
             # A host that is lost cannot be asked, and has nothing on it.
@@ -90,6 +92,7 @@ class Access:
             logging=command.local.Logging.NONE,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[made], custom_timeouts=within(COMMAND_LIMIT_S)),
         )
+        return undone
 
     def sense(
         self,
@@ -100,13 +103,17 @@ class Access:
         parent: pulumi.Resource,
         watches: Sequence[Watch] = (),
         secret: bool = False,
+        calm: bool = False,
     ) -> pulumi.Output[str]:
-        """Look at these facts in every preview; returns the trigger for the command that puts them right."""
+        """Look at these facts in every preview; returns the trigger for the command that puts them right.
+
+        `calm`: that other facts are declared than before triggers nothing.
+        """
         access = {"host": self.address, "host_key": self.host_key, "identity": self.identity}
         opts = pulumi.ResourceOptions(parent=parent, depends_on=list(self.ready))
         wires = {check.label: check.wire for check in checks}
         self._sensed.append({"checks": wires, "watches": [watch.wire for watch in watches]})
-        return HostState(name, title, access, checks, watches, secret, opts).repair
+        return HostState(name, title, access, checks, watches, secret, opts, calm).repair
 
     def sensors(self) -> list[dict[str, Any]]:
         """What all components sensed until now, as data with Outputs in it; as a whole it is secret."""

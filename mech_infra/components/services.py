@@ -45,14 +45,7 @@ class Services(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Services", name, None, opts)
         services, secrets, config, host = args.services, args.secrets, args.config, args.host
-        definitions = {
-            service.name: Definition(
-                service,
-                variables := environment(service, secrets),
-                frozenset(filter(_secret_of(service, secrets), variables)),
-            )
-            for service in services
-        }
+        definitions = {service.name: definition(service, secrets) for service in services}
         # The same values as the containers have, where the guide tells people to look for them.
         written = {f"{d.service.spec.directory}/.env": env_file(d.environment) for d in definitions.values()}
         written |= rollout.files()
@@ -84,14 +77,24 @@ class Services(pulumi.ComponentResource):
         self.register_outputs({"containers": sorted(self.containers)})
 
 
-def environment(service: ResolvedService, secrets: Mapping[str, str]) -> dict[str, str]:
+def definition(
+    service: ResolvedService, secrets: Mapping[str, str], ask: Callable[[str], str] = nginx.internal_name
+) -> Definition:
+    """All that a service is made of; `ask` says how it calls another one (HOST, or HOST:PORT)."""
+    variables = environment(service, secrets, ask)
+    return Definition(service, variables, frozenset(filter(_secret_of(service, secrets), variables)))
+
+
+def environment(
+    service: ResolvedService, secrets: Mapping[str, str], ask: Callable[[str], str] = nginx.internal_name
+) -> dict[str, str]:
     """Environment of one service: its name and port, the URLs of what it uses, its own keys and nobody else's."""
     databases = urls(secrets)
     variables = {
         "SERVICE_NAME": service.name,
         "PORT": str(service.port),
         **{_URL_VARIABLES[store]: databases[store] for store in service.spec.datastores},
-        **{f"{other.upper()}_URL": f"http://{nginx.internal_name(other)}" for other in service.spec.calls},
+        **{f"{other.upper()}_URL": f"http://{ask(other)}" for other in service.spec.calls},
         **service.environment,
         **own(service.name, secrets),
     }

@@ -18,7 +18,7 @@ _RESERVED_PORTS = {22: "SSH", 80: "nginx", 443: "nginx", 6379: "Redis", 27017: "
 def mistakes(platform: PlatformConfig, secrets: Mapping[str, str], places: Mapping[str, str]) -> list[str]:
     """All of them. `secrets` are the stack's, without which a password or a token cannot be judged; `places` where they stand."""
     return [
-        *_images(platform), *_ports(platform), *_origin(platform), *_zone(platform), *_limits_of_the_edge(platform), *_not_yet(platform), *room.mistakes(platform),
+        *_images(platform), *_ports(platform), *_origin(platform), *_zone(platform), *_limits_of_the_edge(platform), *_alone(platform), *room.mistakes(platform),
         *_versions_beside_images(platform), *_environments(platform, secrets, places), *_passwords(platform, secrets),
         *registry.mistakes(platform.images.registry_user, secrets),
         *alerts.mistakes(platform.alerts, secrets.get(alerts.DESTINATIONS)),
@@ -26,9 +26,13 @@ def mistakes(platform: PlatformConfig, secrets: Mapping[str, str], places: Mappi
     ]  # fmt: skip
 
 
-def _not_yet(platform: PlatformConfig) -> Iterator[str]:
-    if platform.is_fleet or platform.fleet.network:
-        yield f"{NAMESPACE}:fleet: more hosts than one are not made yet; take it out"
+def _alone(platform: PlatformConfig) -> Iterator[str]:
+    """What only one host can do."""
+    if platform.is_fleet and platform.alerts.on_host:
+        yield (
+            f"{NAMESPACE}:alerts.onHost: the host looks at itself alone, and with {NAMESPACE}:fleet the services are on several; write false, "
+            "and run mech alert elsewhere"
+        )
 
 
 def _images(platform: PlatformConfig) -> Iterator[str]:
@@ -64,6 +68,8 @@ def _ports(platform: PlatformConfig) -> Iterator[str]:
         for slot in slots.SLOTS:
             for replica, port in enumerate(service.upstreams(slot), start=1):
                 seen[port] = f"{service.container(replica)} on the loopback"
+        if platform.is_fleet:
+            seen[slots.task_port(service.spec.port)] = f"the tasks of {service.name}"
     for service in services:
         who = f"{NAMESPACE}:services.{service.name}.port"
         if service.port in seen:

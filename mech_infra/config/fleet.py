@@ -91,6 +91,16 @@ class FleetConfig(Section):
             "10.0.0.0/8",
         ),
     )
+    encrypted: bool = Field(
+        True,
+        description="what containers on different hosts say to each other is encrypted (IPsec, by Docker)",
+        examples=[False],
+        json_schema_extra=wrong(
+            "With false, whoever listens on the private network reads it, database passwords included. A kernel without ESP cannot "
+            "encrypt, and `pulumi up` says so (the sandbox's is one)",
+            "aes",
+        ),
+    )
     drained: tuple[str, ...] = Field(
         (),
         description="members that take no tasks and have no records, by name: before work on one of them",

@@ -156,6 +156,11 @@ def interrupted(name: str, old: Values, new: Values) -> Finding:
                    "what asks it meanwhile waits or fails", "leave that until it may, or take the change back")  # fmt: skip
 
 
+def restarted(name: str) -> Finding:
+    return Finding(INSTANCE, name, "interrupt", "outage of about a minute: Vultr restarts a host that is put onto a private network",
+                   "leave mech:fleet out until that may be")  # fmt: skip
+
+
 def unsaved(name: str, had: str, wanted: str, backup: Backup | None) -> Iterator[Finding]:
     """A database goes to its next major version: only beside a good snapshot that is younger than the RPO."""
     why, instead = "no backup is declared", "declare mech:backup, run pulumi up and `mech backup now`, then this again"

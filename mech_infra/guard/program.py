@@ -32,6 +32,10 @@ _WHY = {
 }  # fmt: skip
 
 
+# Of the hosts beside the first one; what they have is everybody's, and they come and go.
+_MEMBERS = re.compile(r"host-[mw]\d+-(address|instance)")
+
+
 class Refused(pulumi.RunError):
     """The plan would lose data, leave them without a database that reads them, or take the way back.
 
@@ -59,7 +63,7 @@ class Guard:
         self._prefix = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
         self._old = {
             urn: found["outputs"] for urn, found in state.items()
-            if judging.keeps(found["type"], found["outputs"], protect)
+            if judging.keeps(found["type"], found["outputs"], protect) and not _MEMBERS.fullmatch(_name(urn))
         }  # fmt: skip
         self._images = {_name(urn): found["outputs"] for urn, found in state.items() if found["type"] == IMAGE}
         # By which the host is asked, as the stack's last run knew it.
@@ -102,6 +106,11 @@ class Guard:
                 known = saved is None or saved.age_h is not None or self._hooks
                 if known and versions.next_major(database, had, wanted[database], about):
                     self._refuse(judging.unsaved(f"images-{database}", had, wanted[database], saved))
+
+    def restart(self, instance: str, outputs: Json | None) -> None:
+        """An instance that the stack has (its outputs) is put onto its first private network."""
+        if outputs is not None and not outputs.get("vpcIds"):
+            self._interrupt(judging.restarted(instance))
 
     def finish(self) -> None:
         """Look at what the program no longer declares, and name the permissions that still stand."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mech_infra.catalogue import SERVICE_PORTS
 from mech_infra.commands.containers import SERVICE, SLOT, VERSION
 from mech_infra.guard.judging import CONTAINER
 from mech_infra.state import State
@@ -15,7 +16,9 @@ from mech_infra.state import State
 SLOTS = ("blue", "green")
 _BASE = {"blue": 10_000, "green": 20_000}
 _REPLICA_STEP = 1000
+_TASKS = 9_000
 _COMMAND = "command:local:Command"
+TASK_PORTS = f"{_TASKS + SERVICE_PORTS[0]}:{_TASKS + SERVICE_PORTS[-1]}"
 # A container's name says what it is made of, secrets among it; so a guess must cost more than a plain hash does.
 _SCRYPT: dict[str, Any] = {"n": 2**12, "r": 8, "p": 1, "dklen": 16}
 
@@ -23,6 +26,11 @@ _SCRYPT: dict[str, Any] = {"n": 2**12, "r": 8, "p": 1, "dklen": 16}
 def port(service_port: int, slot: str, replica: int = 1) -> int:
     """Where a replica listens on the loopback: 3008 is at 13008 when blue, at 23008 when green, its second at 14008."""
     return _BASE[slot] + service_port + _REPLICA_STEP * (replica - 1)
+
+
+def task_port(service_port: int) -> int:
+    """Where a task of a fleet listens, on each member that has one: 3008 is at 12008, beside both slots' ports."""
+    return _TASKS + service_port
 
 
 def other(slot: str) -> str:

@@ -54,7 +54,7 @@ def _readable(read: Callable[[], Any]) -> Any:
 
 @dataclass(frozen=True)
 class ShadowingRecords(Watch, kind="shadowing-records"):
-    """Records of others under our names; ours is the A record with the host's address (`access`)."""
+    """Records of others under our names; ours are the A records with the hosts' addresses (`access`)."""
 
     names: list[str]
 
@@ -63,7 +63,8 @@ class ShadowingRecords(Watch, kind="shadowing-records"):
         # Ours with another address is drift of ours, and Cloudflare's provider says it.
         intact = {r["name"] for r in records if r["type"] == "A" and r["content"] == address}
         for r in records:
-            beside = r["type"] == "A" and r["content"] != address and r["name"] in intact
+            ours = (address, *access.get("others", ()))
+            beside = r["type"] == "A" and r["content"] not in ours and r["name"] in intact
             if r["name"] in self.names and (r["type"] in ("AAAA", "CNAME", "NS") or beside):
                 yield (
                     f"not ours: the record {r['type']} {r['name']} → {r['content']} stands beside ours, and visitors "

@@ -13,6 +13,10 @@ from mech_infra.facts.host.onhost import ask, run
 from mech_infra.facts.host.program import on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
+TASK = "com.docker.swarm.task.id"  # a label that Docker gives
+# Networks that Docker makes by itself, the last two in a swarm.
+_DOCKERS = ("bridge", "host", "none", "docker_gwbridge", "ingress")
+
 
 @reads()
 def docker() -> dict[str, Any] | None:
@@ -69,6 +73,7 @@ class Container(Check, kind="container", reads=["docker"]):
     name: str
     network: str
     aliases: list[str] = field(default_factory=list)
+    also: str | None = None  # another one that it is on, too
 
     @property
     def label(self) -> str:
@@ -76,7 +81,7 @@ class Container(Check, kind="container", reads=["docker"]):
 
     @property
     def good(self) -> str:
-        return f"running, on {self.network}"
+        return f"running, on {self.network}" + (f" and {self.also}" if self.also else "")
 
     def judge(self, facts: Facts) -> str | None:
         found = next((c for c in facts["docker"]["containers"] if c["name"] == self.name), None)
@@ -86,11 +91,12 @@ class Container(Check, kind="container", reads=["docker"]):
             return "made by hand"
         if found["state"] != "running":
             return str(found["state"])
-        if self.network not in found["networks"]:
-            return f"not on {self.network}"
+        for network in filter(None, (self.network, self.also)):
+            if network not in found["networks"]:
+                return f"not on {network}"
         if lost := sorted(set(self.aliases) - set(found["aliases"])):
             return f"not known as {', '.join(lost)}"
-        others = [name for name in found["networks"] if name != self.network]
+        others = [name for name in found["networks"] if name not in (self.network, self.also)]
         return f"also on {', '.join(others)}" if others else None
 
 
@@ -146,8 +152,8 @@ class Down(Watch, kind="docker-down"):
 class ForeignContainers(Watch, kind="foreign-containers"):
     def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
         for c in listed(facts, "docker", "containers"):
-            # What a backup is proved in is there for a minute.
-            if not {MANAGED, LABEL} & {*(c["labels"] or {})}:
+            # What a backup is proved in is there for a minute; a swarm's tasks are its services' to tell.
+            if not {MANAGED, LABEL, TASK} & {*(c["labels"] or {})}:
                 yield f"not ours: the container {c['name']} ({c['image']}, {c['state']}) is not declared (left as it is)"
 
 
@@ -155,7 +161,7 @@ class ForeignContainers(Watch, kind="foreign-containers"):
 class ForeignNetworks(Watch, kind="foreign-networks"):
     def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
         for n in listed(facts, "docker", "networks"):
-            if MANAGED not in n["labels"] and n["name"] not in ("bridge", "host", "none"):
+            if MANAGED not in n["labels"] and n["name"] not in _DOCKERS:
                 yield f"not ours: the network {n['name']} is not declared (left as it is)"
 
 

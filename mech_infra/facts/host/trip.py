@@ -32,14 +32,14 @@ def _ssh(access: Mapping[str, str]) -> list[str]:
 
 
 _cache: dict[tuple[str, str], tuple[float, dict[str, Any] | Unreachable]] = {}
-_lock = threading.Lock()
+_locks: dict[str, threading.Lock] = {}  # by host: all are asked at once, each by one
 
 
 def facts(access: Mapping[str, str], asked: program.Asked | None = None, fresh_s: float = _FRESH_S) -> dict[str, Any]:
     """The host's facts and those of `asked`, read now or at most `fresh_s` ago by another sensor. Raises Unreachable."""
     text = program.source(asked)
     key = (access["host"], text)
-    with _lock:  # the others wait for the first one's trip
+    with _locks.setdefault(access["host"], threading.Lock()):  # the others wait for the first one's trip
         at, found = _cache.get(key, (0.0, Unreachable("not asked")))
         if not at or time.monotonic() - at > fresh_s:
             try:

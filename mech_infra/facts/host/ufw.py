@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mech_infra.commands.firewall import WEB, Allow, closing
+from mech_infra.commands.swarm import COMMENT
 from mech_infra.facts.host.onhost import run, text
 from mech_infra.facts.host.program import on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
 _EVERYBODY = "0.0.0.0/0"
+_OURS = ("mech", COMMENT)
 
 
 @reads()
@@ -71,14 +73,15 @@ class Denies(Check, kind="ufw-denies", reads=["ufw"]):
 
 @dataclass(frozen=True)
 class Rule(Check, kind="ufw-rule", reads=["ufw"]):
-    """A TCP port or range that is open to `source`, a CIDR, or to everybody."""
+    """A port or range of TCP, unless it says UDP, that is open to `source`, a CIDR, or to everybody."""
 
     port: str
     source: str = ""
+    proto: str | None = None
 
     @property
     def label(self) -> str:
-        return f"{self.port}/tcp" + (f" from {self.source}" if self.source else "")
+        return f"{self.port}/{self.proto or 'tcp'}" + (f" from {self.source}" if self.source else "")
 
     good = "open"
 
@@ -86,7 +89,7 @@ class Rule(Check, kind="ufw-rule", reads=["ufw"]):
         if ":" in self.source:
             return None  # IPv6 rules stand in a file of their own, that nothing here reads
         tuples = [rule["tuple"] for rule in facts["ufw"]["rules"]]
-        wanted = ["allow", "tcp", self.port, "0.0.0.0/0", "any", self.source or _EVERYBODY, "in"]
+        wanted = ["allow", self.proto or "tcp", self.port, "0.0.0.0/0", "any", self.source or _EVERYBODY, "in"]
         if self.port == "22" and ["limit", *wanted[1:]] in tuples:
             wanted[0] = "limit"  # somebody's decision about who comes too often; of visitors it would be an outage
         if wanted not in tuples:
@@ -95,7 +98,7 @@ class Rule(Check, kind="ufw-rule", reads=["ufw"]):
         for rule in tuples[: tuples.index(wanted)]:
             action = rule[0].split("_")[0]
             closes = action in ("deny", "reject") or (action == "limit" and self.port != "22")
-            if closes and _covers(rule, self.port) and _everyone(rule[5], self.source):
+            if closes and _covers(rule, self.port, self.proto or "tcp") and _everyone(rule[5], self.source):
                 return f"shadowed by `{rule[0]} {rule[2]}{'' if rule[1] == 'any' else '/' + rule[1]}`"
         live = facts.get("chains")
         return None if live is None else self._live(live, loaded=facts["ufw"]["enabled"])
@@ -113,16 +116,17 @@ class Rule(Check, kind="ufw-rule", reads=["ufw"]):
         if self.source:
             accepting = [line for line in accepting if f" -s {ipaddress.ip_network(self.source)} " in line]
         ports = (f"--dport {self.port} ", f"--dports {self.port} ")
+        accepting = [line for line in accepting if f" -p {self.proto or 'tcp'} " in line]
         return "not loaded" if loaded and not any(one in line for line in accepting for one in ports) else None
 
 
 def rule(allow: Allow) -> Rule:
-    return Rule(allow.port, allow.sender)
+    return Rule(allow.port, allow.sender, None if allow.proto == "tcp" else allow.proto)
 
 
-def _covers(rule: Sequence[str], port: str) -> bool:
+def _covers(rule: Sequence[str], port: str, proto: str = "tcp") -> bool:
     """Whether a rule speaks of one of these ports."""
-    if rule[1] not in ("tcp", "any") or (len(rule) > 6 and not rule[6].startswith("in")):
+    if rule[1] not in (proto, "any") or (len(rule) > 6 and not rule[6].startswith("in")):
         return False
     wanted = _ports(port)
     return any(
@@ -153,7 +157,7 @@ class OnlyDeclared(Check, kind="ufw-only-declared"):
     good = "none"
 
     def judge(self, facts: Facts) -> str | None:
-        others = [rule["tuple"] for rule in listed(facts, "ufw", "rules") if rule["comment"] != "mech"]
+        others = [rule["tuple"] for rule in listed(facts, "ufw", "rules") if rule["comment"] not in _OURS]
         return ", ".join(f"{rule[0]} {rule[2]}/{rule[1]}" for rule in others) or None
 
 
@@ -171,8 +175,27 @@ class DockerGuard(Check, kind="docker-guard", reads=["ufw"]):
         if self.text not in about["after"]:
             return "edited" if "mech: published ports" in about["after"] else "missing"
         wanted = [line for line in self.text.splitlines() if line.startswith("-A DOCKER-USER")]
-        now = [line for line in live or [] if line.startswith("-A DOCKER-USER")]
+        now = [line for line in live or [] if line.startswith("-A DOCKER-USER") and f"--comment {COMMENT}" not in line]
         return "not in force" if live is not None and about["enabled"] and now[: len(wanted)] != wanted else None
+
+
+@dataclass(frozen=True)
+class BesideGuard(Check, kind="beside-guard", reads=["ufw"]):
+    """The rules by which members of a fleet ask each other's tasks (commands.swarm.beside_guard)."""
+
+    text: str
+
+    label = "guard lets members in"
+    good = "in force"
+
+    def judge(self, facts: Facts) -> str | None:
+        about, live = facts["ufw"], facts.get("chains")
+        if self.text not in about["after"]:
+            return "missing"
+        wanted = re.sub(r"^-I (\S+) 1 ", r"-A \1 ", self.text, flags=re.M)
+        lines = [line for line in wanted.splitlines() if line.startswith("-A ")]
+        lost = live is not None and about["enabled"] and any(line not in live for line in lines)
+        return "not in force" if lost else None
 
 
 @dataclass(frozen=True)
@@ -188,7 +211,7 @@ class ForeignRules(Watch, kind="foreign-rules"):
 
     def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
         for rule in listed(facts, "ufw", "rules"):
-            if self.in_ufw and rule["comment"] != "mech":
+            if self.in_ufw and rule["comment"] not in _OURS:
                 action, protocol, port, _, _, source = rule["tuple"][:6]
                 whom = "" if source in (_EVERYBODY, "any") else f" from {source}"
                 opens = action == "allow" and any(_covers(rule["tuple"], own) for own in self.edge_only or [])

@@ -34,10 +34,14 @@ class Recorder(pulumi.runtime.Mocks):
         outputs = dict(args.inputs)
         computed = {
             "vultr:index/reservedIp:ReservedIp": {"subnet": "203.0.113.7"},
+            "vultr:index/instance:Instance": {"internalIp": "10.96.0.3"},
             "vultr:index/blockStorage:BlockStorage": {"mountId": "ewr-0123456789abcd"},
             "command:local:Command": {"stdout": "ssh-ed25519 AAAAhostkey"},
             "command:remote:Command": {"stdout": "ok"},
-            "docker:index/remoteImage:RemoteImage": {"imageId": "sha256:feed"},
+            "docker:index/remoteImage:RemoteImage": {
+                "imageId": "sha256:feed",
+                "repoDigest": f"{args.inputs.get('name')}@sha256:feed",
+            },
             "cloudflare:index/originCaCertificate:OriginCaCertificate": {"certificate": "-----BEGIN CERTIFICATE-----"},
         }.get(args.typ, {})
         return f"{args.name}-id", {**outputs, **computed}

@@ -1,0 +1,111 @@
+"""Docker's swarm: who is in it, and what its members let each other do on the private network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mech_infra.commands.firewall import Allow
+from mech_infra.commands.private import CIDR
+from mech_infra.commands.script import room, script
+from mech_infra.rollout.slots import TASK_PORTS
+
+NETWORK = (
+    "mech-fleet"  # between the hosts; mech-network stays what it is, since Docker finds no network by a name of two
+)
+POOL = "10.201.0.0/16"  # what Docker takes addresses of such networks from; its own choice (10.0.0.0/8) has the hosts' in it
+COMMENT = "mech-fleet"  # of the rules
+# By which a task reaches the world. Its name is one that the guard in DOCKER-USER knows (commands.firewall.docker_guard).
+BRIDGE, BRIDGE_SUBNET = "br-mech-fleet", "172.31.250.0/24"
+STATE = "/var/lib/mech/fleet"
+_BEGIN, _END = "# BEGIN mech: between members", "# END mech: between members"
+_ROOM = room(__file__)
+
+
+def between_members(manager: bool) -> tuple[Allow, ...]:
+    """What a member lets the others do, on the private network alone: who is there, the containers' packets, and, at a manager,
+    the swarm's state (https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts)."""
+    known = (Allow("7946", CIDR), Allow("7946", CIDR, "udp"), Allow("4789", CIDR, "udp"))
+    return (Allow("2377", CIDR), *known) if manager else known
+
+
+def beside_guard(encrypted: bool) -> str:
+    """Rules that no `ufw allow` can say: members ask each other's tasks, which Docker publishes; encrypted packets come in."""
+    known = f"-m comment --comment {COMMENT}"
+    asked = f"--ctorigdst {CIDR} --ctorigdstport {TASK_PORTS}"
+    lines = [_BEGIN, "*filter", f"-I DOCKER-USER 1 -s {CIDR} -p tcp -m conntrack {asked} {known} -j RETURN"]
+    if encrypted:
+        lines.append(f"-A ufw-after-input -s {CIDR} -p esp {known} -j ACCEPT")
+    return "\n".join([*lines, "COMMIT", _END]) + "\n"
+
+
+def rules(manager: bool, encrypted: bool) -> str:
+    """Have them in force, now and at boot; nothing of the firewall's own is touched."""
+    wanted = "".join(f"ufw {allow.rule} comment '{COMMENT}'\n" for allow in between_members(manager))
+    put = {f"{STATE}/wanted": ("644", wanted), f"{STATE}/block": ("644", beside_guard(encrypted))}
+    return script(_ROOM / "rules.sh", STATE, put=put)
+
+
+def no_rules() -> str:
+    return script(_ROOM / "no_rules.sh", STATE, COMMENT, _BEGIN, _END)
+
+
+def init(address: str, encrypted: bool) -> str:
+    """Be the first manager of a swarm, at this address of the private network; a swarm that there is stays. Prints its id."""
+    return script(_ROOM / "init.sh", address, BRIDGE, BRIDGE_SUBNET, "yes" if encrypted else "no", POOL)
+
+
+def tokens() -> str:
+    """On the first manager: prints what a member joins with, and who is known (`understood`). Secret."""
+    return script(_ROOM / "tokens.sh")
+
+
+def token(said: str, manager: bool) -> str:
+    """Of what `tokens` printed, the standard input of `join`."""
+    worker, managers, known = [*said.splitlines(), "", "", ""][:3]
+    return f"{managers if manager else worker}\n{known}\n"
+
+
+def join(address: str, first: str, encrypted: bool) -> str:
+    """Be in the swarm whose first manager is at `first`; the token and who is known there come by standard input (`token`)."""
+    return script(_ROOM / "join.sh", address, BRIDGE, BRIDGE_SUBNET, "yes" if encrypted else "no", first)
+
+
+def nodes(managers: Mapping[str, bool], drained: Sequence[str]) -> str:
+    """On the first manager: all members are ready, in their roles, and take tasks unless they are drained."""
+    return script(_ROOM / "nodes.sh", *_words(managers, drained))
+
+
+def vacate(managers: Mapping[str, bool], drained: Sequence[str]) -> str:
+    """On the first manager: who is drained, or no member any more, gives its tasks away, and a manager its role."""
+    return script(_ROOM / "vacate.sh", *_words(managers, drained))
+
+
+def forget(name: str) -> str:
+    """On the first manager: a host that goes is known no more."""
+    return script(_ROOM / "forget.sh", name)
+
+
+def leave() -> str:
+    """The last one ends the swarm."""
+    return script(_ROOM / "leave.sh")
+
+
+def join_databases(network: str, aliases: Mapping[str, Sequence[str]]) -> str:
+    """Put each of these containers onto the network between the hosts, beside its own one."""
+    return script(_ROOM / "databases.sh", network, *(f"{name}={','.join(given)}" for name, given in aliases.items()))
+
+
+def part_databases(network: str, names: Sequence[str]) -> str:
+    return script(_ROOM / "part.sh", network, *names)
+
+
+def commands(references: Sequence[str]) -> str:
+    """On the first manager, which has pulled them: what each image runs, a line of JSON each."""
+    return script(_ROOM / "commands.sh", *references)
+
+
+def _words(managers: Mapping[str, bool], drained: Sequence[str]) -> list[str]:
+    return [
+        f"{name}={'manager' if manager else 'worker'}={'drain' if name in drained else 'active'}"
+        for name, manager in managers.items()
+    ]

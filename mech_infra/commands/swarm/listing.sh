@@ -1,0 +1,11 @@
+#!/bin/sh
+# Nodes as the manager has them.
+
+# known: a line each, `ID NAME ROLE AVAILABILITY STATE`.
+known() {
+  # shellcheck disable=SC2046 # an id a word
+  docker node inspect -f '{{.ID}} {{.Description.Hostname}} {{.Spec.Role}} {{.Spec.Availability}} {{.Status.State}}' $(docker node ls -q)
+}
+
+# id_of NAME: of the one that is ready.
+id_of() { known | awk -v name="$1" '$2 == name && $5 == "ready" { print $1; exit }'; }

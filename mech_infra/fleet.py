@@ -1,0 +1,153 @@
+"""A fleet's part of the platform: the hosts beside the first one, the swarm that all are, and the services in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ediri_vultr as vultr
+import pulumi
+import pulumi_docker as docker
+
+from mech_infra.commands.firewall import Allow
+from mech_infra.components.certificates import Certificates, CertificatesArgs
+from mech_infra.components.datastores import Datastores
+from mech_infra.components.edge_ranges import EdgeRanges
+from mech_infra.components.firewall import Firewall, FirewallArgs
+from mech_infra.components.host import Host, HostArgs
+from mech_infra.components.images import Images
+from mech_infra.components.network import Network
+from mech_infra.components.private_network import PrivateNetwork, PrivateNetworkArgs
+from mech_infra.components.proxy import Proxy, ProxyArgs
+from mech_infra.components.swarm import Swarm, SwarmArgs
+from mech_infra.components.tasks import Tasks, TasksArgs
+from mech_infra.config import PlatformConfig
+from mech_infra.config.fleet import Member
+from mech_infra.guard.judging import INSTANCE
+from mech_infra.guard.program import Guard
+from mech_infra.registry import Login
+from mech_infra.state import State
+
+_SERVICE = "docker:index/service:Service"
+_HOST = "host-instance"
+_OTHERS = re.compile(r"::host-([mw]\d+)-instance$")
+
+
+def had(before: State) -> bool:
+    """Whether the stack is a fleet now."""
+    return any(found["type"] == _SERVICE for found in before.values())
+
+
+def _going(before: State, members: Sequence[Member]) -> bool:
+    """Whether the stack has a host that is declared no more."""
+    marks = {found[1] for urn, about in before.items() if (found := _OTHERS.search(urn)) and about["type"] == INSTANCE}
+    return bool(marks - {member.mark for member in members})
+
+
+def private_network(platform: PlatformConfig, before: State, guard: Guard) -> vultr.Vpc | None:
+    """What the hosts speak on; a host that runs and is put onto it is restarted, which the guard tells or refuses."""
+    if not (platform.is_fleet or platform.fleet.network):
+        return None
+    running = (found for urn, found in before.items() if found["type"] == INSTANCE and urn.endswith(f"::{_HOST}"))
+    guard.restart(_HOST, next(running, {}).get("outputs"))
+    return PrivateNetwork("private", PrivateNetworkArgs(platform.host)).vpc
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What is the same on every host: who may come in, where, and the edge as the firewall knows it."""
+
+    allowed: Sequence[Allow]
+    ports: str | None
+    edge: EdgeRanges | None
+
+
+@dataclass(frozen=True)
+class First:
+    """The first host, and what stands on it whether it is alone or not."""
+
+    host: Host
+    firewall: Firewall
+    certificates: Certificates
+    network: Network
+    images: Images
+    datastores: Datastores
+    docker: docker.Provider
+    ready: Sequence[pulumi.Resource]  # what services need
+
+
+class Fleet:
+    """Declares it. `running` are the services, `ready` is to be waited for by who is to find them answering."""
+
+    def __init__(
+        self,
+        platform: PlatformConfig,
+        secrets: Mapping[str, str],
+        before: State,
+        first: First,
+        outside: Outside,
+        private: vultr.Vpc,
+        login: Login | None,
+    ) -> None:
+        self._platform, self._outside, self._first = platform, outside, first
+        members = platform.members()
+        self.hosts: dict[Member, Host] = {members[0]: first.host}
+        self.hosts |= {member: self._host(member, private) for member in members[1:]}
+        firewalls = {member: first.firewall if member.first else self._firewall(member) for member in members}
+        confirmed = [firewall.confirmed for firewall in firewalls.values()]
+        certificates = {
+            member: first.certificates if member.first else self._certificates(member) for member in members
+        }
+        swarm = Swarm("swarm", SwarmArgs(self.hosts, platform.fleet.encrypted, first.docker, confirmed))
+        swarm.databases([first.datastores.redis.id, first.datastores.mongodb.id], first.network.repair)
+        # nginx knows a new member before a task is there, and one that goes until it has none. Into a fleet, the first one's
+        # goes on passing to what serves now until the tasks are well.
+        late = list(members) if _going(before, members) else [] if had(before) else [members[0]]
+        early = [self._proxy(member, certificates[member], []) for member in members if member not in late]
+        services = platform.resolved_services()
+        self.running = Tasks(
+            "tasks",
+            TasksArgs(
+                services, secrets, platform.rollout, len(platform.takers()),
+                {service.name: first.images.digests[service.name] for service in services},
+                first.host, first.docker, swarm.network, login,
+                [*first.ready, *swarm.ready, *early, *confirmed],
+            ),
+        )  # fmt: skip
+        vacated = swarm.vacated(self.running.ready)
+        there = [*self.running.ready, vacated]
+        self.ready = [
+            *there,
+            *(self._proxy(member, certificates[member], there) for member in late),
+            *early,
+            *confirmed,
+        ]
+
+    @property
+    def records(self) -> dict[str, pulumi.Output[str]]:
+        """The addresses of those beside the first one that visitors are sent to, by their marks."""
+        return {m.mark: host.address for m, host in self.hosts.items() if not m.first and not m.drained}
+
+    def _host(self, member: Member, private: vultr.Vpc) -> Host:
+        about = HostArgs(self._platform.host, private=private, member=member, first=self._first.host)
+        return Host(f"host-{member.mark}", about)
+
+    def _firewall(self, member: Member) -> Firewall:
+        outside, config = self._outside, self._platform.firewall
+        about = FirewallArgs(config, outside.allowed, outside.ports, self.hosts[member], outside.edge)
+        return Firewall(f"firewall-{member.mark}", about)
+
+    def _certificates(self, member: Member) -> Certificates:
+        about = CertificatesArgs(self._platform.certificate, self._platform.domain, self.hosts[member])
+        return Certificates(f"certificates-{member.mark}", about)
+
+    def _proxy(self, member: Member, certificates: Certificates, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        platform = self._platform
+        about = ProxyArgs(
+            platform.proxy, platform.domain, platform.resolved_services(), platform.firewall.expose_service_ports,
+            self.hosts[member], certificates.installed, self._outside.edge,
+            [host.private for host in self.hosts.values()], after,
+        )  # fmt: skip
+        installed: pulumi.Resource = Proxy(f"proxy{member.mark and '-'}{member.mark}", about).installed
+        return installed
