@@ -26,7 +26,6 @@ from mech_infra.config import PlatformConfig
 from mech_infra.config.fleet import Member
 from mech_infra.guard.judging import INSTANCE
 from mech_infra.guard.program import Guard
-from mech_infra.registry import Login
 from mech_infra.state import State
 
 _SERVICE = "docker:index/service:Service"
@@ -88,7 +87,6 @@ class Fleet:
         first: First,
         outside: Outside,
         private: vultr.Vpc,
-        login: Login | None,
     ) -> None:
         self._platform, self._outside, self._first = platform, outside, first
         members = platform.members()
@@ -111,7 +109,7 @@ class Fleet:
             TasksArgs(
                 services, secrets, platform.rollout, len(platform.takers()),
                 {service.name: first.images.digests[service.name] for service in services},
-                first.host, first.docker, swarm.network, login,
+                first.host, first.docker, swarm.network,
                 [*first.ready, *swarm.ready, *early, *confirmed],
             ),
         )  # fmt: skip

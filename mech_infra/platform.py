@@ -115,7 +115,7 @@ def declare(config: StackConfig) -> None:
     running: Services | Tasks
     if private is not None and platform.is_fleet:
         first = fleet.First(host, firewall, certificates, network, images, datastores, docker, ready)
-        whole = fleet.Fleet(platform, secrets, before, first, fleet.Outside(allowed, ports, edge), private, login)
+        whole = fleet.Fleet(platform, secrets, before, first, fleet.Outside(allowed, ports, edge), private)
         records, running, served = whole.records, whole.running, whole.ready
     else:
         passing = ProxyArgs(platform.proxy, platform.domain, services, exposed, host, installed, edge)

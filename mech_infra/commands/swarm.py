@@ -15,7 +15,7 @@ NETWORK = (
 POOL = "10.201.0.0/16"  # what Docker takes addresses of such networks from; its own choice (10.0.0.0/8) has the hosts' in it
 COMMENT = "mech-fleet"  # of the rules
 # By which a task reaches the world. Its name is one that the guard in DOCKER-USER knows (commands.firewall.docker_guard).
-BRIDGE, BRIDGE_SUBNET = "br-mech-fleet", "172.31.250.0/24"
+BRIDGE, BRIDGE_SUBNET, GATEWAY = "br-mech-fleet", "172.31.250.0/24", "172.31.250.1"
 STATE = "/var/lib/mech/fleet"
 _BEGIN, _END = "# BEGIN mech: between members", "# END mech: between members"
 _ROOM = room(__file__)
@@ -38,6 +38,12 @@ def beside_guard(encrypted: bool) -> str:
     return "\n".join([*lines, "COMMIT", _END]) + "\n"
 
 
+def network_options(encrypted: bool) -> dict[str, str]:
+    """For the network between the hosts. A packet of Vultr's private network has 1450 bytes, VXLAN takes 50 of them, ESP 40."""
+    mtu = {"com.docker.network.driver.mtu": "1360" if encrypted else "1400"}
+    return {**mtu, "encrypted": ""} if encrypted else mtu
+
+
 def rules(manager: bool, encrypted: bool) -> str:
     """Have them in force, now and at boot; nothing of the firewall's own is touched."""
     wanted = "".join(f"ufw {allow.rule} comment '{COMMENT}'\n" for allow in between_members(manager))
@@ -51,7 +57,7 @@ def no_rules() -> str:
 
 def init(address: str, encrypted: bool) -> str:
     """Be the first manager of a swarm, at this address of the private network; a swarm that there is stays. Prints its id."""
-    return script(_ROOM / "init.sh", address, BRIDGE, BRIDGE_SUBNET, "yes" if encrypted else "no", POOL)
+    return script(_ROOM / "init.sh", address, BRIDGE, BRIDGE_SUBNET, GATEWAY, "yes" if encrypted else "no", POOL)
 
 
 def tokens() -> str:
@@ -67,7 +73,7 @@ def token(said: str, manager: bool) -> str:
 
 def join(address: str, first: str, encrypted: bool) -> str:
     """Be in the swarm whose first manager is at `first`; the token and who is known there come by standard input (`token`)."""
-    return script(_ROOM / "join.sh", address, BRIDGE, BRIDGE_SUBNET, "yes" if encrypted else "no", first)
+    return script(_ROOM / "join.sh", address, BRIDGE, BRIDGE_SUBNET, GATEWAY, "yes" if encrypted else "no", first)
 
 
 def nodes(managers: Mapping[str, bool], drained: Sequence[str]) -> str:

@@ -77,24 +77,20 @@ class Services(pulumi.ComponentResource):
         self.register_outputs({"containers": sorted(self.containers)})
 
 
-def definition(
-    service: ResolvedService, secrets: Mapping[str, str], ask: Callable[[str], str] = nginx.internal_name
-) -> Definition:
-    """All that a service is made of; `ask` says how it calls another one (HOST, or HOST:PORT)."""
-    variables = environment(service, secrets, ask)
+def definition(service: ResolvedService, secrets: Mapping[str, str]) -> Definition:
+    """All that a service is made of."""
+    variables = environment(service, secrets)
     return Definition(service, variables, frozenset(filter(_secret_of(service, secrets), variables)))
 
 
-def environment(
-    service: ResolvedService, secrets: Mapping[str, str], ask: Callable[[str], str] = nginx.internal_name
-) -> dict[str, str]:
+def environment(service: ResolvedService, secrets: Mapping[str, str]) -> dict[str, str]:
     """Environment of one service: its name and port, the URLs of what it uses, its own keys and nobody else's."""
     databases = urls(secrets)
     variables = {
         "SERVICE_NAME": service.name,
         "PORT": str(service.port),
         **{_URL_VARIABLES[store]: databases[store] for store in service.spec.datastores},
-        **{f"{other.upper()}_URL": f"http://{ask(other)}" for other in service.spec.calls},
+        **{f"{other.upper()}_URL": f"http://{nginx.internal_name(other)}" for other in service.spec.calls},
         **service.environment,
         **own(service.name, secrets),
     }

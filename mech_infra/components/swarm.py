@@ -83,7 +83,7 @@ class Swarm(pulumi.ComponentResource):
             name=commands.NETWORK,
             driver="overlay",
             attachable=True,
-            options={"encrypted": ""} if args.encrypted else None,
+            options=commands.network_options(args.encrypted),
             labels=[
                 docker.NetworkLabelArgs(label="mech.swarm", value=init.stdout),
                 docker.NetworkLabelArgs(label=containers_commands.MANAGED, value="pulumi"),

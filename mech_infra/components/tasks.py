@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
+from mech_infra.commands import nginx
 from mech_infra.commands import swarm as commands
 from mech_infra.commands.containers import IMAGE, MANAGED, SERVICE, SERVICE_GRACE_S
 from mech_infra.components import limits
@@ -19,7 +20,6 @@ from mech_infra.components.service import Definition
 from mech_infra.components.services import definition
 from mech_infra.config import ResolvedService
 from mech_infra.config.rollout import RolloutConfig
-from mech_infra.registry import Login
 from mech_infra.rollout import slots
 
 # Where a task finds its secrets: a file of Docker's, in memory. The images read their environment.
@@ -39,7 +39,6 @@ class TasksArgs:
     first: Host
     provider: docker.Provider
     network: docker.Network
-    login: Login | None
     ready: Sequence[pulumi.Resource]  # what must be there before any is made
 
 
@@ -55,7 +54,6 @@ class Tasks(pulumi.ComponentResource):
     def __init__(self, name: str, args: TasksArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Tasks", name, None, opts)
         self._name, self._args = name, args
-        called = {service.name: f"{service.container()}:{service.port}" for service in args.services}
         known = args.first.access.run(
             f"{name}-commands",
             commands.commands([service.image for service in args.services]),
@@ -66,7 +64,7 @@ class Tasks(pulumi.ComponentResource):
         self.services: dict[str, docker.Service] = {}
         # Who is called by another one is there before it.
         for service in sorted(args.services, key=lambda one: len(one.spec.calls)):
-            about = definition(service, args.secrets, called.__getitem__)
+            about = definition(service, args.secrets)
             runs = known.stdout.apply(lambda said, image=service.image: words(said, image))
             earlier = [self.services[callee] for callee in service.spec.calls]
             self.services[service.name] = self._service(about, runs, [*args.ready, *earlier])
@@ -84,13 +82,10 @@ class Tasks(pulumi.ComponentResource):
         return docker.Service(
             f"{self._name}-{service.name}",
             name=service.container(),
-            labels=[docker.ServiceLabelArgs(label=MANAGED, value="pulumi")],
-            auth=args.login
-            and docker.ServiceAuthArgs(
-                server_address=args.login.address,
-                username=args.login.user,
-                password=pulumi.Output.secret(args.login.token),
-            ),
+            labels=[
+                docker.ServiceLabelArgs(label=label, value=value)
+                for label, value in sorted({MANAGED: "pulumi", SERVICE: service.name, IMAGE: service.image}.items())
+            ],
             mode=docker.ServiceModeArgs(replicated=docker.ServiceModeReplicatedArgs(replicas=service.replicas)),
             task_spec=docker.ServiceTaskSpecArgs(
                 container_spec=docker.ServiceTaskSpecContainerSpecArgs(
@@ -104,14 +99,22 @@ class Tasks(pulumi.ComponentResource):
                     ]
                     if secret
                     else None,
+                    # nginx on its own host, which asks all members: the same address on each.
+                    hosts=[
+                        docker.ServiceTaskSpecContainerSpecHostArgs(
+                            host=nginx.internal_name(callee), ip=commands.GATEWAY
+                        )
+                        for callee in service.spec.calls
+                    ]
+                    or None,
                     healthcheck=docker.ServiceTaskSpecContainerSpecHealthcheckArgs(
                         tests=about.health, interval="10s", timeout="5s", start_period="20s", retries=3
                     ),
+                    # What changes from version to version stands above: another label here, or host, and the provider takes the
+                    # service down before it makes it anew.
                     labels=[
-                        docker.ServiceTaskSpecContainerSpecLabelArgs(label=label, value=value)
-                        for label, value in sorted(
-                            {MANAGED: "pulumi", SERVICE: service.name, IMAGE: service.image}.items()
-                        )
+                        docker.ServiceTaskSpecContainerSpecLabelArgs(label=MANAGED, value="pulumi"),
+                        docker.ServiceTaskSpecContainerSpecLabelArgs(label=SERVICE, value=service.name),
                     ],
                     stop_grace_period=f"{SERVICE_GRACE_S}s",
                 ),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What Docker has on a host before it is in a swarm; it keeps what it finds then, and nothing of it can be changed afterwards.
 
-# gateway ADDRESS BRIDGE SUBNET: docker_gwbridge, by which a task's port is at ADDRESS alone, and not at the world's side.
+# gateway ADDRESS BRIDGE SUBNET GATEWAY: docker_gwbridge, by which a task's port is at ADDRESS alone, and not at the world's side.
 gateway() {
   option=com.docker.network.bridge
   there=$(docker network inspect -f "{{index .Options \"$option.host_binding_ipv4\"}} {{index .Options \"$option.name\"}}" \
@@ -11,7 +11,7 @@ gateway() {
     [ "$(docker info -f '{{.Swarm.LocalNodeState}}')" = inactive ] || docker swarm leave --force >/dev/null
     docker network rm docker_gwbridge >/dev/null
   fi
-  docker network create --subnet "$3" -o "$option.name=$2" -o "$option.host_binding_ipv4=$1" -o "$option.enable_icc=false" \
+  docker network create --subnet "$3" --gateway "$4" -o "$option.name=$2" -o "$option.host_binding_ipv4=$1" -o "$option.enable_icc=false" \
     -o "$option.enable_ip_masquerade=true" docker_gwbridge >/dev/null
 }
 

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Has this host in the swarm whose first manager is at FIRST. Standard input: the token, and the ids that are known there, a
-# line each. Arguments: ADDRESS, BRIDGE, BRIDGE_SUBNET, ENCRYPTED (yes or no), FIRST.
+# line each. Arguments: ADDRESS, BRIDGE, BRIDGE_SUBNET, GATEWAY, ENCRYPTED (yes or no), FIRST.
 set -eu
 . ./gateway.sh
-address=$1 first=$5
+address=$1 first=$6
 read -r token
 read -r known || true
-can_encrypt "$4"
-gateway "$address" "$2" "$3"
+can_encrypt "$5"
+gateway "$address" "$2" "$3" "$4"
 state=$(docker info -f '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}')
 case " $known " in
   *" ${state#* } "*)

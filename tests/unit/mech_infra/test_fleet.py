@@ -154,7 +154,9 @@ def test_a_service_has_limits_health_and_a_way_back(declare: Declare) -> None:
         # Three tasks on three members: no port is free for a fourth.
         assert service["updateConfig"]["order"] == ("stop-first" if name == "tasks-llm" else "start-first")
     assert services["tasks-llm"]["mode"]["replicated"]["replicas"] == 3
-    assert services["tasks-sequences"]["taskSpec"]["containerSpec"]["env"]["QUEUE_URL"] == "http://mech-queue:3001"
+    calls = services["tasks-sequences"]["taskSpec"]["containerSpec"]
+    assert calls["env"]["QUEUE_URL"] == "http://queue.mech.internal"
+    assert calls["hosts"] == [{"host": "queue.mech.internal", "ip": "172.31.250.1"}]
 
 
 def test_secrets_are_files_named_by_their_content(declare: Declare) -> None:
