@@ -24,7 +24,8 @@ _ROOM = room(__file__)
 def between_members(manager: bool) -> tuple[Allow, ...]:
     """What a member lets the others do, on the private network alone: who is there, the containers' packets, and, at a manager,
     the swarm's state (https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts)."""
-    known = (Allow("7946", CIDR), Allow("7946", CIDR, "udp"), Allow("4789", CIDR, "udp"))
+    # Who has no task refuses at once, since its port is open: nginx asks the next one.
+    known = (Allow("7946", CIDR), Allow("7946", CIDR, "udp"), Allow("4789", CIDR, "udp"), Allow(TASK_PORTS, CIDR))
     return (Allow("2377", CIDR), *known) if manager else known
 
 

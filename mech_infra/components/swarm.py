@@ -85,13 +85,15 @@ class Swarm(pulumi.ComponentResource):
             attachable=True,
             options=commands.network_options(args.encrypted),
             labels=[
-                docker.NetworkLabelArgs(label="mech.swarm", value=init.stdout),
+                docker.NetworkLabelArgs(label="mech.encrypted", value=str(args.encrypted).lower()),
                 docker.NetworkLabelArgs(label=containers_commands.MANAGED, value="pulumi"),
             ],
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=args.provider,
                 delete_before_replace=True,
+                # Docker notes there which VXLAN it is; what is ours of them stands in the label.
+                ignore_changes=["options"],
                 depends_on=[nodes],
                 custom_timeouts=limits.within(limits.NETWORK_LIMIT_S),
             ),
