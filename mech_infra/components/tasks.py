@@ -25,6 +25,7 @@ from mech_infra.rollout import slots
 # Where a task finds its secrets: a file of Docker's, in memory. The images read their environment.
 _FILE = "/run/secrets/environment"
 _WITH_SECRETS = ("sh", "-c", f'set -a; . {_FILE}; set +a; exec "$@"', "sh")
+_OFF_NETWORK_S = 10
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ class Tasks(pulumi.ComponentResource):
                         docker.ServiceTaskSpecContainerSpecLabelArgs(label=MANAGED, value="pulumi"),
                         docker.ServiceTaskSpecContainerSpecLabelArgs(label=SERVICE, value=service.name),
                     ],
-                    stop_grace_period=f"{SERVICE_GRACE_S}s",
+                    # Before it is told to end, Docker takes some seconds to have it off the network.
+                    stop_grace_period=f"{SERVICE_GRACE_S + _OFF_NETWORK_S}s",
                 ),
                 resources=docker.ServiceTaskSpecResourcesArgs(
                     limits=docker.ServiceTaskSpecResourcesLimitsArgs(
@@ -125,7 +127,9 @@ class Tasks(pulumi.ComponentResource):
                     # So that no member is given more than it has.
                     reservation=docker.ServiceTaskSpecResourcesReservationArgs(memory_bytes=service.memory_mb << 20),
                 ),
-                restart_policy=docker.ServiceTaskSpecRestartPolicyArgs(condition="any", delay="1s"),
+                restart_policy=docker.ServiceTaskSpecRestartPolicyArgs(
+                    condition="any", delay="1s", window="0s", max_attempts=0
+                ),
                 networks_advanceds=[docker.ServiceTaskSpecNetworksAdvancedArgs(id=args.network.id)],
                 log_driver=docker.ServiceTaskSpecLogDriverArgs(
                     name="json-file", options={"max-size": "10m", "max-file": "3"}

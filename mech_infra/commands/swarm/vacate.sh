@@ -10,10 +10,13 @@ wanted=" $* "
 give_away() {
   rule="node.id!=$1"
   services=$(docker node ps -q --filter desired-state=running "$1" | while read -r task; do docker inspect -f '{{.ServiceID}}' "$task"; done | sort -u)
+  # All at once: each waits until its new task is well, and for a while longer.
+  moving=
   for service in $services; do
-    docker service inspect -f '{{.Spec.TaskTemplate.Placement}}' "$service" | grep -qF "$rule" ||
-      timeout 240 docker service update --quiet --constraint-add "$rule" "$service" >/dev/null </dev/null
+    timeout 240 docker service update --quiet --constraint-add "$rule" "$service" >/dev/null </dev/null &
+    moving="$moving $!"
   done
+  for each in $moving; do wait "$each"; done
   docker node update --availability drain "$1" >/dev/null
   for service in $services; do docker service update --quiet --detach --constraint-rm "$rule" "$service" >/dev/null </dev/null; done
 }

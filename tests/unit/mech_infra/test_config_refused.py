@@ -113,6 +113,12 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a worker without the cores": (
         {"fleet": {"workers": 1, "workerPlan": "vc2-1c-8gb"}, "services": {"llm": {"cpus": 2}}}, "the 1 cores of mech:fleet.workerPlan vc2-1c-8gb",
     ),
+    "alerts by one of several": (
+        {"fleet": {"workers": 1}, "alerts": {"enabled": True, "onHost": True}}, "mech:alerts.onHost: the host looks at itself alone",
+    ),
+    "a port of the tasks": (
+        {"fleet": {"workers": 1}, "firewall": {"exposeServicePorts": False}, "services": {"llm": {"port": 12001}}}, "taken by the tasks of queue",
+    ),
     "quotes in a path": ({"host": {"sshPrivateKey": '/k/"a"'}}, "ssh's options do not take"),
 }  # fmt: skip
 
@@ -157,6 +163,10 @@ RIGHT: dict[str, dict[str, Any]] = {
     },
     "networks": {"host": {"sshFrom": ["203.0.113.0/24", "2001:db8::/32", "10.0.0.0/8"]}, "edge": {"blocked": ["41.0.0.0/8", "10.77.0.19"]}},
     "numbers in quotes": {"host": {"dataVolumeGb": "100"}, "services": {"llm": {"port": "3003"}}},
+    "a fleet": {"fleet": {"workers": 2, "managers": 3, "drained": ["mech-m2"]}, "services": {"llm": {"replicas": 4}}},
+    "a fleet whose members are smaller than one host": {
+        "host": {"plan": "vc2-2c-4gb"}, "fleet": {"workers": 3, "workerPlan": "vc2-1c-4gb"},
+    },
     "a small host with little on it": {
         "host": {"plan": "vc2-2c-4gb"}, "datastores": {"redis": {"memoryMb": 256}, "mongodb": {"memoryMb": 512}},
         "services": {name: {"memoryMb": 256} for name in catalogue.SERVICES},

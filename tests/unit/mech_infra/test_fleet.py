@@ -144,7 +144,7 @@ def test_a_service_has_limits_health_and_a_way_back(declare: Declare) -> None:
         spec = service["taskSpec"]
         memory = spec["resources"]["limits"]["memoryBytes"]
         assert memory == spec["resources"]["reservation"]["memoryBytes"] >= 512 << 20
-        assert spec["containerSpec"]["healthcheck"]["tests"] and spec["containerSpec"]["stopGracePeriod"] == "30s"
+        assert spec["containerSpec"]["healthcheck"]["tests"] and spec["containerSpec"]["stopGracePeriod"] == "40s"
         assert spec["containerSpec"]["image"].endswith("@sha256:feed")
         assert service["endpointSpec"]["mode"] == "dnsrr"
         assert {(p["publishMode"], 12001 <= p["publishedPort"] <= 12010) for p in service["endpointSpec"]["ports"]} == {

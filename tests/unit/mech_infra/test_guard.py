@@ -184,3 +184,19 @@ def test_a_database_that_is_made_anew_is_an_outage_told_or_refused(monkeypatch: 
     assert "'mech:allow[0]' 'interrupt datastores-mongodb'" in str(refused.value)
     Guard([judging.Permission("interrupt", "datastores-mongodb")], True, has, "refuse")._created(about)
     assert len(said) == 2
+
+
+def test_hosts_beside_the_first_one_come_and_go(declare: Declare) -> None:
+    of_w1 = {urn.replace("::host-", "::host-w1-"): RUNNING[urn] for urn in (ADDRESS, INSTANCE)}
+    assert declare({"host": {"protect": True}}, state=state(**of_w1)).resources
+
+
+def test_a_host_that_is_put_onto_the_private_network_interrupts(declare: Declare) -> None:
+    refusing = {"fleet": {"workers": 1}, "rollout": {"outage": "refuse"}}
+    with pytest.raises(
+        Refused, match="Vultr restarts a host that is put onto a private network.*'interrupt host-instance'"
+    ):
+        declare(refusing, state=state())
+    assert declare({**refusing, "allow": ["interrupt host-instance"]}, state=state()).resources
+    assert declare(refusing, state=state(**{INSTANCE: {**RUNNING[INSTANCE], "vpcIds": ["v"]}})).resources
+    assert declare(refusing).resources

@@ -45,6 +45,18 @@ def test_only_a_change_asks_for_a_repair(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (sensor.update("x", seen, dict(PROPS)).outs or {})["generation"] == 2
 
 
+def test_between_one_host_and_a_fleet_other_facts_ask_for_nothing() -> None:
+    """Whoever runs again then would take a database off the network on which others ask it."""
+    others = {**PROPS, "checks": {CHECKS[0].label: CHECKS[0].wire}, "state": {CHECKS[0].label: CHECKS[0].good}}
+    had = {**PROPS, "generation": 3}
+    assert Sensor().diff("x", had, others).changes
+    assert (Sensor().update("x", had, {**others, "calm": True}).outs or {})["generation"] == 3
+    ill = {**had, "state": {**had["state"], "UFW": "off"}}
+    assert (Sensor().update("x", ill, {**others, "calm": True}).outs or {})["generation"] == 4
+    # It is nothing that is compared: the next program does without it.
+    assert not Sensor().diff("x", {**others, "calm": True}, others).changes
+
+
 def test_a_host_that_does_not_answer_is_no_drift(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(access: object) -> dict[str, Any]:
         raise Unreachable("timed out")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 # None of them is ever the machine's own.
 FAKED = (
-    "apt-get", "blkid", "chown", "ctr", "curl", "dd", "df", "docker", "dpkg", "findmnt", "iptables", "journalctl", "mkfs.ext4", "mount",
+    "apt-get", "blkid", "chown", "ctr", "curl", "dd", "df", "docker", "dpkg", "findmnt", "ip", "iptables", "journalctl", "mkfs.ext4", "mount",
     "mountpoint", "nginx", "sleep", "ssh-keyscan", "sysctl", "systemctl", "systemd-run", "ufw", "umount",
 )  # fmt: skip
 # Paths of the host that are in the folder; what is only read (/proc, /dev/stdin) is the machine's.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -164,3 +166,21 @@ def test_a_name_that_is_longer_than_nginx_holds_gets_room(domain: str, roomy: bo
         trusted_proxies=[],
     )
     assert ("server_names_hash_bucket_size 512;" in text) == roomy
+
+
+def test_of_a_fleet_all_members_are_asked_and_nobody_is_left_out() -> None:
+    members = ("10.96.0.3:12008", "10.96.0.4:12008")
+    text = nginx.render(
+        [dataclasses.replace(SITES[0], tasks=members)],
+        exposed=True, max_body_mb=50, requests_per_second=50, burst=100, redirect_to_https=False, trusted_proxies=[],
+    )  # fmt: skip
+    (upstream,) = re.findall(r"upstream mech_llm \{\n(.*?)\}", text, re.S)
+    assert upstream.split(";\n") == [
+        "    server 10.96.0.3:12008 max_fails=0",
+        "    server 10.96.0.4:12008 max_fails=0",
+        "",
+    ]
+    assert "13008" not in text and "mech_slot" not in text and text.count("proxy_pass http://mech_llm;") == 3
+    # A member that is gone costs a second, and an answer that does not come is not asked for elsewhere.
+    assert "proxy_connect_timeout 1s;" in text and "proxy_next_upstream error timeout;" in text
+    assert "proxy_next_upstream_timeout 3s;" in text

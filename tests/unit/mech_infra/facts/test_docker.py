@@ -88,3 +88,20 @@ def test_what_a_backup_is_proved_in_is_nobodys_container() -> None:
     foreign = container("somebodys", labels=None)
     facts = recorded("docker", "containers", [scratch, foreign])
     assert [said.split()[4] for said in told(docker.ForeignContainers(), facts)] == ["somebodys"]
+
+
+def test_a_database_of_a_fleet_is_on_both_networks() -> None:
+    both = docker.Container("redis", "mech-network", [], "mech-fleet")
+    for networks, says in (
+        (["mech-fleet", "mech-network"], both.good), (["mech-network"], "not on mech-fleet"), (["mech-fleet"], "not on mech-network"),
+        (["a", "mech-fleet", "mech-network"], "also on a"),
+    ):  # fmt: skip
+        found = {"containers": [container("redis", networks=networks)]}
+        assert word(both, recorded(docker=found)) == says
+
+
+def test_what_docker_makes_for_a_swarm_is_not_somebodys() -> None:
+    task = container("mech-llms.1.x", labels={"com.docker.swarm.task.id": "x"})
+    networks = [{"name": name, "id": name, "labels": {}} for name in ("docker_gwbridge", "ingress")]
+    found = recorded(docker={"containers": [task], "networks": networks})
+    assert told(docker.ForeignContainers(), found) == told(docker.ForeignNetworks(), found) == []

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mech_infra.commands import swarm
 from mech_infra.commands.firewall import Allow, docker_guard
 from mech_infra.facts.host import ufw
 from mech_infra.facts.model import Check
@@ -158,3 +159,44 @@ def test_a_rule_by_hand_that_lets_others_in_beside_the_edge_says_so() -> None:
     edge = [Allow("22"), Allow("80", "198.51.100.0/24"), Allow("443", "198.51.100.0/24")]
     assert ["others than Cloudflare" in said for said in told(ufw.foreign_rules(edge), facts)] == [True, False, False]
     assert "edge_only" not in ufw.foreign_rules([Allow("80")]).wire  # a stack of before is not changed
+
+
+BESIDE = swarm.beside_guard(encrypted=True)
+LINE = (
+    "-A DOCKER-USER -s 10.96.0.0/20 -p tcp -m conntrack --ctorigdst 10.96.0.0/20 --ctorigdstport 12001:12010 "
+    "-m comment --comment mech-fleet -j RETURN"
+)
+ESP = "-A ufw-after-input -s 10.96.0.0/20 -p esp -m comment --comment mech-fleet -j ACCEPT"
+
+
+def a_member() -> dict[str, Any]:
+    facts = recorded()
+    facts["ufw"]["after"] += BESIDE
+    at = facts["chains"].index(next(line for line in facts["chains"] if line.startswith("-A DOCKER-USER")))
+    facts["chains"] = [*facts["chains"][:at], LINE, *facts["chains"][at:], ESP]
+    return facts
+
+
+def test_the_rules_between_members_stand_beside_the_guard() -> None:
+    assert drift(a_member()) == {}
+    check = ufw.BesideGuard(BESIDE)
+    assert word(check, a_member()) == check.good
+    assert word(check, recorded()) == "missing"
+    for lost in (LINE, ESP):
+        facts = a_member()
+        facts["chains"].remove(lost)
+        assert word(check, facts) == "not in force"
+
+
+def test_a_rule_may_be_of_udp_and_is_ours_by_its_comment() -> None:
+    check = ufw.rule(Allow("4789", "10.96.0.0/20", "udp"))
+    assert (check.label, word(check, recorded())) == ("4789/udp from 10.96.0.0/20", "missing")
+    facts = recorded()
+    facts["ufw"]["rules"].append(
+        {"tuple": ["allow", "udp", "4789", "0.0.0.0/0", "any", "10.96.0.0/20", "in"], "comment": "mech-fleet"}
+    )
+    facts["chains"].append("-A ufw-user-input -s 10.96.0.0/20 -p tcp -m tcp --dport 4789 -j ACCEPT")
+    assert word(check, facts) == "not loaded"
+    facts["chains"].append("-A ufw-user-input -s 10.96.0.0/20 -p udp -m udp --dport 4789 -j ACCEPT")
+    assert word(check, facts) == check.good
+    assert told(ufw.foreign_rules([Allow("80")]), facts) == [] and drift(facts) == {}
