@@ -30,7 +30,7 @@ def share(ssh: Sequence[str], user_host: str) -> str:
     """Open it, unless it is; `ssh` is argv as far as the host. Returns ssh's own words where the host was not reached, else ""."""
     if f"ControlPath={SOCKET}" not in ssh:
         return ""
-    with contextlib.suppress(OSError), _alone(), tempfile.TemporaryFile() as said:
+    with contextlib.suppress(OSError), _alone(user_host), tempfile.TemporaryFile() as said:
         if _control(ssh, "check", user_host):
             return ""
         # Of two that say the same option, ssh takes the first.
@@ -82,11 +82,12 @@ def _control(ssh: Sequence[str], word: str, user_host: str) -> bool:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Of several processes and threads one opens it, the others find it."""
-    folder = _path("").parent
-    folder.mkdir(mode=0o700, exist_ok=True)
-    held = os.open(folder, os.O_RDONLY)
+def _alone(user_host: str) -> Iterator[None]:
+    """Of several processes and threads one opens it, the others find it; one host does not wait for another one's, which may
+    be silent."""
+    path = _path(user_host)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    held = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield

@@ -37,7 +37,14 @@ def asked(wanted: Json) -> dict[str, Json]:
     bare: dict[str, Json] = {
         name: {} for name in ("inspected", "daemon", "filters", "redis_info", "machine", "web_logs", "jobs", "engine")
     }
-    return {"answers": {"sites": sites}, "paths": {"wanted": paths, "outside": list(OUTSIDE)}, **bare}
+    found: dict[str, Json] = {"answers": {"sites": sites}, "paths": {"wanted": paths, "outside": list(OUTSIDE)}, **bare}
+    if wanted.get("tasks"):
+        stores = {
+            name: [[store, PORTS[store]] for store in about["datastores"]] for name, about in wanted["services"].items()
+        }
+        found["paths"]["tasks"] = stores
+        found["membership"] = {}
+    return found
 
 
 def judged(sensors: list[Json], seen: Mapping[str, Json]) -> tuple[list[Json], list[str]]:

@@ -19,6 +19,7 @@ class Bundle:
     """`facts` and `silent` are by source (edge, host, zone, vultr, ranges): what it said, or why it said nothing.
 
     `drift` has an entry for each declared fact of a sensor that is not so. No secret and no hash of one stands in it.
+    In a fleet that is the first host's, and `members` has by name what the others say: facts, silent, drift, told.
     """
 
     taken: str  # ISO 8601, UTC
@@ -28,10 +29,14 @@ class Bundle:
     drift: list[Json] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)  # by source, how long it took
+    members: dict[str, Json] = field(default_factory=dict)
 
     def text(self) -> str:
         """As the file has it."""
-        return json.dumps({"form": FORM, **dataclasses.asdict(self)}, indent=1, sort_keys=True) + "\n"
+        about = dataclasses.asdict(self)
+        if not self.members:  # a host that is alone
+            del about["members"]
+        return json.dumps({"form": FORM, **about}, indent=1, sort_keys=True) + "\n"
 
     def write(self, path: Path) -> None:
         """Raises OpsError where it cannot be written."""

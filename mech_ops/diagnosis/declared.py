@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mech_infra import catalogue
 from mech_infra.commands.containers import REPLICA, SERVICE
-from mech_ops import pulumi
+from mech_ops import hosts, pulumi
 from mech_ops.drift.report import SENSORS
 from mech_ops.errors import OpsError
+from mech_ops.resources import SECRET, accesses, of
 
 Json = dict[str, Any]
 _IDS = {
@@ -35,35 +36,53 @@ def state(stack: str | None) -> list[Json]:
 def declared(resources: list[Json]) -> Json:
     """As a bundle has it: no secret."""
     containers = _containers(resources)
-    return {
+    found = {
         "stack": next((r["urn"].split(":")[2] for r in resources), ""),
         "address": _output(resources, "host_ip"),
         "services": _services(resources, containers),
         "containers": containers,
         "settings": {
             r["inputs"]["settingId"]: r["inputs"]["value"]
-            for r in _of(resources, "cloudflare:index/zoneSetting:ZoneSetting")
+            for r in of(resources, "cloudflare:index/zoneSetting:ZoneSetting")
         },
         "records": {
             r["inputs"]["name"]: {"content": r["inputs"]["content"], "proxied": r["inputs"].get("proxied", False)}
-            for r in _of(resources, "cloudflare:index/dnsRecord:DnsRecord")
+            for r in of(resources, "cloudflare:index/dnsRecord:DnsRecord")
         },
         "zone": next((a["zone"] for a in accesses(resources) if "zone" in a), ""),
-        "ids": {name: next((r["id"] for r in _of(resources, token)), "") for name, token in _IDS.items()},
+        "ids": {name: next((r["id"] for r in of(resources, token)), "") for name, token in _IDS.items()},
         "openings": [
             [str(r["inputs"]["port"]), f"{r['inputs']['subnet']}/{int(r['inputs']['subnetSize'])}"]
-            for r in _of(resources, "vultr:index/firewallRule:FirewallRule")
+            for r in of(resources, "vultr:index/firewallRule:FirewallRule")
         ],
     }
+    members = hosts.of(resources)
+    return {**found, **_fleet(resources, members, found["ids"])} if len(members) > 1 else found
 
 
-def sensors(resources: list[Json]) -> list[Json]:
-    """What each sensor declares: title, checks, watches, access."""
-    return [_open(r["inputs"]) for r in resources if r["type"] in SENSORS]
+def _fleet(resources: list[Json], members: Sequence[hosts.Host], ids: Json) -> Json:
+    """What a fleet has beside, or otherwise: its hosts, several records of a name, services without containers of their own."""
+    records: dict[str, Json] = {}
+    for r in of(resources, "cloudflare:index/dnsRecord:DnsRecord"):
+        about = records.setdefault(r["inputs"]["name"], {"addresses": [], "proxied": r["inputs"].get("proxied", False)})
+        about["addresses"].append(r["inputs"]["content"])
+    each = {
+        host.name: {
+            "address": host.address, "private": host.private, "role": host.role, "drained": host.drained,
+            "ids": {**ids, "instance": host.instance, "reserved_ip": host.reserved_ip, **({} if host.first else {"volume": ""})},
+        }
+        for host in members
+    }  # fmt: skip
+    first = next(iter(each.values()))
+    return {"ids": first["ids"], "records": records, "hosts": each, "tasks": _tasks(resources)}
 
 
-def accesses(resources: list[Json]) -> list[Json]:
-    return [about["access"] for about in sensors(resources)]
+def _tasks(resources: list[Json]) -> dict[str, int]:
+    """By service of the swarm, how many of its tasks are to run."""
+    return {
+        r["inputs"]["name"]: int(((r["inputs"].get("mode") or {}).get("replicated") or {}).get("replicas") or 1)
+        for r in of(resources, "docker:index/service:Service")
+    }
 
 
 def secrets(resources: list[Json]) -> list[str]:
@@ -74,19 +93,8 @@ def secrets(resources: list[Json]) -> list[str]:
     return sorted((text for text in found if len(text) >= 6), key=len, reverse=True)
 
 
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret value (sdk/go/common/resource)
-
-
-def _open(value: Any) -> Any:
-    if isinstance(value, dict):
-        if _SECRET in value:
-            return _open(json.loads(value["plaintext"]))
-        return {key: _open(part) for key, part in value.items()}
-    return [_open(part) for part in value] if isinstance(value, list) else value
-
-
 def _collect(value: Any, into: set[str]) -> None:
-    if isinstance(value, dict) and _SECRET in value:
+    if isinstance(value, dict) and SECRET in value:
         hidden = json.loads(value["plaintext"])
         into.update([hidden, *_assignment(hidden)] if isinstance(hidden, str) else _assigned(hidden))
     elif isinstance(value, dict | list):
@@ -112,10 +120,6 @@ def _assigned(value: Any) -> Iterator[str]:
             yield from (password, unquote(password))
 
 
-def _of(resources: list[Json], token: str) -> list[Json]:
-    return [r for r in resources if r["type"] == token and not r.get("delete")]
-
-
 def _output(resources: list[Json], name: str) -> Any:
     return next((r["outputs"].get(name) for r in resources if r["type"] == "pulumi:pulumi:Stack"), None)
 
@@ -130,12 +134,14 @@ def _known(service: str) -> catalogue.Service:
 
 
 def _services(resources: list[Json], containers: dict[str, Json]) -> dict[str, Json]:
-    found = {}
+    """What a swarm runs has no containers of its own: a task's has another name each time."""
+    found, tasks = {}, _tasks(resources)
     for name, url in (_output(resources, "service_urls") or {}).items():
         known = _known(name)
         found[name] = {
             "url": url,
-            "containers": [c for c, about in containers.items() if about["service"] == name] or [known.container_name],
+            "containers": [c for c, about in containers.items() if about["service"] == name]
+            or ([] if known.container_name in tasks else [known.container_name]),
             "datastores": list(known.datastores),
             "calls": list(known.calls),
             "secrets": list(known.secrets),
@@ -146,7 +152,7 @@ def _services(resources: list[Json], containers: dict[str, Json]) -> dict[str, J
 def _containers(resources: list[Json]) -> dict[str, Json]:
     """By the name that it is known under on the host; a service's container gets the guide's from the switch."""
     found: dict[str, Json] = {}
-    for r in _of(resources, "docker:index/container:Container"):
+    for r in of(resources, "docker:index/container:Container"):
         labels, inputs = _labels(r), r["inputs"]
         service = labels.get(SERVICE, "")
         name = _known(service).replica(int(labels.get(REPLICA, "1"))) if service else inputs["name"]

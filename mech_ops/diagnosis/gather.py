@@ -14,8 +14,9 @@ from typing import Any
 from mech_infra.facts import model, wanted
 from mech_infra.facts.clouds import cloudflare, ranges, vultr
 from mech_infra.facts.host import trip
-from mech_ops import status
-from mech_ops.diagnosis import declared
+from mech_ops import hosts, status
+from mech_ops import resources as resources_of
+from mech_ops.diagnosis import declared, fleet
 from mech_ops.diagnosis.bundle import Bundle
 from mech_ops.redaction import redacted
 
@@ -55,10 +56,11 @@ def look_at(
     """The same, for who has the state's resources already."""
     more = more or More()
     bundle = Bundle(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), declared.declared(resources))
-    sensors = declared.sensors(resources)
+    sensors = resources_of.sensors(resources)
     began = time.monotonic()
     worth = Worth()
-    asks = _asks(bundle.declared, [about["access"] for about in sensors], worth, more)
+    members = hosts.of(resources)
+    asks = _asks(bundle.declared, [about["access"] for about in sensors], members, worth, more)
     if known is not None:
         asks["edge"] = lambda: {"answers": known}
     with concurrent.futures.ThreadPoolExecutor(len(asks)) as pool:
@@ -67,13 +69,12 @@ def look_at(
             source, took = pending[done], time.monotonic() - began
             try:
                 bundle.facts[source] = done.result()
-                if source == "host":
-                    worth.inside = bundle.facts[source].get("answers") or {}
             except model.Unreachable as error:
                 bundle.silent[source] = str(error)
             bundle.seconds[source] = round(took, 2)
+            worth.inside = fleet.inside(bundle, members)
             heard(source, took, bundle.silent.get(source, ""))
-    bundle.drift, bundle.told = wanted.judged(sensors, bundle.facts)
+    fleet.judged(bundle, sensors, members)
     return scrubbed(bundle, declared.secrets(resources))
 
 
@@ -91,11 +92,14 @@ class Worth:
         return 0.0 if len(silent) == len(late) else HOST_ANSWERED_EDGE_S
 
 
-def _asks(about: Json, accesses: list[Json], worth: Worth, more: More) -> dict[str, Callable[[], Json]]:
-    host = next((access for access in accesses if "host" in access), None)
+def _asks(
+    about: Json, accesses: list[Json], members: Sequence[hosts.Host], worth: Worth, more: More
+) -> dict[str, Callable[[], Json]]:
     asks: dict[str, Callable[[], Json]] = {"edge": lambda: {"answers": answers(about["services"], worth)}}
-    if host:
-        asks["host"] = lambda: trip.facts(host, wanted.asked(about) | {name: {} for name in more.host}, fresh_s=0)
+    asked = wanted.asked(about) | {name: {} for name in more.host}
+    for host in members:
+        if host.access:
+            asks[fleet.source(host)] = functools.partial(trip.facts, host.access, asked, fresh_s=0)
     if edge := next((access for access in accesses if "ranges" in access), None):
         asks["ranges"] = lambda: ranges.facts(edge)
     if about["zone"]:
@@ -104,6 +108,7 @@ def _asks(about: Json, accesses: list[Json], worth: Worth, more: More) -> dict[s
         asks["vultr"] = lambda: {
             "attachments": vultr.attachments(about["ids"]),
             "rules": vultr.facts({"firewall_group": about["ids"]["firewall_group"]})["rules"],
+            **fleet.attachments(about),
         }
     return asks | {name: functools.partial(ask, about) for name, ask in more.sources.items()}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from mech_ops.diagnosis import fleet
 from mech_ops.diagnosis.bundle import Bundle
 from mech_ops.edge_codes import MEANINGS
 
@@ -62,10 +63,14 @@ class Drift:
 
 
 class Look:
-    """Facts by their source and name: `fact("host.docker")`, `fact("zone.settings")`."""
+    """Facts by their source and name: `fact("host.docker")`, `fact("zone.settings")`.
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
+    Of a fleet, `hosts` has each host's own part: there `host` is that one's name, and `beside` are containers that run on
+    others. Here are the first one's facts, and how services are on all of them.
+    """
+
+    def __init__(self, bundle: Bundle, host: str = "", beside: frozenset[str] = frozenset()) -> None:
+        self.bundle, self.host, self.beside = bundle, host, beside
         self.declared = bundle.declared
         self.read: set[str] = set()
         self.explained: set[str] = set()  # services that fail, and why is known already
@@ -108,10 +113,18 @@ class Look:
             if all(part in said for part in parts)
         ]
 
-    @property
+    @cached_property
+    def hosts(self) -> tuple[Look, ...]:
+        """Empty where there is one host."""
+        databases = frozenset(self.declared["containers"])
+        return tuple(
+            Look(part, name, databases - part.declared["containers"].keys())
+            for name, part in fleet.each(self.bundle).items()
+        )
+
+    @cached_property
     def services(self) -> dict[str, Json]:
-        found: dict[str, Json] = self.declared["services"]
-        return found
+        return fleet.services(self.bundle)
 
     @cached_property
     def views(self) -> dict[str, View]:
@@ -140,20 +153,24 @@ class Look:
 
     def _view(self, name: str) -> View:
         outside = ((self.bundle.facts.get("edge") or {}).get("answers") or {}).get(name)
-        inside = ((self.bundle.facts.get("host") or {}).get("answers") or {}).get(name) or {}
-        containers = [_answer(one) for one in (inside.get("containers") or {}).values()]
+        inside = [(facts.get("answers") or {}).get(name) or {} for facts in fleet.host_facts(self.bundle)]
+        nginx = [one.get("nginx") for one in inside]
+        containers = [said for one in inside for said in (one.get("containers") or {}).values()]
         needs: dict[str, str] = {}
-        for one in (outside, inside.get("nginx"), *(inside.get("containers") or {}).values()):
+        for one in (outside, *nginx, *containers):
             needs |= {key: word for key, word in ((one or {}).get("dependencies") or {}).items() if word != "ok"}
-        bad = [one for one in containers if one.state in _BAD]
-        return View(
-            name, _answer(outside), _answer(inside.get("nginx")), next(iter(bad or containers), _answer(None)), needs
-        )
+        return View(name, _answer(outside), _worst(nginx), _worst(containers), needs)
 
 
 def seconds(text: str) -> float:
     """Docker's times, which have nanoseconds, since 1970."""
     return dt.datetime.fromisoformat(text[:19] + "+00:00").timestamp()
+
+
+def _worst(said: Sequence[Json | None]) -> Answer:
+    answers = [_answer(one) for one in said]
+    bad = [one for one in answers if one.state in _BAD]
+    return next(iter(bad or answers), _answer(None))
 
 
 def _answer(said: Json | None) -> Answer:

@@ -63,7 +63,7 @@ def path(found: Diagnosis) -> Path:
             _hop(found, "nginx", "nginx", "answers for every service", ("nginx", "certificate"), _nginx),
             _hop(
                 found, "containers", "Containers", "every service is well",
-                ("forwarding", "docker", "container", "service", "vendor"), _containers,
+                ("forwarding", "docker", "swarm", "container", "service", "vendor"), _containers,
             ),
             _hop(found, "databases", "Databases", "Redis and MongoDB run as declared", ("datastores",), _databases),
         ),
@@ -111,6 +111,7 @@ def _short(named: Named) -> str:
 
 
 def _not_looked_for(found: Diagnosis, layers: tuple[str, ...], passing: str) -> _Seen:
+    layers = tuple(layer for layer in layers if layer != "swarm" or found.look.hosts)
     here = {code for code, about in TABLE.items() if about.layer in layers and not about.fallback}
     for codes in found.skipped.values():
         if missed := here & set(codes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mech_ops.diagnosis.causes import TABLE, Cause, Found
 from mech_ops.diagnosis.causes.model import LAYERS, SEVERITIES, Severity
@@ -44,7 +44,12 @@ class Named:
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(shows for found in self.found for shows in found.evidence))
+        return tuple(dict.fromkeys(found.prefix + shows for found in self.found for shows in found.evidence))
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where it is, in a fleet."""
+        return tuple(dict.fromkeys(found.host for found in self.found if found.host))
 
     @property
     def rank(self) -> tuple[bool, bool, int, bool, int, int, str]:
@@ -76,9 +81,15 @@ class Diagnosis:
         wrong = (
             any(named.severity != "notice" and not self.quiet(named) for named in self.named)
             or self.alarming
-            or any(f"{source}.silent" not in read for source in self.look.bundle.silent)
+            or any(f"{source}.silent" not in read for source in self.silent)
         )
         return FOUND if wrong else OK
+
+    @property
+    def silent(self) -> dict[str, str]:
+        """Why a source said nothing, the hosts of a fleet by their names, too."""
+        others = {f"host {name}": part["silent"].get("host") for name, part in self.look.bundle.members.items()}
+        return self.look.bundle.silent | {source: why for source, why in others.items() if why}
 
     @property
     def alarming(self) -> set[str]:
@@ -97,13 +108,12 @@ def diagnose(look: Look, mutes: Mapping[str, Mute] | None = None) -> Diagnosis:
     `mutes` are those in force, by code.
     """
     skipped: dict[str, list[str]] = {}
-    found = {
-        cause.code: there for cause in TABLE.values() if not cause.fallback and (there := _find(cause, look, skipped))
-    }
-    look.explained = {name for there in found.values() for one in there for name in one.harms}
-    found |= {
-        cause.code: there for cause in TABLE.values() if cause.fallback and (there := _find(cause, look, skipped))
-    }
+    # A host that is alone is in no swarm.
+    table = [cause for cause in TABLE.values() if look.hosts or cause.layer != "swarm"]
+    found = {cause.code: there for cause in table if not cause.fallback and (there := _find(cause, look, skipped))}
+    for one in (look, *look.hosts):
+        one.explained = {name for there in found.values() for each in there for name in each.harms}
+    found |= {cause.code: there for cause in table if cause.fallback and (there := _find(cause, look, skipped))}
     look.explained = set()
     named = sorted((_named(TABLE[code], there, found, look) for code, there in found.items()), key=lambda one: one.rank)
     muted = {one.code: mute for one in named if (mute := (mutes or {}).get(one.code))}
@@ -114,10 +124,20 @@ def diagnose(look: Look, mutes: Mapping[str, Mute] | None = None) -> Diagnosis:
     }
     muted = {code: mute for code, mute in muted.items() if code not in worse}
     named.sort(key=lambda one: one.code in muted)
-    return Diagnosis(look, named, skipped, len(TABLE) - sum(map(len, skipped.values())), muted, worse)
+    looked_for = len(table) - len({code for codes in skipped.values() for code in codes})
+    return Diagnosis(look, named, skipped, looked_for, muted, worse)
 
 
 def _find(cause: Cause, look: Look, skipped: dict[str, list[str]]) -> tuple[Found, ...]:
+    """Of a fleet on each host where it may be."""
+    if not (cause.by_host and look.hosts):
+        return _find_in(cause, look, skipped)
+    return tuple(
+        replace(found, host=found.host or one.host) for one in look.hosts for found in _find_in(cause, one, skipped)
+    )
+
+
+def _find_in(cause: Cause, look: Look, skipped: dict[str, list[str]]) -> tuple[Found, ...]:
     try:
         return tuple(cause.find(look))
     except Missing as why:
@@ -125,22 +145,24 @@ def _find(cause: Cause, look: Look, skipped: dict[str, list[str]]) -> tuple[Foun
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         # Facts of a host can be odder than anybody thought; the other causes are looked for all the same.
         reason = f"its facts were not understood ({type(error).__name__}: {error})"
-    skipped.setdefault(reason, []).append(cause.code)
+    skipped.setdefault(f"{look.host}: {reason}" if look.host else reason, []).append(cause.code)
     return ()
 
 
 def _named(cause: Cause, found: tuple[Found, ...], all_: dict[str, tuple[Found, ...]], look: Look) -> Named:
     harmed = {name for one in found for name in one.harms}
     failing = tuple(sorted(harmed & look.failing))
-    severity = cause.floor
+    # In a fleet others serve on: without a service that fails it is no outage.
+    severity: Severity = "degraded" if look.hosts and cause.floor == "outage" and not failing else cause.floor
     if failing and cause.floor != "notice":
         seen: Severity = "outage" if any(look.views[name].state == "down" for name in failing) else "degraded"
         severity = min(severity, seen, key=SEVERITIES.index)
-    after = tuple(code for code in cause.follows if code in all_ and _meet(harmed, all_[code]))
+    after = tuple(code for code in cause.follows if code in all_ and _meet(found, all_[code]))
     return Named(cause, found, severity, failing, after)
 
 
-def _meet(harmed: set[str], other: tuple[Found, ...]) -> bool:
-    """Whether one can follow from the other: where both say whom they harm, it must be somebody in common."""
-    theirs = {name for one in other for name in one.harms}
-    return not harmed or not theirs or bool(harmed & theirs)
+def _meet(found: tuple[Found, ...], other: tuple[Found, ...]) -> bool:
+    """Whether one can follow from the other: where both say whom they harm, and where, it must be somebody in common."""
+    harmed, theirs = ({name for one in some for name in one.harms} for some in (found, other))
+    here, there = ({one.host for one in some if one.host} for some in (found, other))
+    return all(not mine or not others or mine & others for mine, others in ((harmed, theirs), (here, there)))

@@ -44,13 +44,13 @@ def _headline(found: Diagnosis) -> str:
         named = first if found.alarming else next(named for named in found.named if named.code in found.muted)
         why = named.sentence if named else "nothing that was looked at says why"
         return f"{len(failing)} of {services} services {_fail([*failing.values()])}: {why}"
-    silent = found.look.bundle.silent
+    silent = found.silent
     unknown = sum(view.state == "unknown" for view in found.look.views.values())
     well = f"{services - unknown} of {services} services answer" if unknown else f"all {services} services are well"
     well += " on the host" if "edge" in silent else ""
     if first and first.severity != "notice":
         return f"{well}, but: {first.sentence}"
-    left = sum(map(len, found.skipped.values()))
+    left = len({code for codes in found.skipped.values() for code in codes})
     unseen = [f"{left} of {found.looked_for + left} causes could not be looked for"] if left else []
     unseen += [f"{source} says nothing: {why}" for source, why in silent.items()]
     if unseen:
@@ -79,7 +79,7 @@ def data(found: Diagnosis) -> Json:
             for name, view in found.look.views.items()
         },
         "skipped": [{"because": why, "causes": codes} for why, codes in found.skipped.items()],
-        "silent": found.look.bundle.silent,
+        "silent": found.silent,
         "looked_for": found.looked_for,
         "seconds": found.look.bundle.seconds,
     }
@@ -106,7 +106,8 @@ def text(found: Diagnosis) -> Group:
 
 def _cause(found: Diagnosis, named: Named) -> Json:
     about, muted = named.cause, found.muted.get(named.code)
-    return {
+    where = {"hosts": list(named.hosts)} if found.look.hosts else {}
+    return where | {
         "code": named.code, "severity": named.severity, "layer": about.layer, "sentence": named.sentence,
         "visitor": about.visitor, "fix": named.fix, "key": named.key, "evidence": list(named.evidence),
         "services": list(named.failing), "follows_from": list(named.after), "guide": about.guide,
@@ -127,7 +128,8 @@ def _told(number: int, named: Named, found: Diagnosis) -> list[str]:
     if named.code in found.outgrown:
         lines.append(f"   [bold]was muted, and counts again: {escape(found.outgrown[named.code])}[/]")
     lines.append(
-        f"   where    {LAYERS[named.cause.layer]}" + (f"; harms {', '.join(named.failing)}" if named.failing else "")
+        f"   where    {', '.join([LAYERS[named.cause.layer], *named.hosts])}"
+        + (f"; harms {', '.join(named.failing)}" if named.failing else "")
     )
     if named.after:
         lines.append(f"   follows  from {', '.join(named.after)}")

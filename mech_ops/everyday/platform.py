@@ -11,6 +11,7 @@ from typing import Any
 from mech_infra import catalogue
 from mech_infra.facts.host import trip
 from mech_infra.facts.model import Unreachable
+from mech_ops import resources as resources_of
 from mech_ops.diagnosis import declared
 from mech_ops.errors import OpsError
 from mech_ops.redaction import redacted
@@ -62,7 +63,7 @@ class Platform:
 
     def facts(self, asked: Mapping[str, Mapping[str, Any]]) -> Json:
         """The host's facts and those of `asked`. Raises OpsError when it does not answer."""
-        access = next((found for found in declared.accesses(self.resources) if "host" in found), None)
+        access = next((found for found in resources_of.accesses(self.resources) if "host" in found), None)
         if access is None:
             raise OpsError("this stack has no host yet: bring it up first (`pulumi up`)")
         try:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from mech_ops import pulumi
+from mech_ops import resources as resources_of
 from mech_ops.diagnosis import bundle, declared, gather, page, ranking, report
 from mech_ops.diagnosis.look import Look
 from mech_ops.drift import check, render
@@ -80,7 +81,7 @@ def _kept(stack: str | None, given: Path) -> Gathered:
 
 def _now(stack: str | None, heard: gather.Heard) -> Gathered:
     resources = declared.state(stack)
-    access = next((one for one in declared.accesses(resources) if "host" in one), None)
+    access = next((one for one in resources_of.accesses(resources) if "host" in one), None)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(trip.fetch, access) if access else None
         seen = gather.look_at(resources, heard)

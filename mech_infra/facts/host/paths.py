@@ -14,18 +14,26 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mech_infra.facts.host.answers import why
+from mech_infra.facts.host.answers import listing, why
 from mech_infra.facts.host.docker import started
 from mech_infra.facts.host.onhost import ask, text
 from mech_infra.facts.host.program import asked, on_host
 
 
 @asked()
-def paths(wanted: Mapping[str, Sequence[Sequence[Any]]], outside: Sequence[Any]) -> dict[str, Any]:
+def paths(
+    wanted: Mapping[str, Sequence[Sequence[Any]]],
+    outside: Sequence[Any],
+    tasks: Mapping[str, Sequence[Sequence[Any]]] | None = None,
+) -> dict[str, Any]:
     """By container each of its targets, and `outside`, from its own network: "" passes, else why it does not.
 
-    A target is [name or address, TCP port]. Containers that do not run are left out.
+    A target is [name or address, TCP port]. Containers that do not run are left out. `tasks`: the targets by service, for
+    whatever containers a swarm has here for it.
     """
+    for one in listing() or [] if tasks else []:
+        if one["running"] and one["service"] in (tasks or {}):
+            wanted = {one["name"]: (tasks or {})[one["service"]], **wanted}
     with concurrent.futures.ThreadPoolExecutor(len(wanted) + 2) as pool:
         known = pool.submit(from_here, str(outside[0]))
         host = pool.submit(tried, 0, {"outside": outside}, "/etc/resolv.conf", "/etc/hosts")

@@ -12,7 +12,7 @@ from typing import Any
 from mech_infra.commands.containers import MANAGED
 from mech_infra.facts.host.docker import started
 from mech_infra.facts.host.onhost import ask
-from mech_infra.facts.host.program import on_host, reads
+from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
 
@@ -44,6 +44,19 @@ def swarm() -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return None
     return {**found, "nodes": nodes, "services": services}
+
+
+@asked()
+def membership() -> dict[str, Any] | None:
+    """How this host is with the swarm, in its own words, also where the swarm has no leader; None where Docker does not say."""
+    try:
+        about = ask("/info", timeout=5)["Swarm"] if started() else None
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        return None
+    return about and {
+        "state": about["LocalNodeState"], "manager": about["ControlAvailable"], "address": about["NodeAddr"], "id": about["NodeID"],
+        "error": about.get("Error") or "", "managers": sorted(one["Addr"] for one in about.get("RemoteManagers") or []),
+    }  # fmt: skip
 
 
 @on_host

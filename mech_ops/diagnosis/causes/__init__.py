@@ -17,6 +17,8 @@ from mech_ops.diagnosis.causes import (
     nginx,
     service,
     ssh,
+    swarm,
+    tasks,
     vendor,
     vultr,
 )
@@ -42,6 +44,8 @@ __all__ = [
     "nginx",
     "service",
     "ssh",
+    "swarm",
+    "tasks",
     "vendor",
     "vultr",
 ]

@@ -16,6 +16,11 @@ def _ours(look: Look) -> Iterator[tuple[str, str, dict[str, Any], list[dict[str,
         yield name.partition(".")[0], name, wanted, [one for one in records if one["name"] == name]
 
 
+def _addresses(wanted: dict[str, Any]) -> list[str]:
+    """Of a fleet there are several."""
+    return list(wanted.get("addresses") or [wanted["content"]])
+
+
 @cause(
     "RECORD_MISSING",
     "the record {name} is missing",
@@ -28,9 +33,14 @@ def _ours(look: Look) -> Iterator[tuple[str, str, dict[str, Any], list[dict[str,
     rules=("edge-record-missing",),
 )
 def missing(look: Look) -> Iterator[Found]:
-    for service, name, _, there in _ours(look):
+    for service, name, wanted, there in _ours(look):
         if not any(one["type"] in ("A", "AAAA", "CNAME") for one in there):
             yield Found((service,), {"name": name}, ("no A record of that name in the zone",))
+            continue
+        lost = sorted({*_addresses(wanted)} - {one["content"] for one in there})
+        for address in lost if len(lost) < len(_addresses(wanted)) else ():
+            host = next((h for h, about in look.declared["hosts"].items() if about["address"] == address), address)
+            yield Found((service,), {"name": f"{name} of {host}"}, (f"no A record {address} of that name in the zone",))
 
 
 @cause(
@@ -46,10 +56,10 @@ def missing(look: Look) -> Iterator[Found]:
 def wrong_address(look: Look) -> Iterator[Found]:
     for service, name, wanted, there in _ours(look):
         own = [one for one in there if one["type"] == "A"]
-        if own and not any(one["content"] == wanted["content"] for one in own):
+        if own and not any(one["content"] in _addresses(wanted) for one in own):
             yield Found(
                 (service,),
-                {"name": name, "there": own[0]["content"], "wanted": wanted["content"]},
+                {"name": name, "there": own[0]["content"], "wanted": _addresses(wanted)[0]},
                 (f"A {own[0]['content']}",),
             )
 
@@ -69,8 +79,8 @@ def wrong_address(look: Look) -> Iterator[Found]:
 )
 def grey(look: Look) -> Iterator[Found]:
     for service, name, wanted, there in _ours(look):
-        own = next((one for one in there if one["type"] == "A" and one["content"] == wanted["content"]), None)
-        if own and wanted["proxied"] and not own.get("proxied"):
+        own = [one for one in there if one["type"] == "A" and one["content"] in _addresses(wanted)]
+        if wanted["proxied"] and not all(one.get("proxied") for one in own):
             yield Found((service,), {"name": name}, ("proxied: false",))
 
 
@@ -87,10 +97,10 @@ def grey(look: Look) -> Iterator[Found]:
 )
 def shadowed(look: Look) -> Iterator[Found]:
     for service, name, wanted, there in _ours(look):
-        intact = any(one["type"] == "A" and one["content"] == wanted["content"] for one in there)
+        intact = any(one["type"] == "A" and one["content"] in _addresses(wanted) for one in there)
         for one in there:
             other = one["type"] in ("AAAA", "CNAME", "NS") or (
-                one["type"] == "A" and one["content"] != wanted["content"]
+                one["type"] == "A" and one["content"] not in _addresses(wanted)
             )
             if intact and other:
                 shows = (f"{one['type']} {one['content']}",)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from mech_infra.commands.firewall import INSIDE, WEB
+from mech_infra.commands.private import CIDR
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Drift, Look
 
@@ -48,7 +49,8 @@ def port_closed(look: Look) -> Iterator[Found]:
         harmed = tuple(look.services) if port == entrance(look) else ()
         if item.about.get("source") in _INSIDE:
             harmed = tuple(name for name, about in look.services.items() if about["calls"])
-        if not of_the_edge(item):
+        # What members let each other do is the swarm's matter.
+        if not of_the_edge(item) and item.about.get("source") != CIDR:
             yield Found(harmed, {"port": port, "there": item.there}, (f"UFW: {item.label} {item.there}",))
 
 

@@ -179,7 +179,7 @@ def container_no_way_out(look: Look) -> Iterator[Found]:
     ),
 )
 def database_not_reached(look: Look) -> Iterator[Found]:
-    runs = {c["name"] for c in look.fact("host.docker")["containers"] if c["state"] == "running"}
+    runs = look.beside | {c["name"] for c in look.fact("host.docker")["containers"] if c["state"] == "running"}
     for name, about in look.fact("host.paths")["containers"].items():
         for target, how in about.items():
             host = target.partition(":")[0]

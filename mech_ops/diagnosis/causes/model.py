@@ -22,6 +22,7 @@ def worse(before: tuple[Severity, Iterable[str]], now: tuple[Severity, Iterable[
     return f"{', '.join(more)} {'fails' if len(more) == 1 else 'fail'}, too" if more else ""
 
 
+_OF_A_HOST = ("host.", "drift.", "vultr.attachments")
 LAYERS = {
     "ssh": "the way to the host",
     "vultr": "Vultr: instance, address, volume, firewall group",
@@ -29,6 +30,7 @@ LAYERS = {
     "forwarding": "the kernel's forwarding and Docker's NAT",
     "firewall": "UFW and what stands beside it",
     "docker": "Docker and its networks",
+    "swarm": "the swarm that a fleet's hosts are",
     "dns": "the zone's records",
     "edge": "Cloudflare's settings and rules",
     "certificate": "the origin's certificate",
@@ -44,11 +46,20 @@ LAYERS = {
 
 @dataclass(frozen=True)
 class Found:
-    """One cause that is there: whom it harms, with what arguments its sentence is said, and what shows it."""
+    """One cause that is there: whom it harms, with what arguments its sentence is said, and what shows it.
+
+    `host` is where, in a fleet.
+    """
 
     harms: tuple[str, ...] = ()  # services
     arguments: dict[str, Any] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
+    host: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """What a sentence begins with that does not name the host itself (as `member`)."""
+        return f"{self.host}: " if self.host and self.arguments.get("member") != self.host else ""
 
 
 @dataclass(frozen=True)
@@ -73,10 +84,17 @@ class Cause:
     follows: tuple[str, ...] = ()
     fallback: bool = False  # looked for only where nothing else explains a service that fails
 
+    @property
+    def by_host(self) -> bool:
+        """Whether it is looked for on each host of a fleet; the datastores are on the first one alone."""
+        if self.layer == "datastores" or any(read.startswith("drift.edge-ranges") for read in self.reads):
+            return False
+        return any(read.startswith(_OF_A_HOST) and read != "host.answers" for read in self.reads)
+
     def words(self, found: Found) -> tuple[str, str, str]:
         """The sentence, the fix and the key of one that was found."""
         given = found.arguments
-        return self.says.format(**given), self.fix.format(**given), self.key.format(**given)
+        return found.prefix + self.says.format(**given), self.fix.format(**given), self.key.format(**given)
 
 
 TABLE: dict[str, Cause] = {}

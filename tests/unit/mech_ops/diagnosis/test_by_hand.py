@@ -13,7 +13,7 @@ from mech_ops.diagnosis.look import Look
 from mech_ops.diagnosis.ranking import diagnose
 from tests.scenarios.causes import played
 
-from . import patches
+from . import fleets, patches
 
 Change = Callable[[Bundle], Any]
 
@@ -160,7 +160,7 @@ AFTER = {"LOG_ERRORS": "BETWEEN_EDGE_AND_NGINX"}
 
 
 def test_every_cause_is_played_or_made_by_hand() -> None:
-    assert set(TABLE) == set(played()) | set(CASES)
+    assert set(TABLE) == set(played()) | set(CASES) | set(fleets.CASES)
 
 
 @pytest.mark.parametrize(("code", "change"), CASES.items(), ids=CASES)

@@ -22,7 +22,7 @@ from . import patches
 
 DOCS = Path(__file__).resolve().parents[4] / "docs"
 _CLOUDS = {"edge.answers", "host.silent", "host.told", "zone.zone", "zone.settings", "zone.records", "zone.rulesets",
-           "vultr.attachments", "vultr.rules"}  # fmt: skip
+           "vultr.attachments", "vultr.rules", "swarm.nodes", "swarm.services", "swarm.networks", "swarm.membership"}  # fmt: skip
 
 
 def kinds() -> set[str]:

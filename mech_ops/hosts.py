@@ -1,0 +1,93 @@
+"""Which hosts a stack has, by its state: the first one, and in a fleet those beside it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mech_infra.facts.host.swarm import Member
+from mech_ops import resources as state
+from mech_ops.errors import OpsError
+
+Json = dict[str, Any]
+INSTANCE = "vultr:index/instance:Instance"
+ADDRESS = "vultr:index/reservedIp:ReservedIp"
+_MARK = re.compile(r"::host-([mw]\d+)-(?:instance|address)$")
+
+
+@dataclass(frozen=True)
+class Host:
+    """One of them. `mark` is what its name has behind the first one's (w1, m2), nothing for that one itself.
+
+    `role` and `drained` are as the swarm's sensor has them declared; a host that is alone has no role. `access` is how its
+    sensors reach it: None for one that was not usable yet.
+    """
+
+    name: str
+    mark: str
+    address: str
+    private: str = ""
+    role: str = ""
+    drained: bool = False
+    instance: str = ""  # ids at Vultr
+    reserved_ip: str = ""
+    access: Json | None = field(default=None, repr=False)
+
+    @property
+    def first(self) -> bool:
+        """It has the databases."""
+        return not self.mark
+
+
+def of(resources: Sequence[Json]) -> list[Host]:
+    """The first one first, then managers, then workers. Empty for a stack without a host."""
+    instances = {_mark(r): r for r in state.of(resources, INSTANCE)}
+    reserved = {_mark(r): r for r in state.of(resources, ADDRESS)}
+    sensors = state.sensors(resources)
+    access = {about["access"]["host"]: about["access"] for about in reversed(sensors) if "host" in about["access"]}
+    members = {
+        wire["name"]: wire for about in sensors for wire in about["checks"].values() if wire.get("kind") == Member.kind
+    }
+    output = next((r["outputs"].get("host_ip") for r in resources if r["type"] == "pulumi:pulumi:Stack"), None)
+    places = {str((r.get("outputs") or {}).get("subnet") or "") for mark, r in reserved.items() if mark}
+    alone = next((about for at, about in access.items() if at not in places), None)
+    found = []
+    for mark in sorted({"", *instances, *reserved}, key=_order):
+        instance, address = instances.get(mark, {}), reserved.get(mark, {})
+        about, outputs = instance.get("inputs") or {}, instance.get("outputs") or {}
+        name = str(about.get("hostname") or about.get("label") or mark or "mech")
+        at = str((address.get("outputs") or {}).get("subnet") or outputs.get("mainIp") or "")
+        at = str(output or at or (alone or {}).get("host", "")) if not mark else at
+        member = members.get(name, {})
+        if at or instance:
+            found.append(
+                Host(
+                    name, mark, at, str(outputs.get("internalIp") or ""), str(member.get("role", "")),
+                    member.get("availability") == "drain", str(instance.get("id") or ""), str(address.get("id") or ""),
+                    access.get(at, None if mark else alone),
+                )
+            )  # fmt: skip
+    return found
+
+
+def named(hosts: Sequence[Host], name: str) -> Host:
+    """By its name or mark. Raises OpsError."""
+    for host in hosts:
+        if name in (host.name, host.mark or host.name):
+            return host
+    names = [host.name for host in hosts]
+    near = difflib.get_close_matches(name, names, 1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    raise OpsError(f"there is no host {name!r}; {meant}The hosts are {', '.join(names) or 'none yet'}")
+
+
+def _mark(resource: Json) -> str:
+    found = _MARK.search(resource["urn"])
+    return found[1] if found else ""
+
+
+def _order(mark: str) -> tuple[bool, str, int]:
+    return (bool(mark), mark[:1], int(mark[1:] or 0))
