@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mech_infra.commands import sharing
+from mech_infra.commands import sharing, ssh
 from mech_infra.commands.ssh import CONNECT_TIMEOUT_S
 from mech_ops.errors import OpsError
+from mech_ops.hosts import Host
 
 Json = dict[str, Any]
 
@@ -34,8 +35,13 @@ class Way:
     user_host: str
 
 
-def way(state: Json) -> Way | None:
-    """As the stack's docker provider reaches the host; None without a host."""
+def way(state: Json, host: Host | None = None) -> Way | None:
+    """As the stack's docker provider reaches the first host, and the sensors the others; None without a host."""
+    if host and not host.first:
+        if (access := host.access) is None:
+            return None
+        options = ssh.options(access["identity"], access["host"], access["host_key"])
+        return Way(("ssh", *options), f"root@{access['host']}")
     for resource in state.get("deployment", {}).get("resources") or []:
         if resource.get("type") == "pulumi:providers:docker" and (resource.get("inputs") or {}).get("host"):
             inputs = resource["inputs"]
@@ -51,9 +57,9 @@ def way(state: Json) -> Way | None:
     return None
 
 
-def command_for(state: Json, command: str) -> list[str] | None:
+def command_for(state: Json, command: str, host: Host | None = None) -> list[str] | None:
     """How to run `command` on the host; None without a host."""
-    found = way(state)
+    found = way(state, host)
     return [*found.ssh, found.user_host, command] if found else None
 
 
@@ -83,20 +89,29 @@ def part(state: Json) -> None:
 
 
 def lines(
-    state: Json, address: str, command: str, hear: Callable[[str], None], quiet_s: float | None, terminal: bool = False
+    state: Json,
+    address: str,
+    command: str,
+    hear: Callable[[str], None],
+    quiet_s: float | None,
+    terminal: bool = False,
+    host: Host | None = None,
+    began: Callable[[subprocess.Popen[str]], None] = lambda process: None,
 ) -> int:
     """Run it and hear each of its lines as it comes; its exit code. Standard error is ssh's own: scripts say all on output.
 
-    `quiet_s`: so long without a line is too long, None is never. `terminal`: the host ends it when this end goes.
+    `quiet_s`: so long without a line is too long, None is never. `terminal`: the host ends it when this end goes. `host`: of
+    a fleet another one than the first. `began` is for who ends it from elsewhere.
     Raises Unreached, or OpsError for silence.
     """
-    argv = _argv(state, command)
+    argv = _argv(state, command, host)
     if terminal:
         argv.insert(-2, "-tt")
     coming: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     process = subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
     )
+    began(process)
     said: list[str] = []
     readers = [
         threading.Thread(target=_into, args=(process.stdout, coming.put), daemon=True),
@@ -125,8 +140,10 @@ def _into(stream: Any, put: Callable[[Any], None]) -> None:
     put(None)
 
 
-def _argv(state: Json, command: str) -> list[str]:
-    argv = command_for(state, command)
+def _argv(state: Json, command: str, host: Host | None = None) -> list[str]:
+    argv = command_for(state, command, host)
+    if argv is None and host and not host.first:
+        raise OpsError(f"host {host.name} was not usable yet after the last `pulumi up`: run it again")
     if argv is None:
         raise OpsError("the stack's state has no Docker provider, so there is no way to the host: run pulumi up first")
     return argv

@@ -1,4 +1,4 @@
-"""The resources of a stack's state, as `pulumi stack export --show-secrets` has them."""
+"""The resources of a stack's state, as `pulumi stack export` has them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def accesses(resources: Iterable[Json]) -> list[Json]:
 
 
 def opened(value: Any) -> Any:
-    """With what is secret in the clear."""
+    """With what is secret in the clear; {} for what was exported without `--show-secrets`."""
     if isinstance(value, dict):
         if SECRET in value:
-            return opened(json.loads(value["plaintext"]))
+            return opened(json.loads(value.get("plaintext") or "{}"))
         return {key: opened(part) for key, part in value.items()}
     return [opened(part) for part in value] if isinstance(value, list) else value

@@ -29,9 +29,8 @@ def ps(stack: Stack = None, as_json: AsJson = False) -> None:
         print(containers.as_json(found))
     else:
         console.print(containers.table(found, dt.datetime.now(dt.UTC)))
-        for row in found:
-            if row.wrong:
-                say(f"{row.container}: {row.wrong}. Next: mech diagnose")
+        for said in containers.wrong(found):
+            say(f"{said}. Next: mech diagnose")
     raise typer.Exit(containers.exit_code(found))
 
 
@@ -62,6 +61,7 @@ def ssh(
 ) -> None:
     """A shell on the host, or one command there: mech ssh -- docker ps
 
+    Of a fleet on its first host, unless another one is named first: mech ssh mech-w1 -- docker ps
     Exit codes: the command's own; 255 when ssh failed, 1 when there is no host. What you change by hand is drift: mech drift.
     """
     from mech_ops.everyday import ssh as shell

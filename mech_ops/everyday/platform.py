@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 from mech_infra import catalogue
 from mech_infra.facts.host import trip
 from mech_infra.facts.model import Unreachable
-from mech_ops import resources as resources_of
+from mech_ops import hosts
 from mech_ops.diagnosis import declared
 from mech_ops.errors import OpsError
+from mech_ops.hosts import Host
 from mech_ops.redaction import redacted
 
 Json = dict[str, Any]
@@ -61,9 +63,18 @@ class Platform:
         parts = [line for secret in whole if "\n" in secret for line in secret.splitlines() if len(line) >= 16]
         return [*whole, *parts]
 
+    @cached_property
+    def hosts(self) -> list[Host]:
+        """The first one first; it has the databases."""
+        return hosts.of(self.resources)
+
+    @property
+    def is_fleet(self) -> bool:
+        return len(self.hosts) > 1
+
     def facts(self, asked: Mapping[str, Mapping[str, Any]]) -> Json:
-        """The host's facts and those of `asked`. Raises OpsError when it does not answer."""
-        access = next((found for found in resources_of.accesses(self.resources) if "host" in found), None)
+        """The first host's facts and those of `asked`. Raises OpsError when it does not answer."""
+        access = next((host.access for host in self.hosts if host.first), None)
         if access is None:
             raise OpsError("this stack has no host yet: bring it up first (`pulumi up`)")
         try:
@@ -71,10 +82,32 @@ class Platform:
         except Unreachable as error:
             raise OpsError(f"host {access['host']} cannot be asked: {error}. Next: mech diagnose") from None
 
+    def facts_of_all(self, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, Json | str]:
+        """The same of every host by its name, side by side; of one that does not answer why."""
+
+        def ask(host: Host) -> Json | str:
+            try:
+                return (
+                    trip.facts(host.access, asked)
+                    if host.access
+                    else "it was not usable yet after the last `pulumi up`"
+                )
+            except Unreachable as error:
+                return str(error)
+
+        with ThreadPoolExecutor(max(1, len(self.hosts))) as pool:
+            return dict(zip([host.name for host in self.hosts], pool.map(ask, self.hosts), strict=True))
+
 
 def read(stack: str | None) -> Platform:
     """Raises OpsError."""
     return Platform(declared.state(stack))
+
+
+def swarm_name(declared: Json, name: str) -> str | None:
+    """What the swarm calls a service that it runs; None for everything else."""
+    about = catalogue.SERVICES.get(name)
+    return about.container_name if about and about.container_name in declared.get("tasks", {}) else None
 
 
 def known(name: str, more: Iterable[str] = ()) -> str:

@@ -11,7 +11,7 @@ from mech_ops import stack_config
 from mech_ops.diagnosis.bundle import Bundle
 from mech_ops.diagnosis.causes import TABLE
 from mech_ops.diagnosis.look import Look
-from mech_ops.errors import FOUND, OK
+from mech_ops.errors import FOUND, OK, OpsError
 from mech_ops.everyday import platform, restart
 from mech_ops.everyday.platform import Json
 
@@ -44,7 +44,16 @@ class Jobs:
 def look(stack: str | None) -> Jobs:
     """Raises OpsError."""
     there = platform.read(stack)
-    return judged(there.declared, there.facts({"jobs": {}}))
+    if not there.is_fleet:
+        return judged(there.declared, there.facts({"jobs": {}}))
+    # Only where a task of the queue is can somebody say it.
+    said = there.facts_of_all({"jobs": {}})
+    asked = [facts for facts in said.values() if isinstance(facts, dict)]
+    if not asked:
+        raise OpsError(
+            "; ".join(f"host {name} cannot be asked: {why}" for name, why in said.items()) + ". Next: mech diagnose"
+        )
+    return judged(there.declared, next((facts for facts in asked if facts.get("jobs")), asked[0]))
 
 
 def judged(declared: Json, facts: Json) -> Jobs:

@@ -32,6 +32,10 @@ def noticed(there: Platform, name: str) -> str:
     if name in DATABASES:
         users = [service.name for service in catalogue.SERVICES.values() if name in service.datastores]
         return f"visitors get 503 from {', '.join(users)} until {name} is back, some seconds; what it holds is kept"
+    if called := platform.swarm_name(there.declared, name):
+        tasks, takers = there.declared["tasks"][called], sum(not host.drained for host in there.hosts)
+        if tasks > 1 or tasks < takers:
+            return f"visitors notice nothing: nginx passes to the other tasks of {name} meanwhile; a stream is cut"
     if len(there.containers(name)) > 1:
         return f"visitors notice nothing: nginx passes to the other containers of {name} meanwhile; a stream is cut"
     return (
@@ -42,6 +46,9 @@ def noticed(there: Platform, name: str) -> str:
 
 def carry_out(there: Platform, name: str, say: Callable[[str], None]) -> None:
     """Raises OpsError."""
+    if called := platform.swarm_name(there.declared, name):
+        _by_the_swarm(there, called, say)
+        return
     containers = there.containers(name)
     if not containers:
         raise OpsError(f"the stack's state has no container of {name}. Next: pulumi up")
@@ -60,6 +67,25 @@ def carry_out(there: Platform, name: str, say: Callable[[str], None]) -> None:
         raise OpsError(f"{last}{left}. Next: {'pulumi up' if code == 3 else 'mech diagnose'}")
     if code:
         raise OpsError(f"Docker on the host did not do it: {last or 'it does not answer'}. Next: mech diagnose")
+
+
+def _by_the_swarm(there: Platform, called: str, say: Callable[[str], None]) -> None:
+    """Raises OpsError."""
+    last, limit_s = "", there.declared["tasks"][called] * (SERVICE_GRACE_S + _SERVICE_WAIT_S) + 60
+
+    def hear(line: str) -> None:
+        nonlocal last
+        if last:
+            say(last)
+        last = there.hidden(line)
+
+    text = script(_ROOM / "service.sh", called, limit_s)
+    code = host_shell.lines(there.state, there.address, text, hear, limit_s + 60)
+    if code in (3, 5):
+        raise OpsError(f"{last}. Next: {'pulumi up' if code == 3 else 'mech diagnose'}")
+    if code:
+        raise OpsError(f"the swarm did not do it: {last or 'it does not answer'}. Next: mech diagnose")
+    say(last)
 
 
 def command(name: str, containers: list[str]) -> str:

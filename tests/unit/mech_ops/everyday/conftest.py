@@ -16,3 +16,10 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> stand.Ssh:
     folder.mkdir()
     monkeypatch.setattr(platform, "read", lambda stack: stand.platform())
     return stand.Ssh(folder, monkeypatch)
+
+
+@pytest.fixture
+def fleet_ssh(ssh: stand.Ssh, monkeypatch: pytest.MonkeyPatch) -> stand.Ssh:
+    """The same of three hosts."""
+    monkeypatch.setattr(platform, "read", lambda stack: platform.Platform(stand.fleet()))
+    return ssh

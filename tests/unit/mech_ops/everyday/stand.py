@@ -42,6 +42,42 @@ def resources() -> list[Json]:
     ]  # fmt: skip
 
 
+def fleet() -> list[Json]:
+    """The same stack with two hosts beside its own, llm in two tasks and the queue in one; mech-w2 is drained."""
+    kept = [r for r in resources() if not r["urn"].rpartition("::")[2].startswith(("mech-llms", "mech-queue"))]
+    made: list[Json] = []
+    checks = {}
+    for n, mark in enumerate(("", "w1", "w2")):
+        name, host = f"mech-{mark}".rstrip("-"), f"host-{mark}".rstrip("-")
+        address = f"192.0.2.{9 + n}"
+        made += [
+            {"urn": f"urn:pulumi:t::mech::i::{host}-instance", "type": "vultr:index/instance:Instance", "id": f"i{n}",
+             "inputs": {"hostname": name}, "outputs": {"internalIp": f"10.96.0.{3 + n}"}},
+            {"urn": f"urn:pulumi:t::mech::a::{host}-address", "type": "vultr:index/reservedIp:ReservedIp", "id": f"r{n}",
+             "outputs": {"subnet": address}},
+        ]  # fmt: skip
+        access = {"host": address, "host_key": "ssh-ed25519 AAAA", "identity": "~/.ssh/key"}
+        inputs = {"title": name, "access": access, "checks": {}, "watches": []}
+        made += [
+            {
+                "urn": f"urn:pulumi:t::mech::s::{host}-system",
+                "type": "pulumi-python:dynamic/mech:HostState",
+                "inputs": inputs,
+            }
+        ]
+        about = {"kind": "swarm-member", "name": name, "role": "worker" if mark else "manager"}
+        checks[name] = {**about, "availability": "drain" if mark == "w2" else "active"}
+    swarm = {"title": "swarm", "access": made[2]["inputs"]["access"], "checks": checks, "watches": []}
+    made.append(
+        {"urn": "urn:pulumi:t::mech::s::swarm-state", "type": "pulumi-python:dynamic/mech:HostState", "inputs": swarm}
+    )
+    for name, replicas in (("mech-llms", 2), ("mech-queue", 1)):
+        inputs = {"name": name, "mode": {"replicated": {"replicas": replicas}}}
+        made.append({"urn": f"urn:pulumi:t::mech::t::{name}", "type": "docker:index/service:Service", "inputs": inputs})
+    # The state has them in no order that means anything.
+    return [*kept, *reversed(made)]
+
+
 def platform() -> Platform:
     return Platform(resources())
 
