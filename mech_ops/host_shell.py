@@ -63,9 +63,9 @@ def command_for(state: Json, command: str, host: Host | None = None) -> list[str
     return [*found.ssh, found.user_host, command] if found else None
 
 
-def output(state: Json, address: str, command: str, limit_s: float) -> tuple[int, str]:
+def output(state: Json, address: str, command: str, limit_s: float, host: Host | None = None) -> tuple[int, str]:
     """Run it; (exit code, what it said on both streams). Raises Unreached, or OpsError when it is too slow."""
-    argv = _argv(state, command)
+    argv = _argv(state, command, host)
     if unreached := sharing.share(argv[:-2], argv[-2]):
         raise Unreached(_failed(address, unreached, _RECOVER))
     try:
@@ -82,9 +82,9 @@ def output(state: Json, address: str, command: str, limit_s: float) -> tuple[int
     return done.returncode, done.stdout
 
 
-def part(state: Json) -> None:
+def part(state: Json, host: Host | None = None) -> None:
     """End the connection that all calls share: the host goes down."""
-    if (found := way(state)) is not None:
+    if (found := way(state, host)) is not None:
         sharing.part(found.ssh, found.user_host)
 
 

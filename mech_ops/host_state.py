@@ -13,17 +13,17 @@ from __future__ import annotations
 import itertools
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 
-from mech_ops import api, host_shell, recovery
+from mech_ops import api, host_shell, hosts, recovery
 from mech_ops.errors import OpsError
+from mech_ops.hosts import Host
 
 Json = dict[str, Any]
 
-_INSTANCE = "vultr:index/instance:Instance"
-_ADDRESS = "vultr:index/reservedIp:ReservedIp"
 _BOOT_S = 180
 _GOES_DOWN_S = 5
 _REBOOT_S = 60
@@ -33,8 +33,10 @@ _AGAIN_S = 7.0
 
 
 def instance(state: Json) -> Json | None:
-    """The stack's instance as the state has it."""
-    return next((r for r in _resources(state) if r.get("type") == _INSTANCE and r.get("id")), None)
+    """The stack's instance as the state has it; of a fleet the first host's."""
+    made = [r for r in _resources(state) if r.get("type") == hosts.INSTANCE and r.get("id")]
+    first = next((host.instance for host in hosts.of(_resources(state))), "")
+    return next((r for r in made if r["id"] == first), None)
 
 
 def in_docker(state: Json) -> list[str]:
@@ -69,7 +71,53 @@ def recover(
     """Returns (the state, what was done); a new state must be written back. Raises OpsError when Vultr cannot be asked.
 
     `reboot`: also a host that runs and does not answer SSH. Its own rules, as saved, are in force again after that.
+    Of a fleet the first host comes first: it manages the swarm.
     """
+    there = hosts.of(_resources(state))
+    healed, done = _first(state, vultr, dry_run, reboot, wait_s)
+    if len(there) < 2:
+        return healed, done
+    done = [(f"{there[0].name}: {what}", how) for what, how in done]
+    wrong: list[str] = []
+
+    def mend(host: Host) -> list[tuple[str, str]]:
+        try:
+            return [(f"{host.name}: {what}", how) for what, how in _member(state, vultr, host, dry_run, reboot, wait_s)]
+        except OpsError as error:
+            wrong.append(f"{host.name}: {error}")
+            return []
+
+    with ThreadPoolExecutor(len(there) - 1) as pool:
+        done += [told for some in pool.map(mend, there[1:]) for told in some]
+    if wrong and healed is state:
+        raise OpsError("; ".join([*wrong, *(f"{what}: {how}" for what, how in done)]))
+    return healed, done + [(said, "not mended: mech recover again, after `pulumi up`") for said in wrong]
+
+
+def _member(
+    state: Json, vultr: httpx.Client, host: Host, dry_run: bool, reboot: bool, wait_s: float
+) -> list[tuple[str, str]]:
+    """The same of a host beside the first one. Nothing of it is in the way of a plan: what ran there is the swarm's."""
+    found = api.ask(vultr, "GET", f"/instances/{host.instance}") if host.instance else None
+    if found is None:
+        if not host.instance:
+            return []
+        return [
+            (
+                f"instance {host.instance} is gone",
+                "`pulumi up` makes the host anew; its tasks run on the others meanwhile",
+            )
+        ]
+    about = found["instance"]
+    told = _attach(state, vultr, host.instance, host.address, dry_run, host.reserved_ip)
+    if told and dry_run:
+        return told
+    return told + _wake(state, vultr, host.instance, about["power_status"], host.address, dry_run, reboot, wait_s, host)
+
+
+def _first(
+    state: Json, vultr: httpx.Client, dry_run: bool, reboot: bool, wait_s: float
+) -> tuple[Json, list[tuple[str, str]]]:
     known = instance(state)
     if known is None:
         return state, []
@@ -90,9 +138,11 @@ def recover(
     return state, told + _wake(state, vultr, known["id"], about["power_status"], address, dry_run, reboot, wait_s)
 
 
-def _attach(state: Json, vultr: httpx.Client, instance: str, address: str, dry_run: bool) -> list[tuple[str, str]]:
+def _attach(
+    state: Json, vultr: httpx.Client, instance: str, address: str, dry_run: bool, reserved: str = ""
+) -> list[tuple[str, str]]:
     """The reserved address, by which everybody reaches the host, at the instance again. Raises OpsError."""
-    id_ = next((r["id"] for r in _resources(state) if r.get("type") == _ADDRESS and r.get("id")), None)
+    id_ = reserved or next((host.reserved_ip for host in hosts.of(_resources(state))), "")
     found = api.ask(vultr, "GET", f"/reserved-ips/{id_}") if id_ else None
     at = (found or {}).get("reserved_ip", {}).get("instance_id") or ""
     if found is None or at == instance:
@@ -116,10 +166,11 @@ def _wake(
     dry_run: bool,
     reboot: bool,
     wait_s: float,
+    member: Host | None = None,
 ) -> list[tuple[str, str]]:
     """One that is there is started where it is halted, and what is on it mended. Raises OpsError."""
     done: list[tuple[str, str]] = []
-    used = bool(in_docker(state))
+    used = member.access is not None if member else bool(in_docker(state))
     if power != "running":
         if dry_run:
             return [(f"host {address} is {power}", "would be started")]
@@ -134,19 +185,20 @@ def _wake(
         if not reboot or dry_run:
             advice = "mech:host.sshFrom must contain this machine's address; if it does: mech recover --reboot"
             return [(f"host {address} runs at Vultr, but SSH does not answer", advice)]
-        host_shell.part(state)
+        host_shell.part(state, member)
         api.ask(vultr, "POST", f"/instances/{instance}/reboot")
         time.sleep(_GOES_DOWN_S)
         if not answers(address, wait_s):
             raise OpsError(f"host {address} was rebooted, but SSH still does not answer: look at its console at Vultr")
         done.append((f"host {address} ran, but SSH did not answer", "rebooted; SSH answers"))
-    return done + (recovery.mend(state, vultr, address, dry_run) if used else [])
+    return done + (recovery.mend(state, vultr, address, dry_run, member) if used else [])
 
 
 def address_of(state: Json) -> str | None:
     """The reserved address, by which everybody reaches the host."""
+    id_ = next((host.reserved_ip for host in hosts.of(_resources(state))), "")
     for resource in _resources(state):
-        if resource.get("type") == _ADDRESS:
+        if resource.get("type") == hosts.ADDRESS and resource.get("id") == id_:
             return str((resource.get("outputs") or {}).get("subnet") or "") or None
     return None
 

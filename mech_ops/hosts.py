@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from mech_infra.facts.host.swarm import Member
 from mech_ops import resources as state
@@ -73,7 +73,17 @@ def of(resources: Sequence[Json]) -> list[Host]:
     return found
 
 
-def named(hosts: Sequence[Host], name: str) -> Host:
+class _Called(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def mark(self) -> str: ...
+
+
+_C = TypeVar("_C", bound=_Called)
+
+
+def named(hosts: Sequence[_C], name: str) -> _C:
     """By its name or mark. Raises OpsError."""
     for host in hosts:
         if name in (host.name, host.mark or host.name):

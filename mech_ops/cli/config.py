@@ -1,4 +1,4 @@
-"""Commands that change what is declared, or who is told: `mech env`, `block`, `unblock`, `mute`, `unmute`."""
+"""Commands that change what is declared, or who is told: `mech env`, `block`, `unblock`, `drain`, `mute`, `unmute`."""
 
 from __future__ import annotations
 
@@ -86,6 +86,24 @@ def unblock(who: Who, up: Up = False, stack: Stack = None) -> None:
 
     blocked.unblock(stack, who, say)
     then_up(stack, up)
+
+
+@app.command()
+def drain(
+    host: Annotated[str, typer.Argument(help="a host of the fleet but the first, such as mech-w1")],
+    back: Annotated[bool, typer.Option("--back", help="have it take tasks and visitors again")] = False,
+    up: Up = False,
+    stack: Stack = None,
+) -> None:
+    """Take a fleet's host out before work on it: mech drain mech-w1 --up
+
+    Changes mech:fleet.drained in the stack's config: its tasks go to the others, and its records away. Exit codes: 0 done, or
+    it is so already, 1 nothing was changed (such as for the host with the databases), or `pulumi up` failed.
+    """
+    from mech_ops.everyday import drained
+
+    if (drained.back if back else drained.drain)(stack, host, say):
+        then_up(stack, up)
 
 
 @app.command()

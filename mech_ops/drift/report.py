@@ -20,6 +20,7 @@ _COMMANDS = ("command:remote:Command", "command:local:Command")
 _OURS = ("pulumi:pulumi:", "pulumi:providers:")
 _WILL = {"update": "updates it in place", "replace": "replaces it", "create": "creates it", "delete": "deletes it",
          "import": "adopts it"}  # fmt: skip
+_RESERVED = "vultr:index/reservedIp:ReservedIp"
 _STARTS = "`mech recover` starts it"
 # What a sensor puts into triggers, or into an environment (HostState.repair, CloudState.repair).
 _REPAIR = re.compile(r"repair \d+")
@@ -72,7 +73,7 @@ class Report:
 def silences(preview: Preview) -> list[str]:
     """Which hosts and clouds did not answer the sensors, and a Docker that does not answer anybody."""
     found = [text for step in _sensors(preview) for text in (_outputs(step).get("silent"), *_told(step)) if text]
-    return [text for text in dict.fromkeys(found) if not text.startswith(_TOLD)]
+    return [_with_name(text, preview) for text in dict.fromkeys(found) if not text.startswith(_TOLD)]
 
 
 def judge(preview: Preview) -> Report:
@@ -100,6 +101,15 @@ def judge(preview: Preview) -> Report:
     report.not_ours = [text.removeprefix("not ours: ") for text in told if text.startswith("not ours: ")]
     report.not_well = [text.removeprefix("not well: ") for text in told if text.startswith("not well: ")]
     return report
+
+
+def _with_name(text: str, preview: Preview) -> str:
+    """Of a fleet a host is told by its name, too."""
+    reserved = [step.old or step.new or {} for step in preview.refreshed.values() if step.type == _RESERVED]
+    names = {(one.get("outputs") or {}).get("subnet"): (one.get("inputs") or {}).get("label") for one in reserved}
+    found = re.match(r"host (\S+) ", text) if len(names) > 1 else None
+    name = names.get(found[1]) if found else None
+    return f"host {name} ({found[1]}) {text[found.end() :]}" if found and name else text
 
 
 def _sensors(preview: Preview) -> list[Step]:

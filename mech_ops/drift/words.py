@@ -14,6 +14,8 @@ _NAMES = {
     "docker:index/container:Container": ("container", "name"),
     "docker:index/network:Network": ("network", "name"),
     "docker:index/remoteImage:RemoteImage": ("image", "name"),
+    "docker:index/service:Service": ("service", "name"),
+    "docker:index/secret:Secret": ("secret", "name"),
     "cloudflare:index/dnsRecord:DnsRecord": ("record", "name"),
     "cloudflare:index/zoneSetting:ZoneSetting": ("setting", "settingId"),
     "cloudflare:index/ruleset:Ruleset": ("rules", "name"),
@@ -24,6 +26,7 @@ _NAMES = {
     "vultr:index/firewallGroup:FirewallGroup": ("Vultr's firewall", "description"),
     "vultr:index/reservedIp:ReservedIp": ("address", "subnet"),
     "vultr:index/blockStorage:BlockStorage": ("block storage", "label"),
+    "vultr:index/vpc:Vpc": ("private network", "description"),
     "vultr:index/sSHKey:SSHKey": ("SSH key", "name"),
     "vultr:index/startupScript:StartupScript": ("start-up script", "name"),
     "command:remote:Command": ("command", ""),
@@ -33,6 +36,7 @@ _NAMES = {
 _PARTS = {
     "Host": "host", "Firewall": "firewall", "Network": "docker", "Services": "services", "Proxy": "proxy",
     "Certificates": "certificate", "DataVolume": "data volume", "Datastores": "datastores", "Edge": "edge",
+    "Swarm": "swarm", "Tasks": "services",
 }  # fmt: skip
 
 

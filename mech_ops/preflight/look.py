@@ -46,7 +46,7 @@ def look(name: str | None) -> tuple[str, list[Row]]:
 def subjects(platform: PlatformConfig, secrets: Mapping[str, str], running: bool) -> list[Subject]:
     """What a configured platform needs, at this machine and elsewhere."""
     clouds: list[Vultr | Cloudflare] = [
-        Vultr(api.vultr(), platform.host, running),
+        Vultr(api.vultr(), platform.host, running, platform.members()),
         Cloudflare(api.cloudflare(), platform, running),
     ]
     return [

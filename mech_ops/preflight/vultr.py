@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 
 from mech_infra.commands.volume import BLOCK_TYPE, MIN_GB
+from mech_infra.config.fleet import Member
 from mech_infra.config.host import HostConfig
-from mech_ops.preflight import http
+from mech_ops.preflight import http, members
 from mech_ops.preflight.checks import Check, NotLooked, Subject, Wrong
 
 PORTAL = "my.vultr.com (Account, API)"
@@ -28,11 +30,14 @@ _ALL = "manage_users"  # the portal: "overrides all other permission settings"
 
 
 class Vultr:
-    def __init__(self, client: httpx.Client, host: HostConfig, running: bool = False) -> None:
-        """`running`: the stack has its host already, so that no room is needed for another one."""
-        self._client, self._host, self._running = client, host, running
+    def __init__(
+        self, client: httpx.Client, host: HostConfig, running: bool = False, fleet: Sequence[Member] = ()
+    ) -> None:
+        """`running`: the stack has its host already, so that no room is needed for another one. `fleet`: all its hosts."""
+        self._client, self._host, self._running, self._fleet = client, host, running, fleet
 
     def subject(self) -> Subject:
+        more = members.checks(self._all, self._free, self._host, self._fleet) if len(self._fleet) > 1 else []
         return Subject(
             "Vultr",
             [
@@ -43,6 +48,7 @@ class Vultr:
                 Check(f"room for {self._host.plan} in {self._host.region}", self.room),
                 Check(f"operating system {self._host.os_id}", self.system),
                 Check(f"block storage in {self._host.region}", self.block_storage),
+                *more,
             ],
         )
 
@@ -85,11 +91,7 @@ class Vultr:
     def room(self) -> str:
         if self._running:
             return "not needed: the stack has resources already"
-        region, plan = self._host.region, self._host.plan
-        answer = http.get(self._client, f"/regions/{region}/availability")
-        plans = http.body(answer).get("available_plans")
-        if answer.status_code != 200 or not isinstance(plans, list):
-            raise NotLooked(f"Vultr does not say what is free in {region} ({answer.status_code})")
+        region, plan, plans = self._host.region, self._host.plan, self._free()
         if plan not in plans:
             size = plan.partition("-")[2]
             like = [other for other in plans if other.partition("-")[2].startswith(size)]
@@ -127,6 +129,14 @@ class Vultr:
                 f"set mech:host.region to one that has: {', '.join(others)}"
             )
         return f"{BLOCK_TYPE}, {size} GB"
+
+    def _free(self) -> list[str]:
+        region = self._host.region
+        answer = http.get(self._client, f"/regions/{region}/availability")
+        plans = http.body(answer).get("available_plans")
+        if answer.status_code != 200 or not isinstance(plans, list):
+            raise NotLooked(f"Vultr does not say what is free in {region} ({answer.status_code})")
+        return plans
 
     def _one(self, path: str, id: str, key: str) -> dict[str, Any]:
         ids = {str(item.get("id")): item for item in self._all(path)}

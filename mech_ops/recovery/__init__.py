@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from mech_ops import host_shell
+from mech_ops.hosts import Host as Member
 from mech_ops.recovery import docker, looking, strays, volume
 from mech_ops.recovery.looking import Host
 
@@ -20,12 +21,14 @@ Json = dict[str, Any]
 Done = list[tuple[str, str]]
 
 
-def mend(state: Json, vultr: httpx.Client, address: str, dry_run: bool) -> Done:
+def mend(state: Json, vultr: httpx.Client, address: str, dry_run: bool, member: Member | None = None) -> Done:
     """Returns (what was found, what was done). Raises OpsError where a person has to do something.
+
+    `member`: of a fleet another host than the first one.
 
     A host that goes down for a reboot meanwhile, or comes up from it, is waited for, and looked at anew.
     """
-    host = Host(state, address)
+    host = Host(state, address, member)
     done: Done = []
     end = time.monotonic() + looking.BOOT_S
     while True:

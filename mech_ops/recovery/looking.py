@@ -10,6 +10,7 @@ from mech_infra.commands.script import room, script
 from mech_infra.commands.volume import DATA
 from mech_ops import host_shell
 from mech_ops.errors import OpsError
+from mech_ops.hosts import Host as Member
 
 Json = dict[str, Any]
 
@@ -23,14 +24,15 @@ _CURL_TIMEOUT = "28"
 
 @dataclass(frozen=True)
 class Host:
-    """A host that answers SSH, as the state knows it."""
+    """A host that answers SSH, as the state knows it; `member`: of a fleet another one than the first."""
 
     state: Json
     address: str
+    member: Member | None = None
 
     def run(self, command: str, limit_s: float = 60) -> tuple[int, str]:
         """(exit code, what it said). Raises OpsError when the host does not answer."""
-        return host_shell.output(self.state, self.address, command, limit_s)
+        return host_shell.output(self.state, self.address, command, limit_s, self.member)
 
     def do(self, what: str, command: str, limit_s: float = 180) -> str:
         """Run what must work; `what` is for the sentence when it does not. Raises OpsError."""
@@ -42,7 +44,9 @@ class Host:
 
     @property
     def block(self) -> Json | None:
-        """The data volume as the state has it."""
+        """The data volume as the state has it; it is the first host's."""
+        if self.member and not self.member.first:
+            return None
         resources = self.state.get("deployment", {}).get("resources") or []
         return next((r for r in resources if r.get("type") == _BLOCK and r.get("id")), None)
 

@@ -6,19 +6,16 @@ Docker is stopped before anything is touched, and started again only when the vo
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx
 
 from mech_infra.commands.script import room, script
 from mech_infra.commands.volume import DATA
-from mech_ops import api
+from mech_ops import api, hosts
 from mech_ops.errors import OpsError
 from mech_ops.recovery import docker
 from mech_ops.recovery.looking import Facts, Host, device_of
 
 _ROOM = room(__file__)
-_INSTANCE = "vultr:index/instance:Instance"
 
 
 def mend(host: Host, facts: Facts, vultr: httpx.Client, dry_run: bool) -> list[tuple[str, str]]:
@@ -76,5 +73,4 @@ def _wrong(host: Host, facts: Facts, attached: bool) -> str | None:
 
 
 def _instance(host: Host) -> str:
-    resources: list[dict[str, Any]] = host.state["deployment"]["resources"]
-    return next((str(r["id"]) for r in resources if r.get("type") == _INSTANCE and r.get("id")), "")
+    return next((one.instance for one in hosts.of(host.state["deployment"]["resources"])), "")

@@ -10,6 +10,8 @@ import pytest
 from mech_ops import host_state, recovery
 from mech_ops.errors import OpsError
 
+from .everyday import stand
+
 
 def state() -> dict[str, Any]:
     return {"deployment": {"resources": [
@@ -131,3 +133,60 @@ def test_an_address_that_another_instance_has_is_for_a_person(up: list[str]) -> 
     with pytest.raises(OpsError, match="is at instance other, not at this stack's"):
         host_state.recover(state(), vultr.client, False)
     assert not [call for call in vultr.calls if call.startswith("POST")]
+
+
+class Members:
+    """Vultr with three instances: by id how each is, None where it is gone; `done` are what it was told to do."""
+
+    def __init__(self, **power: str | None) -> None:
+        self.power = {"i0": "running", "i1": "running", "i2": "running", **power}
+        self.done: list[str] = []
+        self.client = httpx.Client(base_url="http://vultr", transport=httpx.MockTransport(self.answer))
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        _, what, id_, *_ = request.url.path.split("/")
+        if request.method == "POST":
+            self.done.append(request.url.path)
+            return httpx.Response(204)
+        if what == "reserved-ips":
+            return httpx.Response(200, json={"reserved_ip": {"instance_id": id_.replace("r", "i")}})
+        if self.power[id_] is None:
+            return httpx.Response(404, json={})
+        return httpx.Response(200, json={"instance": {"power_status": self.power[id_], "main_ip": "198.51.100.1"}})
+
+
+def fleet() -> dict[str, Any]:
+    return {"deployment": {"resources": stand.fleet()}}
+
+
+def test_a_worker_that_is_gone_is_named_and_nothing_is_forgotten(up: list[str]) -> None:
+    before = fleet()
+    after, done = host_state.recover(before, Members(i1=None).client, False)
+    assert after is before
+    assert done == [
+        ("mech-w1: instance i1 is gone", "`pulumi up` makes the host anew; its tasks run on the others meanwhile")
+    ]
+
+
+def test_a_worker_that_is_halted_is_started(up: list[str]) -> None:
+    vultr = Members(i2="stopped")
+    _, done = host_state.recover(fleet(), vultr.client, False)
+    assert vultr.done == ["/instances/i2/start"] and "192.0.2.11" in up
+    assert done == [("mech-w2: host 192.0.2.11 was stopped", "started; SSH answers")]
+
+
+def test_with_the_first_host_goes_what_its_docker_had(up: list[str]) -> None:
+    after, done = host_state.recover(fleet(), Members(i0=None).client, False)
+    assert not [r for r in after["deployment"]["resources"] if r["type"].startswith("docker:")]
+    assert done[0][0].startswith("mech: instance i0 is gone, and 3 resources of its Docker")
+
+
+def test_a_member_that_cannot_be_mended_does_not_cost_the_others(
+    up: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_state, "answers", lambda address, wait: address != "192.0.2.10")
+    with pytest.raises(OpsError, match=r"^mech-w1: host 192.0.2.10 was started, but .*; mech-w2: host 192.0.2.11 was"):
+        host_state.recover(fleet(), Members(i1="stopped", i2="stopped").client, False)
+    # What was forgotten must be written back, so this is then no error.
+    _, done = host_state.recover(fleet(), Members(i0=None, i1="stopped").client, False)
+    assert done[-1][0].startswith("mech-w1: host 192.0.2.10 was started, but SSH does not answer")

@@ -10,6 +10,7 @@ import pytest
 
 from mech_ops import host_shell, recovery
 from mech_ops.errors import OpsError
+from mech_ops.hosts import Host
 from mech_ops.recovery import looking, strays
 
 WELL = {"docker": "active", "answers": "0", "mounted": "254:16", "options": "rw,noatime", "device": "254:16",
@@ -42,7 +43,9 @@ class World:
             return httpx.Response(404, json={})
         return httpx.Response(200, json={"block": {"attached_to_instance": self.attached}})
 
-    def answer(self, state: Any, address: str, command: str, limit_s: float) -> tuple[int, str]:
+    def answer(
+        self, state: Any, address: str, command: str, limit_s: float, host: Host | None = None
+    ) -> tuple[int, str]:
         assert limit_s <= 200
         if "mech-%s" in command:
             return 0, "".join(f"mech-{key}={value}\n" for key, value in self.facts.items())
@@ -194,3 +197,11 @@ def test_a_host_that_goes_down_for_a_reboot_is_asked_again(monkeypatch: pytest.M
     calls[:] = [next(count) + 1]
     with pytest.raises(OpsError, match="failed"):
         world.mend()
+
+
+def test_of_a_host_beside_the_first_only_docker_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The data volume is the first one's, and the containers are the swarm's."""
+    world = World(monkeypatch, attached=None, docker="inactive", answers="7", mounted="")
+    member = Host("mech-w1", "w1", "192.0.2.10", access={"host": "192.0.2.10"})
+    done = recovery.mend(state(), world.vultr, "192.0.2.10", False, member)
+    assert done == [("Docker did not run on host 192.0.2.10", "started")]

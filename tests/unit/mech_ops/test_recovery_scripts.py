@@ -144,7 +144,8 @@ def test_why_docker_does_not_start_is_looked_for(rig: Rig, broken: str, words: l
 def test_what_is_ours_is_listed_and_removed_gently(rig: Rig) -> None:
     rig.run(strays.listing())
     assert rig.calls == [
-        "docker ps -a --no-trunc --filter label=mech.managed=pulumi --format container {{.ID}} {{.Names}}",
+        "docker ps -a --no-trunc --filter label=mech.managed=pulumi --format "
+        '{{if not (.Label "com.docker.swarm.task.id")}}container {{.ID}} {{.Names}}{{end}}',  # those are the swarm's
         "docker network ls --no-trunc --filter label=mech.managed=pulumi --format network {{.ID}} {{.Name}}",
     ]
     rig.forget()
