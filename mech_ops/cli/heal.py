@@ -21,7 +21,8 @@ def heal(
 
     Containers that are unhealthy, stopped or paused, the databases and critical ones first, with a back-off and limits
     (mech:heal); not one that is healthy, not ours or in a rollout, and not where the cause is elsewhere, which is said. A full
-    disk: logs of containers are cut, images without a name removed; never data. The host notes all of it (--log).
+    disk: logs of containers are cut, images without a name removed; never data. The host notes all of it (--log). In a fleet
+    the databases' alone: what the swarm runs, it heals itself.
 
     Exit codes: 0 nothing was ill, or all is well again; 1 the host could not be asked, or somebody else is at work; 2 something
     is wrong that it will not or could not heal, with --dry-run also what it would heal (the same with --json). --log: 0 or 1.

@@ -15,7 +15,7 @@ from mech_infra.heal import orders, program
 from mech_infra.heal.onhost import MARK
 from mech_ops import host_shell, stack_config
 from mech_ops.diagnosis import mutes
-from mech_ops.errors import FAILED, OpsError
+from mech_ops.errors import FAILED, FOUND, OpsError
 from mech_ops.everyday import platform
 from mech_ops.everyday.platform import Json, Platform
 from mech_ops.versions import definition
@@ -32,6 +32,7 @@ class Healed:
     exit_code: int = FAILED
     steps: list[Json] = field(default_factory=list)
     left: list[Json] = field(default_factory=list)
+    by_the_swarm: bool = False  # in a fleet the services' tasks are not ours to restart
 
 
 def heal(stack: str | None, dry_run: bool, say: Callable[[str, Json], None]) -> Healed:
@@ -63,7 +64,39 @@ def heal(stack: str | None, dry_run: bool, say: Callable[[str, Json], None]) -> 
         raise OpsError(
             f"host {there.address} did not heal: {wrong or f'its program ended with {code}'}. Next: mech diagnose"
         )
+    found.by_the_swarm = there.is_fleet
+    for record in left_to_the_swarm(there) if there.is_fleet else ():
+        found.left.append(record)
+        found.exit_code = found.exit_code or FOUND
+        say("left", record)
     return found
+
+
+def left_to_the_swarm(there: Platform) -> list[Json]:
+    """What of a fleet is ill and not ours to restart: the swarm starts tasks again by itself, elsewhere if need be."""
+    about = there.facts({}).get("swarm") or {}
+    if not about.get("manager"):
+        return [_left("the swarm", f"host {there.address} does not manage it", "mech diagnose")]
+    ours = {host.name for host in there.hosts}
+    left = [
+        _left(
+            node["name"],
+            f"it does not answer the swarm ({node['state']}), which starts its tasks elsewhere",
+            "mech recover",
+        )
+        for node in about["nodes"]
+        if node["name"] in ours and not any(n["name"] == node["name"] and n["state"] == "ready" for n in about["nodes"])
+    ]
+    for service in about["services"]:
+        if service["name"] in there.declared["tasks"] and service["running"] < service["wanted"]:
+            why = f": {there.hidden(service['error'])}" if service["error"] else ""
+            says = f"{service['running']} of {service['wanted']} tasks run, and the swarm starts the rest itself{why}"
+            left.append(_left(service["name"], says, "mech ps"))
+    return left
+
+
+def _left(what: str, why: str, then: str) -> Json:
+    return {"what": what, "code": "swarm", "why": why, "then": then}
 
 
 def command(there: Platform, limits: HealConfig, dry_run: bool, who: str) -> str:

@@ -33,7 +33,9 @@ def line(kind: str, record: Json) -> str:
 
 def summary(found: Healed, dry_run: bool) -> str:
     if not found.steps and not found.left:
-        return "nothing is ill"
+        return "nothing is ill" + (
+            "; the services' tasks are the swarm's to heal (mech ps)" if found.by_the_swarm else ""
+        )
     done = f"{len(found.steps)} would be done" if dry_run else f"{len(found.steps)} done"
     return f"{done}, {len(found.left)} left alone" + ("" if found.exit_code else ": all is well again")
 

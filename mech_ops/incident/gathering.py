@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
-from mech_ops import pulumi
-from mech_ops import resources as resources_of
+from mech_ops import hosts, pulumi
 from mech_ops.diagnosis import bundle, declared, gather, page, ranking, report
 from mech_ops.diagnosis.look import Look
 from mech_ops.drift import check, render
@@ -26,6 +25,7 @@ from mech_ops.versions import definition
 Json = dict[str, Any]
 _T = TypeVar("_T")
 _FILES = "files/"  # parts of the host that are files there
+_NO_WAY = trip.Trip([], "the state has no way to it")
 _NO_SECRETS = "the stack's secrets could not be read ({why}): only what looks like a secret is taken out"
 
 
@@ -81,22 +81,30 @@ def _kept(stack: str | None, given: Path) -> Gathered:
 
 def _now(stack: str | None, heard: gather.Heard) -> Gathered:
     resources = declared.state(stack)
-    access = next((one for one in resources_of.accesses(resources) if "host" in one), None)
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(trip.fetch, access) if access else None
+    there = hosts.of(resources)
+    with ThreadPoolExecutor(max(1, len(there))) as pool:
+        asked = {host.name: pool.submit(trip.fetch, host.access) for host in there if host.access}
         seen = gather.look_at(resources, heard)
         found = Gathered(ranking.diagnose(Look(seen)), declared.secrets(resources))
-        host = asked.result() if asked else trip.Trip([], "the state has no way to it")
+        trips = {name: one.result() for name, one in asked.items()}
+    if len(there) < 2:
+        _told(found, next(iter(trips.values()), _NO_WAY), "host", "the host")
+    for host in there if len(there) > 1 else ():
+        _told(found, trips.get(host.name, _NO_WAY), f"hosts/{host.name}", host.name)
+    return found
+
+
+def _told(found: Gathered, host: trip.Trip, folder: str, called: str) -> None:
+    """What one host said, in a folder of its own."""
     if host.missing:
-        found.missing.append(f"{'a part of ' if host.parts else ''}what the host says: {host.missing}")
+        found.missing.append(f"{'a part of ' if host.parts else ''}what {called} says: {host.missing}")
     for part in sorted(host.parts, key=lambda part: part.name):
         remark = "; ".join(filter(None, [part.wrong, part.left_out]))
         if part.data or not remark:
             name = part.name if part.name.startswith(_FILES) else f"{part.name}.txt"
-            found.items.append(Item(f"host/{name}", part.command, _shown(part), remark))
+            found.items.append(Item(f"{folder}/{name}", part.command, _shown(part), remark))
         else:
-            found.missing.append(f"host: `{part.command}`: {remark}")
-    return found
+            found.missing.append(f"{called.removeprefix('the ')}: `{part.command}`: {remark}")
 
 
 def _shown(part: trip.Part) -> bytes:
@@ -117,7 +125,7 @@ def _diagnosed(found: Gathered) -> None:
         Item("diagnosis/diagnosis.json", "mech diagnose --json", (report.as_json(diagnosis) + "\n").encode()),
         Item("diagnosis/bundle.json", "for `mech diagnose --from`", diagnosis.look.bundle.text().encode()),
     ]
-    found.missing += [f"facts of {source}: {why}" for source, why in diagnosis.look.bundle.silent.items()]
+    found.missing += [f"facts of {source}: {why}" for source, why in diagnosis.silent.items()]
 
 
 def _deployed(found: Gathered, past: Future[tuple[tuple[str, Json] | None, str]]) -> None:

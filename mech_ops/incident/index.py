@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from mech_ops.diagnosis import report
@@ -40,7 +41,7 @@ def page(found: Gathered, escalation: Escalation, files: Sequence[Item], made: s
         report.headline(diagnosis),
         [
             ("Stack", look.declared["stack"]),
-            ("Host", str(look.declared["address"] or "unknown")),
+            *_hosts(look.declared),
             ("Looked at", f"{look.bundle.taken} (UTC)"),
             ("Packed", f"{made} (UTC)"),
             ("To be called", called),
@@ -48,6 +49,13 @@ def page(found: Gathered, escalation: Escalation, files: Sequence[Item], made: s
         [section for section in sections if section[1]],
         files,
     )
+
+
+def _hosts(declared: dict[str, Any]) -> list[tuple[str, str]]:
+    members = declared.get("hosts") or {}
+    if not members:
+        return [("Host", str(declared["address"] or "unknown"))]
+    return [("Hosts", ", ".join(f"{name} {about['address']}" for name, about in members.items()))]
 
 
 def markdown(page: Page) -> bytes:

@@ -59,6 +59,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "docker/disk": ("docker", "system", "df"),
 }
 """By the name of its file in the archive, without the ending. Nothing here prints the environment of a container."""
+SWARM: dict[str, tuple[str, ...]] = {
+    "docker/nodes": ("docker", "node", "ls"),
+    "docker/services": ("docker", "service", "ls"),
+    "docker/mech-fleet": ("docker", "network", "inspect", "mech-fleet"),
+}
+"""The same of the host that manages a swarm."""
 LIMITS_S = {"docker/containers": 20.0, "docker/disk": 25.0, "docker/stats": 15.0, "system/journal": 20.0}
 FILES = "/var/log/nginx/*.log*", "/var/log/ufw.log*", "/var/log/auth.log*", "/var/log/fail2ban.log*", "/var/log/mech/*"
 """Taken where they were written to in the last hour; what is compressed is sent as it is."""
@@ -136,6 +142,15 @@ def containers() -> dict[str, tuple[str, ...]]:
     }
 
 
+def swarm() -> dict[str, tuple[str, ...]]:
+    """The commands for a swarm that this host manages, with the tasks of each service; nothing where it manages none."""
+    if said(("docker", "info", "-f", "{{.Swarm.ControlAvailable}}"), LIMIT_S)[0].strip() != b"true":
+        return {}
+    names = said(("docker", "service", "ls", "--format", "{{.Name}}"), LIMIT_S)[0].decode(errors="replace").split()
+    tasks = {f"docker/tasks-{name}": ("docker", "service", "ps", "--no-trunc", name) for name in names}
+    return {**SWARM, **tasks}
+
+
 def left_on_disk() -> None:
     """What the containers said, where Docker itself does not answer."""
     for path in Path(CONTAINERS).glob("*/*-json.log"):
@@ -169,12 +184,13 @@ def file(path: Path, name: str = "") -> None:
 
 def main() -> None:
     pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
-    logs = pool.submit(containers)
+    logs, more = pool.submit(containers), pool.submit(swarm)
     waiting = [pool.submit(command, *one) for one in COMMANDS.items()]
     waiting += [pool.submit(file, path) for pattern in FILES for path in sorted(Path("/").glob(pattern.lstrip("/")))]
-    concurrent.futures.wait([logs], timeout=LIMIT_S + 1)
-    if logs.done():
-        waiting += [pool.submit(command, *one) for one in logs.result().items()]
+    concurrent.futures.wait([logs, more], timeout=LIMIT_S + 1)
+    for found in (logs, more):
+        if found.done():
+            waiting += [pool.submit(command, *one) for one in found.result().items()]
     late = concurrent.futures.wait(waiting, timeout=max(0.0, _end + 1 - time.monotonic())).not_done
     tell("end", late=len(late))
     os._exit(0)  # without waiting for those that are late

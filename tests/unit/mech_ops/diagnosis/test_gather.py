@@ -13,8 +13,12 @@ from mech_infra.facts.host import trip
 from mech_infra.facts.model import Unreachable
 from mech_ops import pulumi
 from mech_ops.diagnosis import bundle, declared, gather
+from mech_ops.diagnosis import fleet as fleet_facts
 from mech_ops.errors import OpsError
+from mech_ops.hosts import Host
 from mech_ops.status import Health
+
+from ..everyday import stand
 
 _MARK = "4dabf18193072939515e22adb298388d"
 KEY = "sk-proj-0123456789abcdefghij"
@@ -185,3 +189,69 @@ def test_what_is_no_bundle_is_one_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(OpsError, match="bundle"):
         bundle.read(tmp_path / "x.json")
+
+
+def fleet(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch, **said: Any) -> bundle.Bundle:
+    """A look at three hosts; `said` has by address what one of them says in place of what is well."""
+    kept = [r for r in STATE if not r["type"].startswith(("docker:", "vultr:index/instance", "vultr:index/reservedIp"))]
+    resources = [*kept[:1], *kept[2:], *stand.fleet()[1:]]
+    monkeypatch.setattr(pulumi, "run", lambda argv, text=None: json.dumps({"deployment": {"resources": resources}}))
+    monkeypatch.setattr(vultr, "attachments", lambda ids: {"instance": {"id": ids["instance"]}})
+    world["asked_of"] = []
+
+    def facts(access: dict[str, str], asked: Any = None, fresh_s: float = 30) -> Any:
+        world["asked_of"].append((access["host"], asked))
+        found = said.get(access["host"].rpartition(".")[2], {})
+        if isinstance(found, Exception):
+            raise found
+        about = {"state": "active", "manager": access["host"].endswith(".9")}
+        return {
+            "answers": {},
+            "membership": about,
+            "swarm": {"nodes": [], "services": [], **about},
+            "jobs": None,
+            **found,
+        }
+
+    monkeypatch.setattr(trip, "facts", facts)
+    return gather.look("s", nobody)
+
+
+def test_each_host_of_a_fleet_is_asked_once_and_has_its_own_part(
+    world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = {"pending": 1, "active": 0}
+    seen = fleet(
+        world, monkeypatch, **{"10": {"jobs": jobs, "kernel": {"x": "1"}}, "11": Unreachable("Connection timed out")}
+    )
+    assert sorted(host for host, _ in world["asked_of"]) == ["192.0.2.10", "192.0.2.11", "192.0.2.9"]
+    asked = world["asked_of"][0][1]
+    assert asked["answers"]["sites"]["llm"]["containers"] == [] and asked["paths"]["wanted"] == {}
+    assert asked["paths"]["tasks"]["llm"] == [["mongodb", 27017]] and asked["membership"] == {}
+    assert seen.facts["host"]["jobs"] == jobs, "only where the queue's task is somebody can say it"
+    assert {name: part["silent"] for name, part in seen.members.items()} == {
+        "mech-w1": {}, "mech-w2": {"host": "Connection timed out"},
+    }  # fmt: skip
+    assert seen.silent == {} and seen.seconds.keys() >= {"host", "host mech-w1", "host mech-w2"}
+    assert seen.members["mech-w1"]["facts"]["vultr"] == {"attachments": {"instance": {"id": "i1"}}}
+    assert {name: one["ids"]["instance"] for name, one in seen.declared["hosts"].items()} == {
+        "mech": "i0", "mech-w1": "i1", "mech-w2": "i2",
+    }  # fmt: skip
+    assert seen.declared["hosts"]["mech-w2"]["drained"] and seen.declared["tasks"] == {"mech-llms": 2, "mech-queue": 1}
+    assert seen.facts["swarm"]["membership"].keys() == {"mech", "mech-w1"}
+
+
+def test_where_no_manager_answers_the_swarm_is_silent(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = fleet(world, monkeypatch, **{"9": Unreachable("Connection refused")})
+    assert seen.silent == {"host": "Connection refused", "swarm": "none of its managers can be asked"}
+
+
+def test_the_edge_is_waited_for_as_long_as_one_host_may_answer() -> None:
+    nothing = {"answers": {"llm": {"nginx": {"code": 0}}}}
+    seen = bundle.Bundle("", {}, {"host": nothing})
+    hosts = [Host(name, mark, "", access={"host": "x"}) for name, mark in (("mech", ""), ("mech-w1", "w1"))]
+    assert fleet_facts.inside(seen, hosts) is None
+    seen.facts["host mech-w1"] = {"answers": {"llm": {"nginx": {"code": 200}}}}
+    assert (fleet_facts.inside(seen, hosts) or {})["llm"]["nginx"]["code"] == 200
+    seen.facts["host mech-w1"] = nothing
+    assert gather.Worth(fleet_facts.inside(seen, hosts))(["llm"]) == 0

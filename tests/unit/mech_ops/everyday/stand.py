@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mech_infra.facts.host.swarm import Member
 from mech_ops.everyday.platform import Platform
 
 Json = dict[str, Any]
@@ -65,8 +66,8 @@ def fleet() -> list[Json]:
                 "inputs": inputs,
             }
         ]
-        about = {"kind": "swarm-member", "name": name, "role": "worker" if mark else "manager"}
-        checks[name] = {**about, "availability": "drain" if mark == "w2" else "active"}
+        member = Member(name, "worker" if mark else "manager", "drain" if mark == "w2" else "active")
+        checks[member.label] = member.wire
     swarm = {"title": "swarm", "access": made[2]["inputs"]["access"], "checks": checks, "watches": []}
     made.append(
         {"urn": "urn:pulumi:t::mech::s::swarm-state", "type": "pulumi-python:dynamic/mech:HostState", "inputs": swarm}

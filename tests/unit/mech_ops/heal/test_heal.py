@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from mech_infra.facts.host import trip
 from mech_ops import cli, stack_config
 from mech_ops.errors import OpsError
 from mech_ops.everyday import platform
@@ -150,3 +152,36 @@ def test_a_try_is_one_line_of_the_log_with_its_begin_and_its_outcome(ssh: stand.
 
 def test_a_host_on_which_nothing_was_healed_says_so(ssh: stand.Ssh) -> None:
     assert invoke("--log") == (0, "the healer did nothing on this host yet\n")
+
+
+@pytest.fixture
+def fleet(ssh: stand.Ssh, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Three hosts; what is given is what the manager says of the swarm."""
+    nodes = [{"name": name, "state": "ready"} for name in ("mech", "mech-w1", "mech-w2")]
+    services = [
+        {"name": name, "running": n, "wanted": n, "error": ""} for name, n in (("mech-llms", 2), ("mech-queue", 1))
+    ]
+    swarm: dict[str, Any] = {"manager": True, "nodes": nodes, "services": services}
+    monkeypatch.setattr(platform, "read", lambda stack: platform.Platform(stand.fleet()))
+    monkeypatch.setattr(trip, "facts", lambda access, asked: {"swarm": swarm})
+    return swarm
+
+
+def test_what_a_swarm_runs_is_not_ours_to_heal(ssh: stand.Ssh, fleet: dict[str, Any]) -> None:
+    says(ssh, {"kind": "end", "code": 0, "says": "nothing is ill"})
+    assert invoke() == (0, "nothing is ill; the services' tasks are the swarm's to heal (mech ps)\n")
+    order = json.loads(json.loads(re.search(r"json\.loads\((\".*\")\)\)$", "\n".join(ssh.words), re.M)[1]))  # type: ignore[index]
+    assert [one["name"] for one in order["containers"]] == ["redis"]
+
+
+def test_what_the_swarm_is_at_is_said_and_left_alone(ssh: stand.Ssh, fleet: dict[str, Any]) -> None:
+    fleet["nodes"][1]["state"] = "down"
+    fleet["services"][0] |= {"running": 1, "error": f"No such image {stand.SECRET}"}
+    says(ssh, {"kind": "end", "code": 0, "says": "nothing is ill"})
+    code, said = invoke()
+    assert code == 2 and said.splitlines() == [
+        "mech-w1: left alone (swarm): it does not answer the swarm (down), which starts its tasks elsewhere. Next: mech recover",
+        "mech-llms: left alone (swarm): 1 of 2 tasks run, and the swarm starts the rest itself: No such image [secret]. Next: mech ps",
+        "0 done, 2 left alone",
+    ]
+    assert json.loads(invoke("--json")[1])["exit_code"] == 2

@@ -25,6 +25,7 @@ from mech_ops.redaction import leaks
 
 from ..diagnosis import patches
 from ..diagnosis.test_gather import KEY, STATE, world
+from ..everyday import stand
 from .planted import FORMS, LOOKS, PACKED
 
 assert world  # a fixture
@@ -239,3 +240,23 @@ def test_its_help_has_an_example_and_the_exit_codes(
     assert mech(monkeypatch, "--help") == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "mech incident --out" in said and "Exit codes: 0" in said
+
+
+def test_each_host_of_a_fleet_has_a_folder_of_its_own(
+    stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stack["answers"]["export"] = {"deployment": {"resources": stand.fleet()}}
+
+    def fetch(access: dict[str, str]) -> trip.Trip:
+        if access["host"].endswith(".11"):
+            return trip.Trip([], "no answer within 45 s")
+        return trip.Trip([trip.Part("system/uname", "uname -a", access["host"].encode())])
+
+    monkeypatch.setattr(trip, "fetch", fetch)
+    assert mech(monkeypatch, "--out", "x.tar.gz") == 0
+    files = opened(tmp_path / "x.tar.gz")
+    assert {name: data.splitlines()[1] for name, data in files.items() if name.startswith("host")} == {
+        "hosts/mech/system/uname.txt": b"192.0.2.9", "hosts/mech-w1/system/uname.txt": b"192.0.2.10",
+    }  # fmt: skip
+    assert b"what mech-w2 says: no answer within 45 s" in files["index.md"]
+    assert b"Hosts: mech 192.0.2.9, mech-w1 192.0.2.10, mech-w2 192.0.2.11" in files["index.md"]

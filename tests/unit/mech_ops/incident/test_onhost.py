@@ -94,6 +94,22 @@ def test_every_command_of_the_guide_and_the_log_of_each_container_comes(
     }
 
 
+def test_who_manages_a_swarm_says_what_it_runs(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not [name for name in named(host.fetch(monkeypatch)) if name == "docker/nodes" or "tasks" in name]
+    host.has("docker", DOCKER.replace("#!/bin/sh\n", "#!/bin/sh\n" + MANAGER, 1))
+    parts = named(host.fetch(monkeypatch))
+    assert parts["docker/nodes"].data == b"docker node ls\n"
+    assert parts["docker/tasks-mech-llms"].data == b"docker service ps --no-trunc mech-llms\n"
+
+
+MANAGER = """case "$*" in
+  "info -f "*) echo true; exit ;;
+  "service ls --format"*) echo mech-llms; exit ;;
+  node*|service*) echo "docker $*"; exit ;;
+esac
+"""
+
+
 def test_what_the_guide_wants_to_be_sent_is_asked() -> None:
     asked = {" ".join(argv) for argv in onhost.COMMANDS.values()}
     assert asked >= {
