@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mech_ops import pulumi
+from mech_ops import hosts, pulumi
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
@@ -40,8 +40,13 @@ def scan_command(address: str) -> list[str]:
     return ["ssh-keyscan", "-T", "5", "-t", "ed25519", address]
 
 
-def keys(state: Json) -> Keys:
-    """Raises OpsError where the state has none, or nobody answers."""
+def keys(state: Json, name: str | None = None) -> Keys:
+    """Of a fleet those of the host of that name. Raises OpsError where the state has none, or nobody answers."""
+    if name:
+        host = hosts.named(hosts.of(state["deployment"]["resources"]), name)
+        if host.access is None:
+            raise OpsError(f"this stack remembers no host key of {host.name}: bring it up first (`pulumi up`)")
+        return Keys(host.address, host.access["host_key"].strip(), shown(host.address))
     outputs = next(
         (r.get("outputs") or {} for r in state["deployment"]["resources"] if r["type"] == "pulumi:pulumi:Stack"), {}
     )
@@ -81,13 +86,19 @@ def fingerprint(key: str) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
-def trust(stack: str | None, compared: str | None, ask: Callable[[str], str], say: Callable[[str], None]) -> bool:
+def trust(
+    stack: str | None,
+    compared: str | None,
+    ask: Callable[[str], str],
+    say: Callable[[str], None],
+    name: str | None = None,
+) -> bool:
     """Whether another key is trusted now; False where the remembered one answers. Raises OpsError.
 
-    `compared` is the fingerprint that the console shows; without one a person is asked for it.
+    `compared` is the fingerprint that the console shows; without one a person is asked for it. `name`: a host of a fleet.
     """
     exported = pulumi.run(pulumi.export_command(stack))
-    found = keys(json.loads(exported))
+    found = keys(json.loads(exported), name)
     if found.shown == found.remembered:
         return False
     new = fingerprint(found.shown)

@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mech_infra.catalogue import SERVICE_PORTS
 from mech_infra.commands.containers import SERVICE, SLOT, VERSION
 from mech_infra.guard.judging import CONTAINER
-from mech_infra.state import State
+
+if TYPE_CHECKING:
+    from mech_infra.state import State  # needs Pulumi, which a host that reads facts has not
 
 SLOTS = ("blue", "green")
 _BASE = {"blue": 10_000, "green": 20_000}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mech_ops.diagnosis.causes.model import SEVERITIES, TABLE, Cause, Severity
-from mech_ops.diagnosis.ranking import Diagnosis, Named
+from mech_ops.diagnosis.ranking import Diagnosis, Named, kind
 
 UNEXPLAINED, NOT_SEEN = "UNEXPLAINED", "NOT_SEEN"
 """Codes of what is no cause, and makes `mech diagnose` end with 2 all the same."""
@@ -51,12 +51,12 @@ def seen(found: Diagnosis, least: Severity) -> Seen:
         says = f"{', '.join(lost)}: nothing that was looked at says why"
         there[UNEXPLAINED] = Alert(UNEXPLAINED, "outage" if down else "degraded", says, _LOOK_CLOSER, services=lost)
     read = {name for named in found.named for name in named.cause.reads}
-    silent = {source: why for source, why in bundle.silent.items() if f"{source}.silent" not in read}
+    silent = {source: why for source, why in found.silent.items() if f"{kind(source)}.silent" not in read}
     if silent and SEVERITIES.index("risk") <= limit:
         says = "; ".join(f"{source} could not be looked at: {why}" for source, why in sorted(silent.items()))
         there[NOT_SEEN] = Alert(NOT_SEEN, "risk", says, _LOOK_CLOSER)
     skipped = {code for codes in found.skipped.values() for code in codes}
-    blind = {cause.code for cause in TABLE.values() if _blind(cause, set(bundle.silent))}
+    blind = {cause.code for cause in TABLE.values() if _blind(cause, set(map(kind, found.silent)))}
     hushed = {named.code for named in found.named if found.quiet(named)}
     unsure = skipped | blind | hushed
     if (bundle.facts.get("host") or {}).get("engine"):

@@ -139,6 +139,7 @@ def recover(
 
 @app.command("trust-host-key")
 def trust_host_key(
+    host: Annotated[str | None, typer.Argument(help="of a fleet, such as mech-w1; default: the first one")] = None,
     stack: Stack = None,
     fingerprint: Annotated[
         str | None, typer.Option(help="what the console shows, SHA256:…; nobody is asked then")
@@ -150,7 +151,7 @@ def trust_host_key(
     if fingerprint is None and not sys.stdin.isatty():
         raise OpsError("nobody can be asked here, and nothing was changed; --fingerprint says what the console shows")
     say = partial(console.print, markup=False, soft_wrap=True)
-    if host_key.trust(stack, fingerprint, lambda question: str(typer.prompt(question, err=True)), say):
+    if host_key.trust(stack, fingerprint, lambda question: str(typer.prompt(question, err=True)), say, host):
         console.print("trusted. Next: mech drift")
     else:
         console.print("the host shows the key that the stack remembers: nothing was changed")

@@ -169,3 +169,6 @@ def _databases(views: list[View]) -> _Seen:
 def _ssh(found: Diagnosis) -> _Seen:
     if "host" not in found.look.bundle.facts:
         yield "unknown", found.look.bundle.silent.get("host", "not tried")
+    for name, part in found.look.bundle.members.items():
+        if "host" not in part["facts"]:
+            yield "unknown", f"{name}: {part['silent'].get('host', 'not tried')}"

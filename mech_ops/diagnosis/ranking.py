@@ -81,7 +81,7 @@ class Diagnosis:
         wrong = (
             any(named.severity != "notice" and not self.quiet(named) for named in self.named)
             or self.alarming
-            or any(f"{source}.silent" not in read for source in self.silent)
+            or any(f"{kind(source)}.silent" not in read for source in self.silent)
         )
         return FOUND if wrong else OK
 
@@ -100,6 +100,11 @@ class Diagnosis:
     def quiet(self, named: Named) -> bool:
         """Whether it is muted, or only follows from what is."""
         return named.code in self.muted or any(code in self.muted for code in named.after)
+
+
+def kind(source: str) -> str:
+    """What a source is called in what causes read: a host of a fleet is a host."""
+    return source.partition(" ")[0]
 
 
 def diagnose(look: Look, mutes: Mapping[str, Mute] | None = None) -> Diagnosis:

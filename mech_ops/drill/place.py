@@ -109,7 +109,7 @@ def drilled(config: Json, name: str) -> tuple[Json, dict[str, str]]:
     """(plain values by key, secret ones by path) of the exercise, out of the stack's config.
 
     Another name for all that it has at Vultr, so another data volume; no record and no setting of the zone; a repository that is
-    read and never added to; nobody who is told.
+    read and never added to; nobody who is told; one host, also of a fleet.
     """
     plain: Json = {}
     hidden: dict[str, str] = {}
@@ -127,6 +127,12 @@ def drilled(config: Json, name: str) -> tuple[Json, dict[str, str]]:
     encrypted = edge.get("ssl") in ("full", "strict")
     plain["mech:edge"] = {**edge, "enabled": False, **({"ssl": "full"} if encrypted else {})}
     plain["mech:certificate"] = {"source": "self-signed"}
+    # On one host, whatever the stack has: a task of each service is enough to be asked.
+    if plain.pop("mech:fleet", None):
+        services = _object(plain, "services")
+        plain["mech:services"] = {
+            name: {key: value for key, value in about.items() if key != "replicas"} for name, about in services.items()
+        }
     plain["mech:backup"] = {**_object(plain, "backup"), "onlyRestore": True}
     return plain, hidden
 

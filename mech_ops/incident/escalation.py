@@ -24,7 +24,7 @@ SUSPICIOUS = frozenset(
 )
 # The host is silent, and it is not that it only refuses us.
 UNRESPONSIVE = frozenset({"SSH_TIMED_OUT", "SSH_REFUSED", "SSH_UNREACHABLE", "HOST_UNREAD"})
-_INFRASTRUCTURE = frozenset({"ssh", "vultr", "machine", "forwarding", "docker"})  # layers
+_INFRASTRUCTURE = frozenset({"ssh", "vultr", "machine", "forwarding", "docker", "swarm"})  # layers
 _PROVIDERS = frozenset({"vultr", "edge"})
 _APPLICATION = frozenset({"container", "service", "vendor"})
 

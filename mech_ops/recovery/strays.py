@@ -1,4 +1,4 @@
-"""Containers and networks that an `up` made and could not note, because it was killed or its connection ended.
+"""What an `up` made in Docker and could not note, because it was killed or its connection ended.
 
 The next `up` would find their names taken. They are ours by their label, and their ids are not in the state. A database
 is given time to end: its data is on the volume.
@@ -19,7 +19,7 @@ def remove(host: Host, dry_run: bool) -> list[tuple[str, str]]:
     """Returns (what, what was done). Raises OpsError."""
     known = {r.get("id") for r in host.state["deployment"].get("resources") or []}
     done = []
-    for kind, id_, name in re.findall(r"^(container|network) ([0-9a-f]{64}) (\S+)$", host.run(listing(), 90)[1], re.M):
+    for kind, id_, name in re.findall(r"^(\w+) ([0-9a-f]{64}|[0-9a-z]{25}) (\S+)$", host.run(listing(), 90)[1], re.M):
         if id_ in known:
             continue
         what = f"{kind} {name}, made and not noted"
@@ -30,10 +30,10 @@ def remove(host: Host, dry_run: bool) -> list[tuple[str, str]]:
 
 
 def listing() -> str:
-    """Prints `container ID NAME` and `network ID NAME` for all that is ours by its label."""
+    """Prints `KIND ID NAME` for all that is ours by its label, services first: what they use cannot go before them."""
     return script(_ROOM / "list.sh", f"{MANAGED}=pulumi")
 
 
 def removal(kind: str, id_: str) -> str:
-    """A container had time to end before it is removed; a network has no containers any more."""
+    """A container had time to end before it is removed; nothing uses a network or secret any more."""
     return script(_ROOM / "remove.sh", kind, id_, DATABASE_GRACE_S)

@@ -11,6 +11,8 @@ import pytest
 from mech_ops import host_key, pulumi
 from mech_ops.errors import OpsError
 
+from .everyday import stand
+
 # Public keys of nobody, made for this test.
 OLD = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJMrl1Uz7w2GG2ZnrJqs+JdgrqRNe/Mo3r1PLSvkLklK"
 NEW = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIAUE/7zdLOkN2P0MCJsqp29pC1iYm7kNzWr5LqU1DDl"
@@ -84,3 +86,12 @@ def test_a_host_that_shows_no_key(stack: dict[str, Any]) -> None:
 def test_the_fingerprint_is_the_one_of_ssh_keygen() -> None:
     done = subprocess.run(["ssh-keygen", "-lf", "-"], input=OLD, capture_output=True, text=True, check=True)
     assert done.stdout.split()[1] == host_key.fingerprint(OLD)
+
+
+def test_of_a_fleet_each_host_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = {"deployment": {"resources": stand.fleet()}}
+    monkeypatch.setattr(host_key, "shown", lambda address: f"{NEW} of {address}")
+    found = host_key.keys(state, "mech-w1")
+    assert (found.address, found.remembered, found.shown) == ("192.0.2.10", "ssh-ed25519 AAAA", f"{NEW} of 192.0.2.10")
+    with pytest.raises(OpsError, match="there is no host 'mech-w9'"):
+        host_key.keys(state, "mech-w9")

@@ -144,6 +144,7 @@ def test_why_docker_does_not_start_is_looked_for(rig: Rig, broken: str, words: l
 def test_what_is_ours_is_listed_and_removed_gently(rig: Rig) -> None:
     rig.run(strays.listing())
     assert rig.calls == [
+        "docker info -f {{.Swarm.ControlAvailable}}",
         "docker ps -a --no-trunc --filter label=mech.managed=pulumi --format "
         '{{if not (.Label "com.docker.swarm.task.id")}}container {{.ID}} {{.Names}}{{end}}',  # those are the swarm's
         "docker network ls --no-trunc --filter label=mech.managed=pulumi --format network {{.ID}} {{.Name}}",
@@ -152,3 +153,16 @@ def test_what_is_ours_is_listed_and_removed_gently(rig: Rig) -> None:
     rig.run(strays.removal("container", "abc"))
     rig.run(strays.removal("network", "n1"))
     assert rig.calls == ["docker stop -t 60 abc", "docker rm -f abc", "docker network rm n1"]
+
+
+def test_who_manages_a_swarm_lists_what_of_it_is_ours(rig: Rig) -> None:
+    one, two = "a" * 25, "b" * 25
+    answers = f"""case "$1 $2" in
+  "info -f") echo true ;; "service ls") echo {one} ;; "service inspect") echo "service {one} mech-llms" ;;
+  "secret ls") echo "secret {two} mech-llms-1a" ;;
+esac"""
+    rig.fake("docker", answers)
+    assert rig.run(strays.listing()).stdout.splitlines() == [f"service {one} mech-llms", f"secret {two} mech-llms-1a"]
+    rig.forget()
+    rig.run(strays.removal("service", one))
+    assert rig.calls == [f"docker service rm {one}"]

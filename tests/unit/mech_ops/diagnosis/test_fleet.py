@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from mech_ops.alerts.seen import seen
 from mech_ops.diagnosis import report
 from mech_ops.diagnosis.bundle import Bundle
 from mech_ops.diagnosis.causes import TABLE
 from mech_ops.diagnosis.look import Look
+from mech_ops.diagnosis.path import path
 from mech_ops.diagnosis.ranking import Diagnosis, diagnose
 
 from . import fleets, patches
@@ -17,10 +19,10 @@ from .fleets import CASES, Change, drift, node, service, silent
 
 
 def diagnosed(*changes: Change) -> Diagnosis:
-    seen = fleets.bundle()
+    made = fleets.bundle()
     for change in changes:
-        change(seen)
-    return diagnose(Look(seen))
+        change(made)
+    return diagnose(Look(made))
 
 
 def test_a_fleet_that_is_well_has_no_cause_and_all_causes_were_looked_for() -> None:
@@ -95,6 +97,15 @@ def test_a_silent_host_costs_its_own_part_alone() -> None:
     assert "UFW_OFF" in found.skipped["mech-w1: Connection timed out"]
     assert found.looked_for + len(found.skipped["mech-w1: Connection timed out"]) == len(TABLE)
     assert "TASKS_MISSING" not in found.skipped["mech-w1: Connection timed out"]
+
+
+def test_who_is_silent_is_told_by_the_alerts_and_is_not_green() -> None:
+    found = diagnosed(silent("mech-w1", "python3: not found"))
+    assert "HOST_UNREAD" in seen(found, "risk").there and "UFW_OFF" in seen(found, "risk").unsure
+    [ssh] = [hop for hop in path(found).beside if hop.key == "ssh"]
+    assert ssh.mark != "ok"
+    odd = diagnosed(silent("mech-w1", "python3: not found"), lambda one: one.silent.update(zone="HTTP 500"))
+    assert seen(odd, "risk").there["NOT_SEEN"].sentence == "zone could not be looked at: HTTP 500"
 
 
 def test_where_no_manager_can_be_asked_that_is_said() -> None:
