@@ -68,6 +68,8 @@ def no_memory_limit(container: Container) -> Iterator[str]:
     level="advisory",
 )
 def swap(container: Container) -> Iterator[str]:
+    if container.how == "docker.Service":
+        return  # a swarm's service has no such limit
     memory, both = container.number("memory") or 0, container.number("memorySwap")
     if memory > 0 and both is None and _serves(container):
         yield f"{container.label} has memory without memorySwap"

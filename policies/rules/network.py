@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mech_infra.catalogue import NETWORK_NAME
+from mech_infra.commands.swarm import NETWORK as BETWEEN_HOSTS
 from policies.family import Family, puts
 from policies.model import NETWORK, UNKNOWN, Finding, Resource, Stack, Unjudged, each
 from policies.reading.containers import Container, containers, environment, names_on_network, networks
@@ -27,7 +28,8 @@ _SYMPTOM = "`Error: Could not connect to Redis at redis:6379`, getaddrinfo ENOTF
 )
 def container_outside(container: Container) -> Iterator[str]:
     names = networks(container)
-    if NETWORK_NAME in names or not container.mech or container.once:
+    wanted = BETWEEN_HOSTS if container.how == "docker.Service" and BETWEEN_HOSTS in names else NETWORK_NAME
+    if wanted in names or not container.mech or container.once:
         return
     if any(name is UNKNOWN for name in names):
         raise Unjudged(f"{container.name}.networksAdvanced")

@@ -13,7 +13,7 @@ from policies.reading.containers.compose_file import Invalid
 from policies.reading.containers.model import Container
 from policies.reading.containers.options import parse
 from policies.reading.containers.run import container
-from policies.reading.containers.swarm import SERVICE, create, declared
+from policies.reading.containers.swarm import SERVICE, around, create, declared
 from policies.reading.shell import Act, read
 
 _GLOBAL = frozenset({"debug", "tls", "tlsverify", "version", "help"})
@@ -41,7 +41,9 @@ class Reader:
             if resource.type == CONTAINER:
                 self.found.containers.append(self._of(resource, resource.props, "docker.Container"))
             elif resource.type == SERVICE:
-                self.found.containers.append(self._of(resource, declared(resource), "docker.Service", host=""))
+                self.found.containers.append(
+                    self._of(resource, declared(resource, around(self.stack)), "docker.Service", host="")
+                )
         for script in scripts(self.stack):
             if "docker" in script.text or any("docker" in act.name for act in script.trace.acts):
                 for act in script.trace.acts:

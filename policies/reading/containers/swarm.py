@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from policies.model import UNKNOWN, Resource
+from mech_infra.commands.private import SUBNET
+from policies.model import LOCAL, NETWORK, UNKNOWN, Resource, Stack
 from policies.reading.containers import values
 from policies.reading.containers.options import SAME, parse
 from policies.reading.containers.run import properties
 from policies.reading.shell import Act
 
-SERVICE = "docker:index/service:Service"
+SERVICE, SECRET = "docker:index/service:Service", "docker:index/secret:Secret"
+_BINDING = "host_binding_ipv4="
 _FLAGS = frozenset(
     {"detach", "help", "init", "no-healthcheck", "no-resolve-image", "quiet", "read-only", "tty", "with-registry-auth"}
 )
@@ -38,7 +43,25 @@ def create(argv: Sequence[str], act: Act) -> dict[str, Any] | None:
     return {**properties(line, act), "restart": _RESTARTS.get(condition, condition)}
 
 
-def declared(resource: Resource) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Around:
+    """What a service's own properties leave to others: the network between hosts that it names by an id, where its ports are
+    (`address`), and the text of the secrets that it is given as files, by name."""
+
+    network: object
+    address: str
+    secrets: Mapping[str, object]
+
+
+def around(stack: Stack) -> Around:
+    overlays = [one.props.get("name") for one in stack.of(NETWORK) if one.text("driver") == "overlay"]
+    # Of docker_gwbridge: at which of a host's addresses a task's port is.
+    bound = any(_BINDING in str(command.props.get("create")) for command in stack.of(LOCAL))
+    secrets = {str(one.props.get("name")): one.props.get("data") for one in stack.of(SECRET)}
+    return Around(overlays[0] if len(overlays) == 1 else UNKNOWN, SUBNET if bound else "", secrets)
+
+
+def declared(resource: Resource, around: Around) -> dict[str, Any]:
     """The properties of a docker.Service."""
     if resource.props.get("taskSpec") is UNKNOWN:
         return dict.fromkeys(("image", "ports", "mounts", "envs", "command", "capabilities"), UNKNOWN)
@@ -52,7 +75,9 @@ def declared(resource: Resource) -> dict[str, Any]:
         "command": spec.get("args"),
         "entrypoints": spec.get("commands"),
         "mounts": spec.get("mounts"),
-        "envs": [_pair(*each) for each in environment.items()] if isinstance(environment, Mapping) else environment,
+        "envs": [*(_pair(*each) for each in environment.items()), *_secrets(spec, around)]
+        if isinstance(environment, Mapping)
+        else environment,
         "readOnly": spec.get("readOnly"),
         "user": spec.get("user"),
         "healthcheck": spec.get("healthcheck"),
@@ -61,8 +86,10 @@ def declared(resource: Resource) -> dict[str, Any]:
         "stopTimeout": values.seconds(spec.get("stopGracePeriod")),
         "memory": values.megabytes(limits.get("memoryBytes")),
         "cpus": limits.get("nanoCpus"),
-        "ports": UNKNOWN if end is UNKNOWN else [_port(each) for each in _list(_map(end).get("ports"))],
-        "networksAdvanced": task.get("networksAdvanceds"),
+        "ports": UNKNOWN if end is UNKNOWN else [_port(each, around) for each in _list(_map(end).get("ports"))],
+        "networksAdvanced": [
+            {**each, "name": each.get("name") or around.network} for each in _list(task.get("networksAdvanceds"))
+        ],
         "restart": _RESTARTS.get(str(_map(task.get("restartPolicy")).get("condition", "any")), "on-failure"),
         "logDriver": _map(task.get("logDriver")).get("name"),
         "logOpts": _map(task.get("logDriver")).get("options"),
@@ -81,5 +108,27 @@ def _pair(name: object, value: object) -> Any:
     return UNKNOWN if value is UNKNOWN else f"{name}={value}"
 
 
-def _port(port: Mapping[str, Any]) -> dict[str, Any]:
-    return {"internal": port.get("targetPort"), "external": port.get("publishedPort"), "protocol": port.get("protocol")}
+def _port(port: Mapping[str, Any], around: Around) -> dict[str, Any]:
+    own = port.get("publishMode") == "host" and around.address
+    return {
+        "internal": port.get("targetPort"),
+        "external": port.get("publishedPort"),
+        "protocol": port.get("protocol"),
+        "ip": around.address if own else None,
+    }
+
+
+def _secrets(spec: Mapping[str, Any], around: Around) -> list[Any]:
+    """What a shell makes of the files of secrets that its command reads: an environment."""
+    command = " ".join(str(word) for word in spec.get("commands") or ())
+    found: list[Any] = []
+    for secret in _list(spec.get("secrets")):
+        if f". {secret.get('fileName')};" not in command:
+            continue
+        data = around.secrets.get(str(secret.get("secretName")), UNKNOWN)
+        try:
+            text = base64.b64decode(data, validate=True).decode() if isinstance(data, str) else None
+        except ValueError:
+            text = None
+        found += [UNKNOWN] if text is None else shlex.split(text)
+    return found

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+from typing import Any
+
 import pulumi
 import pytest
 
@@ -33,13 +37,11 @@ class Keeper(Recorder):
         return id, outputs
 
 
-@pytest.fixture(scope="session")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Resources:
-    import asyncio
-
-    key = tmp_path_factory.mktemp("key") / "id"
+def program(folder: Path, **sections: Any) -> Resources:
+    """What it declares with this config, with a key of its own in `folder`."""
+    key = folder / "id"
     keypair.make(key)
-    raw, marked = raw_config({"edge": {"zoneId": "0" * 31 + "1"}, "host": {"sshPrivateKey": str(key)}})
+    raw, marked = raw_config({"edge": {"zoneId": "0" * 31 + "1"}, "host": {"sshPrivateKey": str(key)}, **sections})
     keeper = Keeper()
     asyncio.set_event_loop(asyncio.new_event_loop())
     pulumi.runtime.set_mocks(keeper, project="mech", stack="unit", preview=False, monitor=Monitor(keeper))
@@ -48,3 +50,8 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Resources:
 
     pulumi.runtime.test(lambda: declare(stack_config()))()
     return keeper.kept
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Resources:
+    return program(tmp_path_factory.mktemp("key"))
