@@ -47,7 +47,7 @@ def _headline(found: Diagnosis) -> str:
     silent = found.silent
     unknown = sum(view.state == "unknown" for view in found.look.views.values())
     well = f"{services - unknown} of {services} services answer" if unknown else f"all {services} services are well"
-    well += " on the host" if "edge" in silent else ""
+    well += f" on the host{'s' if found.look.hosts else ''}" if "edge" in silent else ""
     if first and first.severity != "notice":
         return f"{well}, but: {first.sentence}"
     left = len({code for codes in found.skipped.values() for code in codes})

@@ -158,7 +158,7 @@ def _row(container: str, name: str, item: Json | None, images: Mapping[str, str]
     elif declared and about["health"] == "unhealthy":
         wrong = "it is not healthy"
     return Row(
-        name, container, labels.get(IMAGE) or images.get(item["image"], item["image"]), labels.get(VERSION, ""), labels.get(SLOT, ""), about["state"],
+        name, container, labels.get(IMAGE) or images.get(item.get("image_id", "")) or images.get(item["image"], item["image"]), labels.get(VERSION, ""), labels.get(SLOT, ""), about["state"],
         about["health"], about["restarts"], about["started"] if about["state"] == "running" else "",
         ((facts.get("usage") or {}).get(container) or {}).get("used", 0), about["memory"], wrong,
     )  # fmt: skip

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 
 from mech_infra.commands.firewall import INSIDE, WEB
 from mech_infra.commands.private import CIDR
+from mech_infra.commands.swarm import BRIDGE
 from mech_ops.diagnosis.causes.model import Found, cause
 from mech_ops.diagnosis.look import Drift, Look
 
 _DROPS = re.compile(r"-A (?:INPUT|OUTPUT|FORWARD|DOCKER-USER) (?:.* )?-j (?:DROP|REJECT)")
+# Docker's own, by which tasks of one host do not reach each other but by the network between hosts.
+_DOCKERS = f"-A FORWARD -i {BRIDGE} -o {BRIDGE} -j DROP"
 _INSIDE = {allow.source for allow in INSIDE}
 _ENTRANCES = {"flexible": "80", "off": "80"}
 
@@ -194,7 +197,7 @@ def chain_rejects(look: Look) -> Iterator[Found]:
         item.there for item in look.drift("ufw-rule")
     )  # one that closes a port of ours has a cause of its own
     for line in reversed(look.fact("host.chains")):
-        if _DROPS.match(line):
+        if _DROPS.match(line) and line != _DOCKERS:
             left[line] -= 1
             if left[line] < 0 and line not in told:
                 yield Found(tuple(look.services) if look.failing else (), {"rule": line, "spec": line[3:]}, (line,))

@@ -294,20 +294,3 @@ def test_an_error_is_told_without_the_list_that_a_bridged_plugin_makes_of_it() -
     assert events.bare("1 error occurred:\n\t* Unable to read Docker image\n\n") == "Unable to read Docker image"
     assert events.bare("2 errors occurred:\n\t* a\n\t* b\n\n") == "a; b"
     assert events.bare("1 error occurred: somewhere else") == "1 error occurred: somewhere else"
-
-
-RESERVED = "vultr:index/reservedIp:ReservedIp"
-
-
-def test_a_silent_host_of_a_fleet_is_told_by_its_name(engine: Callable[..., list[Any]]) -> None:
-    silent = (
-        "host 192.0.2.10 does not answer (Connection timed out): what is on it was not looked at. Next: mech recover"
-    )
-    hosts = [
-        step("refresh", RESERVED, {"label": label}, {"label": label}, name=name, part="Host", outputs={"subnet": at})
-        for label, name, at in (("mech", "host-address", "192.0.2.9"), ("mech-w1", "host-w1-address", "192.0.2.10"))
-    ]
-    engine((0, "\n".join([*hosts, sensor("mech-w1: host", silent=silent)]), ""))
-    assert check.check("s").not_looked_at == [silent.replace("host 192.0.2.10", "host mech-w1 (192.0.2.10)")]
-    engine((0, "\n".join([hosts[0], sensor("host", silent=silent)]), ""))
-    assert check.check("s").not_looked_at == [silent]

@@ -155,13 +155,15 @@ def test_what_is_ours_is_listed_and_removed_gently(rig: Rig) -> None:
     assert rig.calls == ["docker stop -t 60 abc", "docker rm -f abc", "docker network rm n1"]
 
 
+MANAGER = """case "$1 $2" in
+  "info -f") echo true ;; "service ls") echo ONE ;; "service inspect") echo "service ONE mech-llms" ;;
+  "secret ls") echo "secret TWO mech-llms-1a" ;;
+esac"""
+
+
 def test_who_manages_a_swarm_lists_what_of_it_is_ours(rig: Rig) -> None:
     one, two = "a" * 25, "b" * 25
-    answers = f"""case "$1 $2" in
-  "info -f") echo true ;; "service ls") echo {one} ;; "service inspect") echo "service {one} mech-llms" ;;
-  "secret ls") echo "secret {two} mech-llms-1a" ;;
-esac"""
-    rig.fake("docker", answers)
+    rig.fake("docker", MANAGER.replace("ONE", one).replace("TWO", two))
     assert rig.run(strays.listing()).stdout.splitlines() == [f"service {one} mech-llms", f"secret {two} mech-llms-1a"]
     rig.forget()
     rig.run(strays.removal("service", one))

@@ -85,6 +85,7 @@ def _host(whole: Json, name: str) -> Json:
     facts["paths"]["containers"] = {one: about for one, about in facts["paths"]["containers"].items() if one in mine}
     for said in facts["answers"].values():
         said["containers"] = {one: about for one, about in said["containers"].items() if one in mine}
+    facts["chains"].append("-A FORWARD -i br-mech-fleet -o br-mech-fleet -j DROP")
     if not first:
         facts |= {"backups": None, "redis_info": None, "jobs": None}
     return facts

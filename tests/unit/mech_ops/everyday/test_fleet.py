@@ -38,7 +38,9 @@ def facts(tasks: Json, swarm: Json | None = None) -> Json:
             if service
             else {}
         )
-        containers.append({"name": name, "image": "redis:alpine", "labels": given, "state": state})
+        containers.append(
+            {"name": name, "image": "x@sha256:1", "image_id": "sha256:aa", "labels": given, "state": state}
+        )
         inspected[name] = {**about, "state": state}
     return {
         "docker": {"containers": containers},
@@ -68,7 +70,7 @@ def well(**more: Any) -> Json:
 
 
 def look(said: Json) -> list[ps.Row]:
-    return ps.of_a_fleet(known().declared, {}, said)
+    return ps.of_a_fleet(known().declared, {"sha256:aa": "ghcr.io/m/llms:1.0.1"}, said)
 
 
 def test_tasks_by_service_with_their_host_and_databases_on_the_first() -> None:

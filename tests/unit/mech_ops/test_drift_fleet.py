@@ -1,0 +1,31 @@
+"""`mech drift` of a fleet: hosts are told by their names."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from mech_ops import pulumi
+from mech_ops.drift import check, visitors
+
+from .engine_says import sensor, step
+
+RESERVED = "vultr:index/reservedIp:ReservedIp"
+
+
+def test_a_silent_host_of_a_fleet_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(visitors, "ask", lambda stack: visitors.Visitors())
+    monkeypatch.setattr(pulumi, "preview", lambda *_: subprocess.CompletedProcess([], 0, "\n".join(said), ""))
+    silent = (
+        "host 192.0.2.10 does not answer (Connection timed out): what is on it was not looked at. Next: mech recover"
+    )
+    hosts = [
+        step("refresh", RESERVED, {"label": label}, {"label": label}, name=name, part="Host", outputs={"subnet": at})
+        for label, name, at in (("mech", "host-address", "192.0.2.9"), ("mech-w1", "host-w1-address", "192.0.2.10"))
+    ]
+    said[:] = [*hosts, sensor("mech-w1: host", silent=silent)]
+    assert check.check("s").not_looked_at == [silent.replace("host 192.0.2.10", "host mech-w1 (192.0.2.10)")]
+    said[:] = [hosts[0], sensor("host", silent=silent)]
+    assert check.check("s").not_looked_at == [silent]
