@@ -79,7 +79,9 @@ def of_a_fleet(declared: Json, images: Mapping[str, str], said: Mapping[str, Jso
     Raises OpsError where none does.
     """
     facts = {
-        host: about for host, about in said.items() if isinstance(about, dict) and about.get("inspected") is not None
+        host: about
+        for host, about in said.items()
+        if isinstance(about, dict) and about.get("docker") and about.get("inspected") is not None
     }
     silent = {
         host: about if isinstance(about, str) else "its Docker does not answer"
@@ -132,7 +134,9 @@ def _counted(found: Sequence[Row], declared: Json, swarm: Json | None) -> list[R
             continue
         seen = sum(row.name == name for row in found)
         about = by_name.get(called, {"running": 0 if swarm else seen, "wanted": declared["tasks"][called], "error": ""})
-        running, wanted = about["running"], about["wanted"]
+        wanted = about["wanted"]
+        # The swarm counts a task on a host that is dead, too, until that one is back.
+        running = min(about["running"], max(seen, wanted))
         why = about["error"] or ("" if called in by_name or not swarm else "it is not in the swarm")
         says = f"{running} of {wanted} tasks run" + (f": {why}" if why else "")
         counted += [_missing(name, says) for _ in range(max(0, wanted - max(running, seen)))]

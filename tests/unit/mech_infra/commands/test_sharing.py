@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -119,3 +120,14 @@ def test_ssh_goes_its_own_way_past_a_socket_that_nobody_holds_any_more(tmp_path:
 def test_the_sockets_path_is_short_enough_for_a_usual_home() -> None:
     path = f"/home/{'x' * 32}/{ssh.SOCKET.removeprefix('~/').replace('%h', '255.255.255.255')}"
     assert len(os.fsencode(path)) + 17 < 108
+
+
+def test_a_host_that_is_silent_keeps_nobody_from_another_one(fake: Ssh) -> None:
+    fake.opens('case "$*" in *192.0.2.9) sleep 3; exit 255 ;; esac')
+    with ThreadPoolExecutor(2) as pool:
+        silent = pool.submit(sharing.share, fake.argv(), HOST)
+        while not fake.opened:
+            time.sleep(0.01)
+        began = time.monotonic()
+        assert sharing.share(fake.argv(), "root@192.0.2.10") == ""
+        assert time.monotonic() - began < 2 and not silent.done()

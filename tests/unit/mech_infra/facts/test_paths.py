@@ -112,3 +112,16 @@ def test_where_nothing_gets_out_the_name_server_is_not_why(names: dict[str, str]
     nobody: Future[str] = Future()
     nobody.set_result("")
     assert paths.passes("dead", port, **names, known=nobody).startswith("the name server 127.0.0.11 fails")
+
+
+def test_of_a_swarm_the_tasks_that_are_here_are_tried_whatever_they_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [
+        {"name": "mech-llms.1.x", "service": "llm", "running": True},
+        {"name": "mech-llms.2.y", "service": "llm", "running": False},
+        {"name": "other", "service": "", "running": True},
+    ]
+    monkeypatch.setattr(paths, "listing", lambda: known)
+    monkeypatch.setattr(paths, "tried", lambda *_: {})
+    monkeypatch.setattr(paths, "inside", lambda name, targets, *_: {f"{host}:{port}": "" for host, port in targets})
+    found = paths.paths({}, ["127.0.0.1", 1], {"llm": [["mongodb", 27017]]})
+    assert found["containers"] == {"mech-llms.1.x": {"mongodb:27017": ""}}

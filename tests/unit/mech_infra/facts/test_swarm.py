@@ -101,3 +101,34 @@ def test_it_is_read_off_docker(monkeypatch: pytest.MonkeyPatch) -> None:
     assert swarm.swarm() == {"state": "inactive", "manager": False, "address": ""}
     monkeypatch.setattr(swarm, "started", lambda: False)
     assert swarm.swarm() is None
+
+
+def test_each_host_says_how_it_is_with_the_swarm_also_without_a_leader(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = "rpc error: code = Unknown desc = The swarm does not have a leader."
+    about: dict[str, Any] = {
+        "LocalNodeState": "active", "ControlAvailable": True, "NodeAddr": "10.96.0.3", "NodeID": "a", "Error": lost,
+        "RemoteManagers": [{"NodeID": "b", "Addr": "10.96.0.4:2377"}, {"NodeID": "a", "Addr": "10.96.0.3:2377"}],
+    }  # fmt: skip
+    monkeypatch.setattr(swarm, "started", lambda: True)
+    monkeypatch.setattr(swarm, "ask", lambda path, timeout: {"Swarm": about})
+    assert swarm.membership() == {
+        "state": "active", "manager": True, "address": "10.96.0.3", "id": "a", "error": lost,
+        "managers": ["10.96.0.3:2377", "10.96.0.4:2377"],
+    }  # fmt: skip
+    about |= {
+        "LocalNodeState": "inactive",
+        "ControlAvailable": False,
+        "NodeAddr": "",
+        "NodeID": "",
+        "RemoteManagers": None,
+    }
+    assert swarm.membership() == {
+        "state": "inactive",
+        "manager": False,
+        "address": "",
+        "id": "",
+        "error": lost,
+        "managers": [],
+    }
+    monkeypatch.setattr(swarm, "started", lambda: False)
+    assert swarm.membership() is None

@@ -103,6 +103,11 @@ def test_a_host_that_does_not_answer_is_a_row() -> None:
         look(dict.fromkeys(("mech", "mech-w1"), "x"))
 
 
+def test_a_task_on_a_dead_host_is_not_counted_twice() -> None:
+    found = look({**well(running=3), "mech-w1": "Connection timed out"})
+    assert {row.running for row in found if row.name == "llm"} == {2}
+
+
 def test_without_a_manager_what_is_seen_is_counted() -> None:
     said = {**well(), "mech": "Connection timed out"}
     said["mech-w2"] = facts({})
