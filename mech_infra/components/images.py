@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
-from pulumi.runtime import mocks, settings
-from pulumi.runtime.proto import resource_pb2
 
 from mech_infra import registry
 from mech_infra.commands import containers as commands
 from mech_infra.components import limits
+from mech_infra.components.hooks import on_error
 from mech_infra.components.host import Host
 from mech_infra.facts.host import docker as facts
 
@@ -50,7 +49,7 @@ class Images(pulumi.ComponentResource):
             parent=self,
             triggers=[host.instance.id, *repairs.values()],
         )
-        hooks = _explaining(login)
+        hooks = on_error("pull", lambda inputs, error: registry.explain(str(inputs.get("name")), error, login))
         firsts: dict[str, docker.RemoteImage] = {}
         self.ids: dict[str, pulumi.Output[str]] = {}
         self.digests: dict[
@@ -76,19 +75,3 @@ class Images(pulumi.ComponentResource):
             self.ids[key] = image.image_id
             self.digests[key] = image.repo_digest
         self.register_outputs({"references": dict(references)})
-
-
-def _explaining(login: registry.Login | None) -> pulumi.ResourceHookBinding | None:
-    """Our sentence in place of the plugin's error where a registry refuses a pull; None where nobody would call it."""
-    # Mocks (`mech policy check`) have no engine that calls back; a CLI older than the SDK may not know such hooks.
-    known = settings.monitor_supports_feature(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS)
-    if not known or isinstance(settings.get_monitor(), mocks.MockMonitor):
-        return None
-
-    def explain(args: pulumi.ErrorHookArgs) -> bool:
-        said = registry.explain(str((args.new_inputs or {}).get("name")), args.errors[0], login)
-        if said:
-            raise pulumi.RunError(said)
-        return False  # no second try, and the plugin's own error stands
-
-    return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("pull", explain)])

@@ -7,6 +7,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_docker as docker
@@ -15,11 +16,14 @@ from mech_infra.commands import nginx
 from mech_infra.commands import swarm as commands
 from mech_infra.commands.containers import IMAGE, MANAGED, SERVICE, SERVICE_GRACE_S
 from mech_infra.components import limits
+from mech_infra.components.hooks import on_error
 from mech_infra.components.host import Host
 from mech_infra.components.service import Definition
 from mech_infra.components.services import definition
 from mech_infra.config import ResolvedService
 from mech_infra.config.rollout import RolloutConfig
+from mech_infra.facts.host import trip
+from mech_infra.facts.model import Unreachable
 from mech_infra.rollout import slots
 
 # Where a task finds its secrets: a file of Docker's, in memory. The images read their environment.
@@ -62,6 +66,10 @@ class Tasks(pulumi.ComponentResource):
             triggers=[args.images[service.name] for service in args.services],
             after=args.ready,
         )
+        self._access: dict[str, str] = {}  # to the first host, known when a service fails
+        where = pulumi.Output.all(host=args.first.access.address, host_key=args.first.access.host_key)
+        where.apply(lambda found: self._access.update({**found, "identity": args.first.access.identity}))
+        self._hooks = on_error("tasks", self._explain)
         self.services: dict[str, docker.Service] = {}
         # Who is called by another one is there before it.
         for service in sorted(args.services, key=lambda one: len(one.spec.calls)):
@@ -156,8 +164,25 @@ class Tasks(pulumi.ComponentResource):
                 parent=self,
                 provider=args.provider,
                 depends_on=list(after),
+                hooks=self._hooks,
                 custom_timeouts=limits.within(limits.PULL_LIMIT_S),
             ),
+        )
+
+    def _explain(self, inputs: Mapping[str, Any], error: str) -> None:
+        """Beside the plugin's error, which of an update that went back knows a task's id."""
+        name = str(inputs.get("name"))
+        if not self._access or not any(word in error for word in ("rollback", "paused", "converge")):
+            return
+        try:
+            why = trip.facts(self._access, {"failed_task": {"service": name}})["failed_task"]
+        except Unreachable:
+            return
+        then = "the version before serves" if "rollback" in error else "it does not serve as declared"
+        pulumi.log.error(
+            f"{name}: its new tasks do not become well, and {then}: {why or 'no task of it failed'}. Next, on the first host: docker "
+            f"service ps --no-trunc {name}; docker service logs --tail 50 {name}",
+            self,
         )
 
     def _secret(self, about: Definition) -> docker.Secret:

@@ -4,11 +4,21 @@
 set -eu
 . ./gateway.sh
 address=$1
+
+# leads: the swarm has somebody who leads it; an election takes seconds, and the nodes of a host that boots some more.
+leads() {
+  for _ in $(seq 30); do
+    if docker node ls >/dev/null 2>&1; then return 0; fi
+    sleep 2
+  done
+  return 1
+}
+
 can_encrypt "$5"
 gateway "$address" "$2" "$3" "$4"
 case $(docker info -f '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}') in
   "active true")
-    if ! docker node ls >/dev/null 2>&1; then
+    if ! leads; then
       # Two of three managers are lost: what this one knows goes on.
       docker swarm init --force-new-cluster --advertise-addr "$address" --listen-addr "$address:2377" >/dev/null
     fi

@@ -70,6 +70,17 @@ def last_error(service: str, status: dict[str, int]) -> str:
     return str(said[0]) if said else ""
 
 
+@asked(service="")
+def failed_task(service: str) -> str:
+    """Why the newest task of a service that failed did so, in Docker's words; empty where none did."""
+    chosen = urllib.parse.quote(json.dumps({"service": [service]}))
+    tasks = sorted(ask(f"/tasks?filters={chosen}"), key=lambda task: str(task["CreatedAt"]), reverse=True)
+    ended = [task["Status"] for task in tasks if task["Status"]["State"] in ("failed", "rejected", "complete")]
+    if ended and ended[0]["State"] == "complete":
+        return "it ended with exit code 0, by itself or since its health check does not pass"
+    return str(ended[0].get("Err") or ended[0].get("Message")) if ended else ""
+
+
 @dataclass(frozen=True)
 class Managing(Check, kind="swarm-manager", reads=["swarm"]):
     """This host manages the swarm, at its address on the private network."""

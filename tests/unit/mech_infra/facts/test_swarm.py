@@ -132,3 +132,17 @@ def test_each_host_says_how_it_is_with_the_swarm_also_without_a_leader(monkeypat
     }
     monkeypatch.setattr(swarm, "started", lambda: False)
     assert swarm.membership() is None
+
+
+def test_why_a_task_failed_is_said_by_the_newest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = [
+        {"CreatedAt": "1", "Status": {"State": "failed", "Err": "older"}},
+        {"CreatedAt": "3", "Status": {"State": "running"}},
+        {"CreatedAt": "2", "Status": {"State": "failed", "Err": "task: non-zero exit (137): unhealthy container"}},
+    ]
+    monkeypatch.setattr(swarm, "ask", lambda path: tasks)
+    assert swarm.failed_task("mech-llms") == "task: non-zero exit (137): unhealthy container"
+    tasks.append({"CreatedAt": "4", "Status": {"State": "complete"}})
+    assert "health check" in swarm.failed_task("mech-llms")
+    monkeypatch.setattr(swarm, "ask", lambda path: [])
+    assert swarm.failed_task("mech-llms") == ""
