@@ -84,6 +84,7 @@ def listing() -> list[dict[str, Any]] | None:
         found.append({
             "name": item["Names"][0].lstrip("/"), "running": item["State"] == "running", "id": item["Id"],
             "service": (item["Labels"] or {}).get("mech.service", ""),
+            "ended": item["State"] != "running" and "com.docker.swarm.task.id" in (item["Labels"] or {}),
             "address": "127.0.0.1" if ip in ("", "0.0.0.0") else ip,  # noqa: S104 - who listens is Docker
             "port": published[0]["PublicPort"] if published else 0,
         })  # fmt: skip
@@ -92,6 +93,9 @@ def listing() -> list[dict[str, Any]] | None:
 
 @on_host
 def of(container: Mapping[str, Any], service: str, names: list[str]) -> bool:
+    """Whether it is one of a service; what a swarm's task left behind when it ended is none."""
+    if container.get("ended"):
+        return False
     return container["service"] == service or (not container["service"] and container["name"] in names)
 
 

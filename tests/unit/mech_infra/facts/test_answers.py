@@ -91,6 +91,15 @@ def test_a_service_is_asked_in_each_of_its_containers(docker: list[Any], web: Ca
     }  # fmt: skip
 
 
+def test_what_a_swarms_task_left_behind_is_nobody_who_could_answer(docker: list[Any], web: Callable[..., int]) -> None:
+    docker += [
+        container(name, web(200, b"{}"), "llm", state) for name, state in (("llm.1", "running"), ("llm.0", "exited"))
+    ]
+    for one in docker:
+        one["Labels"]["com.docker.swarm.task.id"] = "t"
+    assert asked().keys() == {"llm.1"}
+
+
 def test_one_that_was_made_by_hand_is_known_by_its_name(docker: list[Any], web: Callable[..., int]) -> None:
     docker += [container("mech-llms", web(503, b"no"))]
     assert asked("mech-llms")["mech-llms"]["code"] == 503
