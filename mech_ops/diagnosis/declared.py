@@ -57,11 +57,14 @@ def declared(resources: list[Json]) -> Json:
         ],
     }
     members = hosts.of(resources)
-    return {**found, **_fleet(resources, members, found["ids"])} if len(members) > 1 else found
+    return {**found, **_fleet(resources, members, found)} if len(members) > 1 else found
 
 
-def _fleet(resources: list[Json], members: Sequence[hosts.Host], ids: Json) -> Json:
-    """What a fleet has beside, or otherwise: its hosts, several records of a name, services without containers of their own."""
+def _fleet(resources: list[Json], members: Sequence[hosts.Host], alone: Json) -> Json:
+    """What a fleet has beside, or otherwise: its hosts, several records of a name, services without containers of their own.
+
+    What a swarm runs has another container each time.
+    """
     records: dict[str, Json] = {}
     for r in of(resources, "cloudflare:index/dnsRecord:DnsRecord"):
         about = records.setdefault(r["inputs"]["name"], {"addresses": [], "proxied": r["inputs"].get("proxied", False)})
@@ -69,12 +72,20 @@ def _fleet(resources: list[Json], members: Sequence[hosts.Host], ids: Json) -> J
     each = {
         host.name: {
             "address": host.address, "private": host.private, "role": host.role, "drained": host.drained,
-            "ids": {**ids, "instance": host.instance, "reserved_ip": host.reserved_ip, **({} if host.first else {"volume": ""})},
+            "ids": {**alone["ids"], "instance": host.instance, "reserved_ip": host.reserved_ip, **({} if host.first else {"volume": ""})},
         }
         for host in members
     }  # fmt: skip
     first = next(iter(each.values()))
-    return {"ids": first["ids"], "records": records, "hosts": each, "tasks": _tasks(resources)}
+    known = {c for c, about in alone["containers"].items() if about["service"]}
+    services = {
+        name: {**about, "containers": [container for container in about["containers"] if container in known]}
+        for name, about in alone["services"].items()
+    }
+    # One that somebody removed, and a refresh forgot, is the swarm's all the same.
+    lost = {_known(name).container_name: 1 for name, about in services.items() if not about["containers"]}
+    tasks = {**lost, **_tasks(resources)}
+    return {"ids": first["ids"], "records": records, "hosts": each, "tasks": tasks, "services": services}
 
 
 def _tasks(resources: list[Json]) -> dict[str, int]:
@@ -134,14 +145,12 @@ def _known(service: str) -> catalogue.Service:
 
 
 def _services(resources: list[Json], containers: dict[str, Json]) -> dict[str, Json]:
-    """What a swarm runs has no containers of its own: a task's has another name each time."""
-    found, tasks = {}, _tasks(resources)
+    found = {}
     for name, url in (_output(resources, "service_urls") or {}).items():
         known = _known(name)
         found[name] = {
             "url": url,
-            "containers": [c for c, about in containers.items() if about["service"] == name]
-            or ([] if known.container_name in tasks else [known.container_name]),
+            "containers": [c for c, about in containers.items() if about["service"] == name] or [known.container_name],
             "datastores": list(known.datastores),
             "calls": list(known.calls),
             "secrets": list(known.secrets),

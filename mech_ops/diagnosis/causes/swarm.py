@@ -97,17 +97,18 @@ def manager_lost(look: Look) -> Iterator[Found]:
     layer="swarm",
     visitor="nothing, where another host has a task; else 502 until one is well",
     guide=_GUIDE,
-    reads=("swarm.nodes",),
+    reads=("swarm.nodes", "swarm.membership"),
     fix="mech recover, then pulumi up",
     floor="degraded",
     follows=(*_DEAD, "MEMBER_PORT_CLOSED"),
 )
 def down(look: Look) -> Iterator[Found]:
     for name, _, nodes in _nodes(look):
+        error = (look.fact("swarm.membership").get(name) or {}).get("error", "")
         if nodes and not _ready(nodes):
-            yield Found(
-                (), {"member": name, "state": nodes[0]["state"]}, (f"docker node ls: {name} {nodes[0]['state']}",), name
-            )
+            shows = [f"docker node ls: {name} {nodes[0]['state']}"]
+            shows += [f"docker info on {name}: {error.splitlines()[0][:300]}"] if error else []
+            yield Found((), {"member": name, "state": nodes[0]["state"]}, tuple(shows), name)
 
 
 @cause(

@@ -255,3 +255,9 @@ def test_the_edge_is_waited_for_as_long_as_one_host_may_answer() -> None:
     assert (fleet_facts.inside(seen, hosts) or {})["llm"]["nginx"]["code"] == 200
     seen.facts["host mech-w1"] = nothing
     assert gather.Worth(fleet_facts.inside(seen, hosts))(["llm"]) == 0
+
+
+def test_a_service_that_a_refresh_forgot_is_the_swarms_all_the_same() -> None:
+    kept = [r for r in stand.fleet() if not r["urn"].endswith("::mech-llms")]
+    found = declared.declared(kept)
+    assert found["tasks"] == {"mech-llms": 1, "mech-queue": 1} and found["services"]["llm"]["containers"] == []
