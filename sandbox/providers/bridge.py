@@ -211,7 +211,9 @@ class Bridged(Resource):
                 value = given
             if value is None or (field.role == "optional" and given is None and value in ([], {})):
                 value = self._unset(field)
-            outputs[name] = whole(field, value, False)
+            outputs[name] = whole(
+                field, value, given is None and field.unordered
+            )  # a set that the cloud filled was read
         return self._state(outputs, id, self._meta({"create": timeout}))
 
     def update(self, ctx: Context, id: str, old_outputs: Values, inputs: Values, timeout: float) -> Values:

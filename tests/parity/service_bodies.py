@@ -38,8 +38,8 @@ def body_of(state: Json) -> Json:
                 },
             },
             "Placement": {
-                "Constraints": task["placement"]["constraints"], "MaxReplicas": task["placement"]["maxReplicas"],
-                "Preferences": [{"Spread": {"SpreadDescriptor": item}} for item in task["placement"]["prefs"]],
+                "Constraints": task["placement"].get("constraints") or [], "MaxReplicas": task["placement"]["maxReplicas"],
+                "Preferences": [{"Spread": {"SpreadDescriptor": item}} for item in task["placement"].get("prefs") or []],
                 "Platforms": [{"Architecture": p["architecture"], "OS": p["os"]} for p in task["placement"]["platforms"]],
             },
             "Networks": [{"Target": item["id"], "Aliases": item.get("aliases")} for item in task["networksAdvanceds"]],

@@ -129,6 +129,7 @@ def _service(id: str, body: Json) -> Json:
     task = spec["TaskTemplate"]
     task["Runtime"] = task.get("Runtime") or "container"
     task["RestartPolicy"] = {"Condition": "any", "MaxAttempts": 0, **task["RestartPolicy"]}
+    spec["EndpointSpec"]["Mode"] = spec["EndpointSpec"].get("Mode") or "vip"
     endpoint = {"Spec": spec["EndpointSpec"], "Ports": spec["EndpointSpec"].get("Ports") or []}
     return {"ID": id, "Version": {"Index": 1}, "Spec": spec, "Endpoint": endpoint}
 

@@ -52,7 +52,7 @@ def _left_out(field: Field, parent: Values | None, before: Any) -> Any:
         return field.default
     if before is not None and empty(before):
         return before
-    return [] if field.kind == "list" and (field.parts is not None or field.unordered) else None
+    return [] if field.kind == "list" and field.parts is not None else None
 
 
 def _filled(field: Field, value: Any) -> Any:
@@ -72,10 +72,10 @@ def applied(fields: Fields, plan: Values, now: Values) -> Values:
 def _apply(field: Field, plan: Any, now: Any) -> Any:
     if isinstance(plan, Unknown):
         return now
-    if field.unordered:
-        return now if has_unknown(plan) or plan is None else plan
     if field.kind in ("list", "map", "object") and empty(lean(plan)) and empty(lean(now)):
         return plan
+    if field.unordered:
+        return now if has_unknown(plan) or plan is None else plan
     if field.parts is None or plan is None or now is None:
         return plan if now is None else now
     if field.kind == "object":
@@ -161,7 +161,8 @@ def _set_differ(field: Field, before: list[Any], said: list[Any], at: str) -> di
     found: dict[str, tuple[Kind, bool]] = {}
     for index in sorted(gone | come):
         if index in gone & come and field.parts:
-            found.update(changes(field.parts, before[index], said[index], said[index], f"{at}[{index}]."))
+            inside = changes(field.parts, before[index], said[index], said[index], f"{at}[{index}].")
+            found.update({path: (kind, replaces or field.replace) for path, (kind, replaces) in inside.items()})
         else:
             kind: Kind = "update" if index in gone & come else "add" if index in come else "delete"
             found[f"{at}[{index}]"] = (kind, field.replace)

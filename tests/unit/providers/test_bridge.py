@@ -89,7 +89,8 @@ def _parts(owner: str, fields: Mapping[str, Field]) -> Iterator[tuple[str, set[s
             continue
         cls = _inner(getattr(sdk, owner, None) or getattr(__import__("pulumi_docker"), owner), snake(name))
         parameters = inspect.signature(getattr(sdk, cls).__init__).parameters
-        known = {key: item for key, item in parameters.items() if key not in ("self", "__self__")}
+        # `global_` in Python, where `global` is a word of the language
+        known = {key.rstrip("_"): item for key, item in parameters.items() if key not in ("self", "__self__")}
         required = {key for key, item in known.items() if item.default is inspect.Parameter.empty}
         yield cls, {snake(part) for part in field.parts}, set(known), required
         yield from _parts(cls, field.parts)

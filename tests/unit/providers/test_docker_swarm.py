@@ -66,7 +66,10 @@ def declared(engine: Engine, **changes: Any) -> dict[str, Any]:
         "name": "mech-llms",
         "taskSpec": task,
         "mode": {"replicated": {"replicas": 2}},
-        "endpointSpec": {"mode": "dnsrr", "ports": [{"targetPort": 3000, "publishedPort": 3002, "publishMode": "host"}]},
+        "endpointSpec": {
+            "mode": "dnsrr",
+            "ports": [{"targetPort": 3000, "publishedPort": 3002, "publishMode": "host"}],
+        },
         "convergeConfig": {"delay": "1s", "timeout": "20s"},
         **changes,
     }
@@ -115,7 +118,9 @@ def test_a_placement_without_platforms_is_a_difference_after_a_create(engine: En
         ),
     ],
 )  # fmt: skip
-def test_what_a_change_does(engine: Engine, world: DockerWorld, changes: dict[str, Any], wanted: dict[str, str]) -> None:
+def test_what_a_change_does(
+    engine: Engine, world: DockerWorld, changes: dict[str, Any], wanted: dict[str, str]
+) -> None:
     before = declared(engine)
     _, state = Service().create(context(), plain(before), 0)
     answer = engine.diff(SERVICE, before, declared(engine, **changes), state)
