@@ -143,6 +143,14 @@ def test_drift_by_hand_is_seen_and_the_inputs_show_it(engine: Engine, world: Doc
     assert Service().read(context(), id, plain(news), state) is None
 
 
+def test_one_that_was_made_by_hand_under_the_name_is_the_service(engine: Engine, world: DockerWorld) -> None:
+    news = declared(engine)
+    id, state = Service().create(context(), plain(news), 0)
+    world.swarm.services["by-hand"] = {**world.swarm.services.pop(id), "ID": "by-hand"}
+    found = Service().read(context(), id, plain(news), state)
+    assert found is not None and found[0] == "by-hand"
+
+
 def test_an_update_that_the_swarm_takes_back_fails_and_the_state_says_what_was_wanted(
     engine: Engine, world: DockerWorld
 ) -> None:
