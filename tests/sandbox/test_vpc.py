@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,23 @@ from .account import Account, account, clear
 pytestmark = pytest.mark.in_order
 # Each host's sshd listens on all of its addresses: whoever reads its greeting has reached it.
 _GREETING = 'exec 3<>"/dev/tcp/$0/22" && head -c 4 <&3'
+
+_RECEIVER = """
+import socket, sys
+udp, tcp = socket.socket(type=socket.SOCK_DGRAM), socket.create_server((sys.argv[1], 9000))
+udp.bind((sys.argv[1], 9000))
+udp.settimeout(20), tcp.settimeout(20)
+print("ready", flush=True)
+print(len(udp.recv(65535)))
+with tcp.accept()[0] as peer:
+    print(sum(len(part) for part in iter(lambda: peer.recv(65536), b"")))
+"""
+_SENDER = """
+import socket, sys
+socket.socket(type=socket.SOCK_DGRAM).sendto(bytes(4000), (sys.argv[1], 9000))
+with socket.create_connection((sys.argv[1], 9000), timeout=10) as peer:
+    peer.sendall(bytes(4000000))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +86,16 @@ def test_hosts_of_one_vpc_reach_each_other_and_nobody_else_does(vultr: Account, 
     # The group filters the main interface: what the VPC let through it does not.
     assert internet.command(vultr.settings, [*probe, one["main_ip"], "22"], stderr=subprocess.DEVNULL) != 0
     assert not reaches(vultr, two["id"], one["main_ip"])
+
+
+def test_what_is_larger_than_a_packet_arrives(vultr: Account, fleet: dict[str, Any]) -> None:
+    """By TCP, and as a datagram in pieces, which a Docker overlay whose MTU is too large sends."""
+    one, two = fleet["one"], fleet["two"]
+    listen = ["nsenter", "-t", str(host.init_pid(vultr.settings, two["id"])), "-n", sys.executable, "-c", _RECEIVER]
+    with subprocess.Popen([*listen, two["internal_ip"]], stdout=subprocess.PIPE, text=True) as receiver:
+        assert receiver.stdout and receiver.stdout.readline() == "ready\n"
+        assert on(vultr, one["id"], sys.executable, "-c", _SENDER, two["internal_ip"], seconds=20).returncode == 0
+        assert receiver.stdout.read().split() == ["4000", "4000000"]
 
 
 def test_a_host_that_lies_about_its_network_stays_alone(vultr: Account, fleet: dict[str, Any]) -> None:
