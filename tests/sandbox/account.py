@@ -73,15 +73,19 @@ def account(name: str) -> Iterator[Account]:
     credentials.ensure(settings)
     pki.ensure(settings)
     found = Account(settings)
-    yield found
-    found.close()
-    clear(settings)
+    try:
+        yield found
+    finally:
+        found.close()
+        clear(settings)
 
 
 def clear(settings: Settings) -> None:
     """As `mech sandbox reset`, but for what is kept in files."""
     for id in host.ids(settings):
         host.destroy(settings, id)
+    for image in settings.blocks.glob("*.img"):
+        host.delete_block(settings, image.stem)
     host.sweep(settings)
     network.down(settings)
     (settings.state / "cloud.sqlite").unlink(missing_ok=True)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import host, internet, network
+from sandbox import host, internet
 from sandbox.host import FirewallRule, HostSpec
 from sandbox.settings import Settings, load
+
+from .account import clear
 
 pytestmark = pytest.mark.in_order
 ID = "11111111-2222-3333-4444-555555555555"
@@ -20,7 +22,7 @@ ID = "11111111-2222-3333-4444-555555555555"
 @pytest.fixture(scope="module")
 def settings() -> Iterator[Settings]:
     settings = load("test-host")
-    _clear(settings)
+    clear(settings)
     host.ensure_rootfs(settings, print)
     key = internet.ensure_home(settings)
     script = "#!/bin/sh\nsystemctl enable --now docker.service nginx.service\necho done > /var/lib/mech/flag\n"
@@ -28,16 +30,7 @@ def settings() -> Iterator[Settings]:
         settings, HostSpec(ID, "mech-1", settings.address(100), 10, [key.with_suffix(".pub").read_text()], script, "pw")
     )
     yield settings
-    _clear(settings)
-
-
-def _clear(settings: Settings) -> None:
-    for id in host.ids(settings):
-        host.destroy(settings, id)
-    for image in settings.blocks.glob("*.img"):
-        host.delete_block(settings, image.stem)
-    host.sweep(settings)
-    network.down(settings)
+    clear(settings)
 
 
 def ssh(settings: Settings, line: str, check: bool = True) -> str:
