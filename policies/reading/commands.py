@@ -123,7 +123,7 @@ def _texts(resource: Resource) -> Iterator[tuple[str, str | None, Mapping[str, s
         )
     elif resource.type in ("vultr:index/startupScript:StartupScript", "vultr:index/instance:Instance"):
         key = "script" if "startupScript" in resource.type else "userData"
-        text = _decoded(resource.text(key))
+        text = decoded(resource.text(key))
         yield spoken(text) if is_cloud_config(text) else text, None, {}
 
 
@@ -132,7 +132,8 @@ def _is_shell(resource: Resource) -> bool:
     return not interpreter or str(interpreter[0]).rpartition("/")[2] in _SHELLS
 
 
-def _decoded(text: str) -> str:
+def decoded(text: str) -> str:
+    """A text that may be given in base64."""
     try:
         return base64.b64decode(text, validate=True).decode()
     except (ValueError, binascii.Error):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policies.model import CONTAINER, HOST_STATE, RECORD, SETTING, UNKNOWN, Stack
-from policies.reading.containers import is_database, is_loopback, published
+from policies.model import HOST_STATE, RECORD, SETTING, UNKNOWN, Stack
+from policies.reading.containers import containers, is_database, is_loopback, published
 from policies.reading.platform import is_platform
 from policies.reading.ufw import Host, covers, networks, who
 
@@ -43,7 +43,7 @@ def of_containers(stack: Stack) -> set[int]:
     """Ports that the program's own containers publish to the world; a database's is none that may be open."""
     return {
         port
-        for container in stack.of(CONTAINER)
+        for container in containers(stack)
         if not is_database(container) and container.props.get("ports") is not UNKNOWN
         for address, port, _ in published(container)
         if not is_loopback(address)

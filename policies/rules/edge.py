@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.family import Family
-from policies.model import CONTAINER, ORIGIN_CA, Finding, Resource, Stack
+from policies.model import ORIGIN_CA, Finding, Resource, Stack
 from policies.reading.commands import scripts
-from policies.reading.containers import published
+from policies.reading.containers import containers, published
 from policies.reading.edge import acting, records, setting
 from policies.reading.nginx import Nginx, nginx
 from policies.reading.nginx.loops import loops
@@ -87,7 +87,7 @@ def _certbot(stack: Stack) -> Iterator[tuple[str, ...]]:
 
 def _asked(stack: Stack, port: int) -> Nginx | None:
     """nginx, where it is who answers on a port: no container publishes it. Raises Unjudged."""
-    there = (number for container in stack.of(CONTAINER) for _, number, _ in published(container))
+    there = (number for container in containers(stack) if container.sure for _, number, _ in published(container))
     return None if port in there else nginx(stack)
 
 
@@ -99,7 +99,8 @@ def _asked(stack: Stack, port: int) -> Nginx | None:
     severity="critical",
 )
 def no_tls_origin(stack: Stack) -> Iterator[Finding]:
-    found, proxy = _mode(stack, "full", "strict"), _asked(stack, 443)
+    found = _mode(stack, "full", "strict")
+    proxy = _asked(stack, 443) if found else None
     if found is None or proxy is None or any(_certbot(stack)):
         return
     tls = [server for server in proxy.servers if server.listens_on(443, ssl=True)]
@@ -119,7 +120,8 @@ def no_tls_origin(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def no_plain_origin(stack: Stack) -> Iterator[Finding]:
-    found, proxy = _mode(stack, "flexible"), _asked(stack, 80)
+    found = _mode(stack, "flexible")
+    proxy = _asked(stack, 80) if found else None
     if found and proxy and not any(server.listens_on(80) and not server.is_internal for server in proxy.servers):
         proxy.whole()
         yield Finding("SSL mode flexible and nobody listens on 80", proxy.resource)

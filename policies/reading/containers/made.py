@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from policies.model import CONTAINER, REMOTE, UNKNOWN, Resource, Stack
+from policies.model import CONTAINER, REMOTE, SERVICE, UNKNOWN, Resource, Stack
 from policies.reading.commands import Script, scripts, unknown_scripts
-from policies.reading.containers.compose import Unread, compose, stack
-from policies.reading.containers.compose_file import Invalid
+from policies.reading.containers.compose import compose, stack
+from policies.reading.containers.compose_file import Invalid, Unread
 from policies.reading.containers.model import Container
 from policies.reading.containers.options import parse
 from policies.reading.containers.run import container
-from policies.reading.containers.swarm import SERVICE, create, declared
-from policies.reading.shell import Act, read
+from policies.reading.containers.swarm import create, declared, named, updated
+from policies.reading.containers.units import started
+from policies.reading.shell import Act
 
+# Podman takes the same words.
+_ENGINES, _COMPOSE = ("docker", "podman"), ("docker-compose", "podman-compose")
 _GLOBAL = frozenset({"debug", "tls", "tlsverify", "version", "help"})
 _GLOBAL_SHORT = {"H": "host", "c": "context", "D": "debug", "l": "log-level", "v": "version"}
 
@@ -43,10 +45,9 @@ class Reader:
             elif resource.type == SERVICE:
                 self.found.containers.append(self._of(resource, declared(resource), "docker.Service", host=""))
         for script in scripts(self.stack):
-            if "docker" in script.text or any("docker" in act.name for act in script.trace.acts):
-                for act in script.trace.acts:
-                    self._act(script, act)
-                self._units(script)
+            for act in script.trace.acts:
+                self._act(script, act)
+            self._units(script)
         self.found.containers += self.shell.values()
         self.found.unread += unknown_scripts(self.stack)
         return self.found
@@ -66,18 +67,21 @@ class Reader:
 
     def _units(self, script: Script) -> None:
         """What systemd starts of the units that a script writes."""
+        if script.trace.files is script.before:
+            return
         for path, text in script.written.items():
-            if path.endswith(".service") and "docker" in text:
-                lines = re.findall(r"^ExecStart=[-@:+!]*(.*)", text.replace("\\\n", " "), re.M)
-                for act in read("\n".join(lines), files=script.trace.files).acts:
-                    self._act(script, act, stays=True)
+            runs = started(path, text, script.trace) if path.endswith((".service", ".container")) else None
+            for act in runs.acts if runs else ():
+                self._act(script, act, stays=True)
 
     def _act(self, script: Script, act: Act, stays: bool = False) -> None:
+        if act.name not in (*_ENGINES, *_COMPOSE):
+            return
         words = list(act.argv[1:])
         try:
-            if act.name == "docker-compose":
+            if act.name in _COMPOSE:
                 self._compose(script, act, words)
-            elif act.name == "docker":
+            else:
                 line = parse(words, _GLOBAL, _GLOBAL_SHORT, {})
                 self._docker(script, act, line.words, stays)
         except Unread as what:
@@ -112,8 +116,18 @@ class Reader:
                     self.found.unread.append(f"the options of `docker service create` in {script.resource.name}")
                 else:
                     self._add(script, act, props_, "docker service create")
+            case ["service", "update", *rest]:
+                self._update(script, act, rest)
             case _:
                 pass
+
+    def _update(self, script: Script, act: Act, words: list[str]) -> None:
+        there = self.shell.get((str(_host(script.resource)), named(words)))
+        made = updated(words, there.props if there else None)
+        if made and there:
+            self.shell[str(_host(script.resource)), made[0]] = replace(there, props=made[1], sure=there.sure and act.sure)
+        elif made:
+            self._add(script, act, made[1], "docker service update")
 
     def _compose(self, script: Script, act: Act, words: list[str]) -> None:
         command, up = compose(words, act)

@@ -1,6 +1,7 @@
 """`docker run`'s options: which take a value, and how they are read off a command line.
 
-Source: Docker's command-line reference, docker container run (29 options are flags, all others take a value).
+Source: Docker's command-line reference, docker container run (29 options are flags, all others take a value); Podman's are
+the same and four flags more.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ FLAGS = frozenset(
     {
         "detach", "disable-content-trust", "help", "init", "interactive", "no-healthcheck", "oom-kill-disable", "privileged",
         "publish-all", "quiet", "read-only", "rm", "sig-proxy", "tty", "use-api-socket",
+        "env-host", "no-hosts", "replace", "rmi",
     }
 )  # fmt: skip
 SAME: Mapping[str, str] = {"net": "network", "net-alias": "network-alias", "dns-opt": "dns-option"}

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from policies.reading.shell.copies import COPIES, Said
 from policies.reading.shell.memory import Memory
+from policies.reading.shell.sed import Beyond, edited
 from policies.reading.shell.trace import HOLE, known
 
 
@@ -126,17 +127,42 @@ def _head(words: list[str], lines: list[str]) -> list[str] | None:
     return lines[: int(count[1])] if count else None
 
 
-def _sed(words: list[str], lines: list[str]) -> list[str] | None:
-    """Only `s` without what basic expressions have beyond Python's."""
-    words = [word for word in words if word not in ("-e", "-E", "-r")]
-    if len(words) != 1:
-        return None
-    for part in re.split(r";\s*(?=s)", words[0]):
-        swap = re.fullmatch(r"s([/|#,])((?:(?!\1).)*)\1((?:(?!\1).)*)\1(g?)", part.strip())
-        if swap is None or re.search(r"\\[^./*$^\[\]&]|[+?(){}|]", swap[2]) or re.search(r"\\[1-9]|(?<!\\)&", swap[3]):
-            return None
-        lines = [re.sub(swap[2], lambda _, to=swap[3]: to, line, count=0 if swap[4] else 1) for line in lines]
-    return lines
+def _sed(words: list[str], stdin: str, memory: Memory) -> Said:
+    """Of standard input or of files, to standard output or (`-i`) in place. A script that is not understood leaves it open."""
+    flags = [word for word in words if re.fullmatch(r"-[nErsiz]+|--(in-place|regexp-extended|quiet|silent)(=.*)?|-i\S+", word)]
+    scripts, names = _sed_words([word for word in words if word not in flags])
+    letters = "".join(flag[1:] if not flag.startswith("--") else flag[2] for flag in flags)
+    in_place = any(flag.startswith(("-i", "--in-place")) or re.fullmatch(r"-[nErs]+i", flag) for flag in flags)
+    read = memory.base if in_place else memory.content
+    out = ""
+    for name in names or ["-"]:
+        text = stdin if name == "-" else read(name)
+        if in_place and not text:
+            continue  # a file of the host's own
+        try:
+            text = edited(scripts, text, bool(set(letters) & set("Er")), "n" in letters) if known(text, *scripts) else HOLE
+        except Beyond:
+            text = HOLE
+        if in_place:
+            memory.write(name, text)
+        out += text if not in_place else ""
+    return (True, out) if known(out) else (None, HOLE)
+
+
+def _sed_words(words: list[str]) -> tuple[list[str], list[str]]:
+    """(scripts, files) of its words."""
+    scripts: list[str] = []
+    names: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word in ("-e", "--expression") and rest:
+            scripts.append(rest.pop(0))
+        elif word.startswith("--expression="):
+            scripts.append(word.partition("=")[2])
+        else:
+            names.append(word)
+    return (scripts, names) if scripts else (names[:1], names[1:])
 
 
 def _grep(words: list[str], stdin: str, memory: Memory) -> Said:
@@ -177,7 +203,7 @@ def _test(words: list[str], stdin: str, memory: Memory) -> Said:
 _PROGRAMS: dict[str, Callable[[list[str], str, Memory], Said]] = {
     "echo": _echo, "printf": _printf, "cat": _cat, "tee": _tee, **COPIES, "rm": _remove,
     "cd": _cd, "set": _set, "shift": _shift, "seq": _seq, "base64": _base64, "sort": _filter(_sort), "head": _filter(_head),
-    "tac": _filter(lambda words, lines: lines[::-1] if not words else None), "sed": _filter(_sed), "grep": _grep,
+    "tac": _filter(lambda words, lines: lines[::-1] if not words else None), "sed": _sed, "grep": _grep,
     "egrep": _grep, "fgrep": _grep, "true": _quiet, ":": _quiet, "false": _not, "yes": _yes, "sleep": _quiet,
     "mktemp": _mktemp, "basename": _basename, "dirname": _dirname, "mkdir": _quiet, "chmod": _quiet, "chown": _quiet, "touch": _quiet, "trap": _quiet, "umask": _quiet, "test": _test,
     "wait": _quiet, "local": _quiet, "shopt": _quiet, "[": _test, "command": _found, "which": _found, "type": _grep,

@@ -105,21 +105,31 @@ class Running(Redirects):
         return Done(True, "")
 
     def on_variable_assignment(self, node: Node, stdin: str | None) -> Done:
-        self.memory.set(_name(node), self._value(node), append="+=" in [child.type for child in node.children])
+        value, index = self._value(node), _index(node)
+        if index is not None and isinstance(value, str):
+            self.memory.put(_name(node), self.words.one(index), value)
+        else:
+            self.memory.set(_name(node), value, append="+=" in [child.type for child in node.children])
         return Done(True, "")
 
-    def _value(self, node: Node) -> str | list[str]:
+    def _value(self, node: Node) -> str | list[str] | dict[str, str]:
         value = node.child_by_field_name("value")
         if value is None:
             return ""
         if value.type == "array":
-            return [word for child in value.named_children for word in self.words.many(child)]
+            words = [word for child in value.named_children for word in self.words.many(child)]
+            pairs = [re.fullmatch(r"\[([^\]]*)\]=(.*)", word, re.S) for word in words]
+            named = {pair[1]: pair[2] for pair in pairs if pair}
+            return named if named and len(named) == len(words) else words
         return self.words.one(value)
 
     def on_declaration_command(self, node: Node, stdin: str | None) -> Done:
         return self.all(child for child in node.named_children if child.type == "variable_assignment")
 
     def on_unset_command(self, node: Node, stdin: str | None) -> Done:
+        for child in node.named_children:
+            if child.type in ("variable_name", "word") and not text_of(child).startswith("-"):
+                self.memory.unset(text_of(child))
         return Done(True, "")
 
     def on_function_definition(self, node: Node, stdin: str | None) -> Done:
@@ -127,6 +137,12 @@ class Running(Redirects):
         if name is not None and body is not None:
             self.memory.functions[text_of(name)] = body
         return Done(True, "")
+
+
+def _index(assignment: Node) -> Node | None:
+    """The index of `A[i]=…`."""
+    name = assignment.child_by_field_name("name")
+    return name.child_by_field_name("index") if name is not None and name.type == "subscript" else None
 
 
 def _name(assignment: Node) -> str:
