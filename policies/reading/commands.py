@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from policies.model import LOCAL, REMOTE, UNKNOWN, Resource, Stack, Unjudged
-from policies.reading.cloud_config import is_cloud_config, spoken
+from policies.reading.cloud_config import is_cloud_config, parts, spoken
 from policies.reading.shell import HOLE, Trace, read
 from policies.reading.uploads import uploaded
 
@@ -124,7 +124,8 @@ def _texts(resource: Resource) -> Iterator[tuple[str, str | None, Mapping[str, s
     elif resource.type in ("vultr:index/startupScript:StartupScript", "vultr:index/instance:Instance"):
         key = "script" if "startupScript" in resource.type else "userData"
         text = decoded(resource.text(key))
-        yield spoken(text) if is_cloud_config(text) else text, None, {}
+        for part in parts(text):
+            yield spoken(part) if is_cloud_config(part) else part, None, {}
 
 
 def _is_shell(resource: Resource) -> bool:

@@ -52,7 +52,7 @@ def edge_shut_out(stack: Stack) -> Iterator[Finding]:
     edge = origin.ranges(stack)
     for port in _WEB:
         if found and (lost := origin.lacking(edge, found.sources(port))):
-            yield Finding(f"UFW lets some in at {port}/tcp, and not Cloudflare from {lost}", found.resource)
+            yield Finding(f"{found.tool} lets some in at {port}/tcp, and not Cloudflare from {lost}", found.resource)
         if lost := origin.lacking(edge, origin.group(stack, port)):
             first = stack.of(GROUP_RULE)[0]
             yield Finding(f"Vultr's firewall group lets some in at {port}/tcp, and not Cloudflare from {lost}", first)

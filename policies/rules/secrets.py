@@ -31,9 +31,15 @@ def _of_text(script: Script) -> Iterator[Plain]:
     about = script.resource.props.get("environment")
     given = about.items() if isinstance(about, Mapping) else ()
     hidden = {str(value) for name, value in given if script.resource.is_secret("environment", name)}
+    fed = script.resource.props.get("stdin")  # rule secrets-in-environment's
+    hidden |= {fed} if isinstance(fed, str) else set()
     yield from in_words(script.trace, hidden)
-    for part in script.written.values() if not script.text and not script.resource.is_secret("source") else ():
+    for part in script.written.values() if not script.text and not _is_hidden(script) else ():
         yield from in_text(part)
+
+
+def _is_hidden(upload: Script) -> bool:
+    return upload.resource.is_secret("source") or upload.resource.is_secret("source", "text")
 
 
 @rule(

@@ -8,9 +8,9 @@ import re
 import shlex
 from collections.abc import Callable
 
+from policies.reading.shell import sed
 from policies.reading.shell.copies import COPIES, Said
 from policies.reading.shell.memory import Memory
-from policies.reading.shell.sed import Beyond, edited
 from policies.reading.shell.trace import HOLE, known
 
 
@@ -127,42 +127,26 @@ def _head(words: list[str], lines: list[str]) -> list[str] | None:
     return lines[: int(count[1])] if count else None
 
 
-def _sed(words: list[str], stdin: str, memory: Memory) -> Said:
-    """Of standard input or of files, to standard output or (`-i`) in place. A script that is not understood leaves it open."""
-    flags = [word for word in words if re.fullmatch(r"-[nErsiz]+|--(in-place|regexp-extended|quiet|silent)(=.*)?|-i\S+", word)]
-    scripts, names = _sed_words([word for word in words if word not in flags])
-    letters = "".join(flag[1:] if not flag.startswith("--") else flag[2] for flag in flags)
-    in_place = any(flag.startswith(("-i", "--in-place")) or re.fullmatch(r"-[nErs]+i", flag) for flag in flags)
-    read = memory.base if in_place else memory.content
+def _sed(words: list[str], stdin: str, memory: Memory) -> Said | None:
+    """Of standard input or of files, to standard output or (`-i`) in place. A script that is not understood leaves it open;
+    an edit in place of a file that is not known is noted."""
+    asked = sed.asked(words)
+    if asked.in_place and not any(memory.base(name) for name in asked.names):
+        return None
     out = ""
-    for name in names or ["-"]:
-        text = stdin if name == "-" else read(name)
-        if in_place and not text:
+    for name in asked.names or ["-"]:
+        text = stdin if name == "-" else memory.base(name) if asked.in_place else memory.content(name)
+        if asked.in_place and not text:
             continue  # a file of the host's own
         try:
-            text = edited(scripts, text, bool(set(letters) & set("Er")), "n" in letters) if known(text, *scripts) else HOLE
-        except Beyond:
+            text = asked.of(text) if known(text, *asked.scripts) else HOLE
+        except sed.Beyond:
             text = HOLE
-        if in_place:
+        if asked.in_place:
             memory.write(name, text)
-        out += text if not in_place else ""
-    return (True, out) if known(out) else (None, HOLE)
-
-
-def _sed_words(words: list[str]) -> tuple[list[str], list[str]]:
-    """(scripts, files) of its words."""
-    scripts: list[str] = []
-    names: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if word in ("-e", "--expression") and rest:
-            scripts.append(rest.pop(0))
-        elif word.startswith("--expression="):
-            scripts.append(word.partition("=")[2])
         else:
-            names.append(word)
-    return (scripts, names) if scripts else (names[:1], names[1:])
+            out += text
+    return (True, out) if known(out) else (None, HOLE)
 
 
 def _grep(words: list[str], stdin: str, memory: Memory) -> Said:
@@ -200,7 +184,7 @@ def _test(words: list[str], stdin: str, memory: Memory) -> Said:
     return None, ""
 
 
-_PROGRAMS: dict[str, Callable[[list[str], str, Memory], Said]] = {
+_PROGRAMS: dict[str, Callable[[list[str], str, Memory], Said | None]] = {
     "echo": _echo, "printf": _printf, "cat": _cat, "tee": _tee, **COPIES, "rm": _remove,
     "cd": _cd, "set": _set, "shift": _shift, "seq": _seq, "base64": _base64, "sort": _filter(_sort), "head": _filter(_head),
     "tac": _filter(lambda words, lines: lines[::-1] if not words else None), "sed": _sed, "grep": _grep,

@@ -26,6 +26,47 @@ class _Command:
     every: bool = False
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What `sed`'s words ask for."""
+
+    scripts: list[str]
+    names: list[str]
+    in_place: bool
+    extended: bool
+    quiet: bool
+
+    def of(self, text: str) -> str:
+        """The text after it. Raises Beyond."""
+        return edited(self.scripts, text, self.extended, self.quiet)
+
+
+def asked(words: Sequence[str]) -> Asked:
+    """Its words, taken apart."""
+    scripts: list[str] = []
+    names: list[str] = []
+    flags: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word in ("-e", "--expression") and rest:
+            scripts.append(rest.pop(0))
+        elif word.startswith("--expression="):
+            scripts.append(word.partition("=")[2])
+        elif word.startswith("-") and word != "-":
+            flags.append(word)
+        else:
+            names.append(word)
+    short = "".join(flag[1:].partition("i")[0] for flag in flags if not flag.startswith("--"))
+    return Asked(
+        scripts or names[:1],
+        names if scripts else names[1:],
+        any(flag.startswith("--in-place") or (not flag.startswith("--") and "i" in flag) for flag in flags),
+        bool(set(short) & set("Er")) or any(flag in ("--regexp-extended",) for flag in flags),
+        "n" in short or any(flag in ("--quiet", "--silent") for flag in flags),
+    )
+
+
 def edited(scripts: Sequence[str], text: str, extended: bool, quiet: bool = False) -> str:
     """The text after the scripts. Raises Beyond."""
     commands = [one for script in scripts for one in _commands(script, extended)]
