@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from policies.model import HOST_STATE, RECORD, SETTING, UNKNOWN, Stack
 from policies.reading.containers import containers, is_database, is_loopback, published
+from policies.reading.edge import only_tunnels
 from policies.reading.platform import is_platform
 from policies.reading.ufw import Host, covers, networks, who
 
@@ -14,7 +15,7 @@ _WEB = (80, 443)
 
 def web_ports(stack: Stack, host: Host) -> list[int]:
     """The ports that have to be open: the edge comes by them, or a command let them in before another closed them."""
-    if host.disabled is not None:
+    if host.disabled is not None or (only_tunnels(stack) and not is_platform(stack)):
         return []
     mode = _setting(stack, "ssl")
     by_tls = mode in ("full", "strict") and _setting(stack, "always_use_https") == "on"

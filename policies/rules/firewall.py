@@ -9,6 +9,7 @@ from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
 from policies.model import GROUP_RULE, INSTANCE, UNKNOWN, Finding, Resource, Stack, Unjudged, each
 from policies.reading.containers import DATABASE_PORTS, Container, containers, is_private, published
+from policies.reading.edge import balanced
 from policies.reading.platform import is_platform
 from policies.reading.ufw import covers, hosts, opened, ranges, shown, shut, ssh_ports, ufw, who, without
 from policies.reading.wanted import comes_from, of_containers, web_ports
@@ -37,7 +38,7 @@ def http_closed(stack: Stack) -> Iterator[Finding]:
                 raise Unjudged(f"whether {host.tool} of {host.resource.name} allows {port}/tcp")
             if closed:
                 yield Finding(f"{host.tool} does not allow {port}/tcp", host.resource)
-            elif not inner.public and not comes_from(stack, host.sources(port)):
+            elif not inner.public and not comes_from(stack, host.sources(port)) and not balanced(stack):
                 yield Finding(f"{host.tool} lets only {', '.join(inner.words)} reach {port}/tcp, not the edge", host.resource)
 
 

@@ -8,6 +8,7 @@ from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
 from policies.model import GROUP_RULE, RECORD, Finding, Stack
 from policies.reading import origin
+from policies.reading.edge import Record, balanced, by_tunnel
 from policies.reading.ufw import shown, ufw
 
 rule = Family("firewall")
@@ -59,4 +60,6 @@ def edge_shut_out(stack: Stack) -> Iterator[Finding]:
 
 
 def _proxied(stack: Stack) -> bool:
-    return any(record.get("proxied") is True for record in stack.of(RECORD))
+    return not balanced(stack) and any(
+        record.get("proxied") is True and not by_tunnel(Record(record, record.text("type"))) for record in stack.of(RECORD)
+    )

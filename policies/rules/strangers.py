@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.family import Family
-from policies.model import Finding, Resource, Stack, Unjudged, each
+from policies.model import GROUP_RULE, Finding, Resource, Stack, Unjudged, each
 from policies.reading.commands import written
 from policies.reading.containers import (
     Container,
@@ -21,6 +21,8 @@ from policies.reading.containers import (
     server_options,
 )
 from policies.reading.platform import is_platform
+from policies.reading.servers import open_servers
+from policies.reading.ufw import covers, hosts, ranges
 from policies.rules.data import redis_settings
 
 rule = Family("data")
@@ -120,3 +122,15 @@ def published_open(stack: Stack) -> Iterator[Finding]:
             yield f"{container.label} is published and asks nobody for a password"
 
     yield from each(databases(stack), judge)
+    for resource, name, port in open_servers(stack):
+        if not _is_kept(stack, port):
+            yield Finding(f"{name} answers everybody on {port}, and asks nobody for a password", resource)
+
+
+def _is_kept(stack: Stack, port: int) -> bool:
+    """Whether a firewall stands before a port of the host itself."""
+    walls = [host for host in hosts(stack) if host.sure.enabled and host.disabled is None]
+    if any(not host.everybody(port) and host.sure.defaults["incoming"] != "allow" for host in walls):
+        return True
+    group = stack.of(GROUP_RULE)
+    return bool(group) and not any(covers(ranges(str(one.props.get("port") or "")), port) for one in group)

@@ -47,6 +47,7 @@ class Running(Redirects):
             if child.type in ("herestring_redirect", "file_redirect", "heredoc_redirect"):
                 stdin = self._input(child, stdin)
         argv = [word for child in [name, *node.children_by_field_name("argument")] for word in self.words.many(child)]
+        argv += _dash(node)
         here = {_name(child): self._value(child) for child in assigned}
         line = self.line or node.start_point[0] + 1
         return self.argv(argv, stdin, line, {k: v for k, v in here.items() if isinstance(v, str)})
@@ -137,6 +138,15 @@ class Running(Redirects):
         if name is not None and body is not None:
             self.memory.functions[text_of(name)] = body
         return Done(True, "")
+
+
+def _dash(command: Node) -> list[str]:
+    """A `-` that stands between the command and its heredoc: the parser leaves it out."""
+    after, whole = command.next_sibling, command.parent
+    if after is None or whole is None or not after.type.endswith("_redirect"):
+        return []
+    between = (whole.text or b"")[command.end_byte - whole.start_byte : after.start_byte - whole.start_byte]
+    return ["-"] if between.strip() == b"-" else []
 
 
 def _index(assignment: Node) -> Node | None:

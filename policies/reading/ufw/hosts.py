@@ -12,7 +12,7 @@ from policies.reading.ufw.host import Host
 from policies.reading.ufw.rule import Refused, Unclear
 from policies.reading.ufw.telling import BEFORE, CONF, DEFAULTS, Telling, edits_conf, is_of_ufw
 from policies.reading.ufw.words import order
-from policies.reading.walls.wall import others
+from policies.reading.ufw.walls.wall import others
 
 
 def ufw(stack: Stack) -> Host | None:

@@ -16,7 +16,7 @@ from policies.reading.ufw.rule import NoProfile, Refused, Rule, Unclear
 from policies.reading.ufw.table import Table
 from policies.reading.ufw.tool import Aborted, run
 from policies.reading.ufw.words import order
-from policies.reading.walls.packets import rule_of
+from policies.reading.ufw.walls.packets import rule_of
 
 BEFORE, AFTER = "/etc/ufw/before.rules", "/etc/ufw/after.rules"
 DEFAULTS, CONF = "/etc/default/ufw", "/etc/ufw/ufw.conf"

@@ -9,9 +9,9 @@ from policies.reading.ufw.docker import changed, restored
 from policies.reading.ufw.host import Host, Moment
 from policies.reading.ufw.reach import spoken_of
 from policies.reading.ufw.rule import Rule
-from policies.reading.walls.firewalld import Zones
-from policies.reading.walls.nft import Inputs
-from policies.reading.walls.packets import Chains
+from policies.reading.ufw.walls.firewalld import Zones
+from policies.reading.ufw.walls.nft import Inputs
+from policies.reading.ufw.walls.packets import Chains
 
 NAMES = ("iptables", "iptables-restore", "nft", "firewall-cmd", "netfilter-persistent", "systemctl", "service")
 _FILES = {"iptables-restore": "/etc/iptables/rules.v4", "nft": "/etc/nftables.conf"}

@@ -59,7 +59,7 @@ class Inputs:
     def _rule(self, statement: str) -> Iterator[Rule]:
         verdict = re.search(r"\b(accept|drop|reject)\b", statement)
         state = _STATE.search(statement)
-        if verdict is None or (state and "new" not in state[1]) or "!=" in statement or "@" in statement:
+        if verdict is None or re.search(r"\b(policy|hook)\b", statement) or (state and "new" not in state[1]) or "!=" in statement or "@" in statement:
             return
         if re.search(r"\b(icmp|icmpv6|ipv6-icmp|ip6|ether|fib)\b", statement) or re.search(r"\blimit\s+rate\s+over\b", statement):
             return
