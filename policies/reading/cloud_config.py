@@ -72,11 +72,17 @@ def _passwords(about: dict[str, Any]) -> Iterator[str]:
     users, change = about.get("users"), about.get("chpasswd")
     change = change if isinstance(change, dict) else {}
     said = change.get("list")
-    lines = [line.split(":", 1) for line in (said.splitlines() if isinstance(said, str) else said or []) if ":" in str(line)]
-    named = [one for one in [*_maps(users), *_maps(change.get("users"))]]
+    lines = [
+        line.split(":", 1) for line in (said.splitlines() if isinstance(said, str) else said or []) if ":" in str(line)
+    ]
+    named = [*_maps(users), *_maps(change.get("users"))]
     pairs = [(name, password) for name, password in lines if not password.startswith("$")]
-    pairs += [(str(one.get("name")), str(one[key])) for one in named for key in ("plain_text_passwd",) if one.get(key)]
-    pairs += [(str(one.get("name")), str(one["password"])) for one in named if one.get("password") and one.get("type") == "text"]
+    pairs += [(str(one.get("name")), str(one["plain_text_passwd"])) for one in named if one.get("plain_text_passwd")]
+    pairs += [
+        (str(one.get("name")), str(one["password"]))
+        for one in named
+        if one.get("password") and one.get("type") == "text"
+    ]
     if isinstance(about.get("password"), str):
         pairs.append(("root", about["password"]))
     for name, password in pairs:

@@ -40,5 +40,12 @@ def _sends(text: str) -> bool:
         if deep == 0 and line.strip():
             heads.append(line.strip())
         deep += len(re.findall(r"(?<=\s)\{|^\{", line)) - len(re.findall(r"(?:^|\s)\}", line))
-    sites = [word for head in heads for word in re.split(r"[\s,]+", head.rstrip("{ ")) if not head.startswith(("(", "{", "}"))]
-    return any(re.fullmatch(r"(https://)?(\*\.)?[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:443)?(/\S*)?", site) for site in sites[:200])
+    sites = [
+        word
+        for head in heads
+        for word in re.split(r"[\s,]+", head.rstrip("{ "))
+        if not head.startswith(("(", "{", "}"))
+    ]
+    return any(
+        re.fullmatch(r"(https://)?(\*\.)?[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:443)?(/\S*)?", site) for site in sites[:200]
+    )

@@ -110,7 +110,11 @@ def in_words(trace: Trace, hidden: Collection[str] = ()) -> Iterator[Plain]:
     for act in trace.acts:
         if any(is_secret(value) and value not in hidden for value in _given(act.name, act.argv[1:])):
             yield Plain(f"a password for {act.name}", act.line)
-        if _keeps(act) and is_secret(act.stdin or "") and not any(value and value in (act.stdin or "") for value in hidden):
+        if (
+            _keeps(act)
+            and is_secret(act.stdin or "")
+            and not any(value and value in (act.stdin or "") for value in hidden)
+        ):
             yield Plain("a secret of the swarm", act.line)
         if act.name == "chpasswd" and act.stdin and any(
             is_secret(line.partition(":")[2]) for line in act.stdin.splitlines() if "-e" not in act.argv

@@ -54,7 +54,7 @@ def _started(resource: Resource, act: Act) -> Iterator[tuple[Resource, str, int]
     said = "\n".join(re.split(r"\s--", " " + " ".join(act.argv[1:]).replace("=", " ")))
     held = next((act.files[word] for word in act.argv[1:] if word in act.files), "")
     if act.name == "mongod":
-        options = {name: value for name, value in re.findall(r"^(\w+)(?:[ \t]+(\S+))?", said, re.M)}
+        options: dict[str, str] = dict(re.findall(r"^(\w+)(?:[ \t]+(\S+))?", said, re.M))
         wide = "bind_ip_all" in options or _wide(options.get("bind_ip", "127.0.0.1").split(","))
         if wide and not {"auth", "keyFile"} & options.keys() and "authorization: enabled" not in held:
             yield resource, "mongod", int(options.get("port") or 27017)
@@ -64,7 +64,9 @@ def _started(resource: Resource, act: Act) -> Iterator[tuple[Resource, str, int]
 
 def _redis(text: str) -> int | None:
     """The port on which whoever comes is answered; None where nobody is."""
-    options: dict[str, str] = dict(re.findall(r"^[ \t]*([\w-]+)[ \t]+(.+?)[ \t]*$", re.sub(r"(?m)^\s*#.*", "", text), re.M))
+    options: dict[str, str] = dict(
+        re.findall(r"^[ \t]*([\w-]+)[ \t]+(.+?)[ \t]*$", re.sub(r"(?m)^\s*#.*", "", text), re.M)
+    )
     asks = {"requirepass", "aclfile", "user"} & options.keys()
     if asks or options.get("protected-mode") != "no" or not _wide(options.get("bind", "*").split()):
         return None
@@ -88,4 +90,6 @@ def _mongo(text: str) -> int | None:
 def _wide(addresses: Sequence[str]) -> bool:
     """Whether an address among them is one that the internet reaches."""
     named = [address.strip().lstrip("-").strip("\"'") for address in addresses]
-    return any(address and not is_private(address) and address != "localhost" and "/" not in address for address in named)
+    return any(
+        address and not is_private(address) and address != "localhost" and "/" not in address for address in named
+    )

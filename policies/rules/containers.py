@@ -102,7 +102,11 @@ def over_plan(stack: Stack) -> Iterator[Finding]:
         plan = _PLAN.search(instance.text("plan"))
         if plan:
             whole = int(plan[2]) * 1024
-            used = sum((c.number("memory") or 0) * (c.number("replicas") or 1) for c in containers(stack) if c.sure and not c.once)
+            used = sum(
+                (c.number("memory") or 0) * (c.number("replicas") or 1)
+                for c in containers(stack)
+                if c.sure and not c.once
+            )
             if used > whole:
                 yield Finding(
                     f"containers may use {used:g} MB together, plan {instance.text('plan')} has {whole}", instance

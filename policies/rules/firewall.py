@@ -39,7 +39,9 @@ def http_closed(stack: Stack) -> Iterator[Finding]:
             if closed:
                 yield Finding(f"{host.tool} does not allow {port}/tcp", host.resource)
             elif not inner.public and not comes_from(stack, host.sources(port)) and not balanced(stack):
-                yield Finding(f"{host.tool} lets only {', '.join(inner.words)} reach {port}/tcp, not the edge", host.resource)
+                yield Finding(
+                    f"{host.tool} lets only {', '.join(inner.words)} reach {port}/tcp, not the edge", host.resource
+                )
 
 
 @rule(

@@ -61,5 +61,6 @@ def edge_shut_out(stack: Stack) -> Iterator[Finding]:
 
 def _proxied(stack: Stack) -> bool:
     return not balanced(stack) and any(
-        record.get("proxied") is True and not by_tunnel(Record(record, record.text("type"))) for record in stack.of(RECORD)
+        record.get("proxied") is True and not by_tunnel(Record(record, record.text("type")))
+        for record in stack.of(RECORD)
     )

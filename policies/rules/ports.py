@@ -95,7 +95,9 @@ def upstream_port(stack: Stack) -> Iterator[Finding]:
     names = {one.label for one in containers(stack) if one.sure} if proxy.container is None else set()
     for passing, host in proxy.named_upstreams:
         if host in names:
-            yield Finding(f"nginx passes requests to {host}: the host does not know the names of containers", proxy.owner(passing))
+            yield Finding(
+                f"nginx passes requests to {host}: the host does not know the names of containers", proxy.owner(passing)
+            )
     if not is_platform(stack):
         return
     there = {

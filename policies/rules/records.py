@@ -69,7 +69,9 @@ def grey_cloud(stack: Stack) -> Iterator[Finding]:
         try:
             # Beside a proxied one of the same name it tells what that hides.
             if record.proxied is not True and by_tunnel(record):
-                yield Finding(f"{record.name} is not proxied (grey cloud): nobody outside knows a tunnel's name", record.resource)
+                yield Finding(
+                    f"{record.name} is not proxied (grey cloud): nobody outside knows a tunnel's name", record.resource
+                )
             elif record.proxied is not True and (
                 record.name in proxied
                 or (is_platform(stack) and not _other_protocol(record) and not _of_others(record))

@@ -9,7 +9,7 @@ from typing import Any
 
 from policies.reading.containers.compose_file import NAMES, Invalid, Unread, dotenv, project
 from policies.reading.containers.compose_service import Project, properties
-from policies.reading.containers.options import Line, parse
+from policies.reading.containers.options import Line, interspersed, parse
 from policies.reading.containers.values import absolute
 from policies.reading.shell import HOLE, Act, known
 
@@ -56,7 +56,7 @@ def compose(argv: Sequence[str], act: Act) -> tuple[str, Up | None]:
 
 def stack(argv: Sequence[str], act: Act) -> Up:
     """What `docker stack deploy`'s words bring up. Raises Unread, Invalid."""
-    line = parse(argv, _UP, {"c": "file"}, {"compose-file": "file"})
+    line = interspersed(argv, _UP, {"c": "file"}, {"compose-file": "file"})
     under = Line(words=line.words[1:])
     line.values["project-name"] = line.words[:1]
     return _up(line, under, act, swarm=True)

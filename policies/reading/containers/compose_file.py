@@ -119,7 +119,8 @@ def _extended(services: dict[str, Any], name: str, variables: Mapping[str, str],
     among = _one(read(str(file)), variables).get("services") if file else services
     if not isinstance(other, str) or not isinstance(among, dict) or other not in among:
         return service
-    return _merged(_extended(among, other, variables, read, deep + 1), {**service, "extends": None})
+    above: dict[str, Any] = {**service, "extends": None} if isinstance(service, dict) else {}
+    return _merged(_extended(among, other, variables, read, deep + 1), above)
 
 
 def filled(value: Any, variables: Mapping[str, str]) -> Any:

@@ -20,7 +20,12 @@ def inside(container: Container, files: Mapping[str, str], folder: str = "/") ->
         for path, text in files.items():
             if path == source or path.startswith(f"{source}/"):
                 found[target + path.removeprefix(source)] = text
-    for upload in container.props.get("uploads") if isinstance(container.props.get("uploads"), list | tuple) else ():
-        if isinstance(upload, Mapping) and isinstance(upload.get("file"), str) and isinstance(upload.get("content"), str):
+    uploads = container.props.get("uploads")
+    for upload in uploads if isinstance(uploads, list | tuple) else ():
+        if (
+            isinstance(upload, Mapping)
+            and isinstance(upload.get("file"), str)
+            and isinstance(upload.get("content"), str)
+        ):
             found[upload["file"]] = upload["content"]
     return {path: text for path, text in found.items() if path.startswith(folder)}

@@ -9,15 +9,16 @@ from policies.model import CONTAINER, REMOTE, SERVICE, UNKNOWN, Resource, Stack
 from policies.reading.commands import Script, scripts, unknown_scripts
 from policies.reading.containers.compose import compose, stack
 from policies.reading.containers.compose_file import Invalid, Unread
+from policies.reading.containers.databases import DATABASE_PORTS, is_database
 from policies.reading.containers.model import Container
 from policies.reading.containers.options import parse
-from policies.reading.containers.run import container
+from policies.reading.containers.run import container, published
 from policies.reading.containers.swarm import create, declared, named, updated
 from policies.reading.containers.units import started
 from policies.reading.shell import Act
 
-# Podman takes the same words.
-_ENGINES, _COMPOSE = ("docker", "podman"), ("docker-compose", "podman-compose")
+# Others take the same words.
+_ENGINES, _COMPOSE = ("docker", "podman", "nerdctl"), ("docker-compose", "podman-compose")
 _GLOBAL = frozenset({"debug", "tls", "tlsverify", "version", "help"})
 _GLOBAL_SHORT = {"H": "host", "c": "context", "D": "debug", "l": "log-level", "v": "version"}
 
@@ -36,6 +37,7 @@ class Reader:
 
     def __init__(self, stack: Stack, mech: bool) -> None:
         self.stack, self.mech, self.found = stack, mech, View()
+        self.pods: dict[tuple[str, str], list[dict[str, Any]]] = {}  # what Podman's pods publish, by host and name
         self.shell: dict[Any, Container] = {}  # those of commands, by host and name
 
     def read(self) -> View:
@@ -98,7 +100,14 @@ class Reader:
                 if made is None:
                     self.found.unread.append(f"the options of `docker {command}` in {script.resource.name}")
                 else:
+                    self._in_pod(script, made[0])
                     self._add(script, act, made[0], f"docker {command}", made[1] and not stays)
+            case ["pod", "create", *rest]:
+                pod = parse(rest)
+                name = pod.last("name") or "".join(pod.words[:1])
+                self.pods[str(_host(script.resource)), name] = [
+                    p for text in pod.every("publish") for p in published(text)
+                ]
             case ["rm", *rest]:
                 for name in rest:
                     self.shell.pop((str(_host(script.resource)), name), None)
@@ -121,11 +130,21 @@ class Reader:
             case _:
                 pass
 
+    def _in_pod(self, script: Script, props: dict[str, Any]) -> None:
+        """A pod publishes for those in it: a database's port for the database, others for the first that is none."""
+        left = self.pods.get((str(_host(script.resource)), str(props.get("pod"))), [])
+        kind = is_database(Resource(CONTAINER, "", props))
+        mine = [port for port in left if (port.get("internal") in DATABASE_PORTS) is bool(kind)]
+        props["ports"] += mine
+        left[:] = [port for port in left if port not in mine]
+
     def _update(self, script: Script, act: Act, words: list[str]) -> None:
         there = self.shell.get((str(_host(script.resource)), named(words)))
         made = updated(words, there.props if there else None)
         if made and there:
-            self.shell[str(_host(script.resource)), made[0]] = replace(there, props=made[1], sure=there.sure and act.sure)
+            self.shell[str(_host(script.resource)), made[0]] = replace(
+                there, props=made[1], sure=there.sure and act.sure
+            )
         elif made:
             self._add(script, act, made[1], "docker service update")
 

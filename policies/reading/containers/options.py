@@ -78,6 +78,19 @@ def parse(
     return line
 
 
+def interspersed(argv: Sequence[str], flags: frozenset[str], short: Mapping[str, str], same: Mapping[str, str]) -> Line:
+    """As `parse`, of a command whose options may stand behind its words, too."""
+    whole, rest = Line(), list(argv)
+    while rest:
+        line = parse(rest, flags, short, same)
+        whole.unclear |= line.unclear
+        for name, values in line.values.items():
+            whole.values.setdefault(name, []).extend(values)
+        whole.words += line.words[:1]
+        rest = line.words[1:]
+    return whole
+
+
 def _shorts(line: Line, letters: str, rest: list[str], flags: frozenset[str], short: Mapping[str, str]) -> None:
     """`-dit`, `-p80:80`, `-dp 80:80`, `-e=A`."""
     for at, letter in enumerate(letters):

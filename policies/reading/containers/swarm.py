@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.model import UNKNOWN, Resource
 from policies.reading.containers import values
-from policies.reading.containers.options import SAME, parse
+from policies.reading.containers.options import SAME, interspersed, parse
 from policies.reading.containers.run import properties, published
 from policies.reading.shell import Act
 
@@ -44,18 +44,22 @@ def updated(argv: Sequence[str], there: Mapping[str, Any] | None) -> tuple[str, 
 
     `there`: its properties before, None where it is not known.
     """
-    line = parse(argv, _UPDATE_FLAGS, _SHORT, _RENAMED)
+    line = interspersed(argv, _UPDATE_FLAGS, _SHORT, _RENAMED)
     ports = [port for text in line.every("publish-add") for port in published(text)]
     if line.unclear or not line.words or not ports:
         return None
     before = there if there is not None else dict.fromkeys(_ASKED, UNKNOWN)
     kept = before.get("ports")
-    return line.words[-1], {**before, "name": line.words[-1], "ports": [*(kept if isinstance(kept, list) else ()), *ports]}
+    return line.words[-1], {
+        **before,
+        "name": line.words[-1],
+        "ports": [*(kept if isinstance(kept, list) else ()), *ports],
+    }
 
 
 def named(argv: Sequence[str]) -> str:
     """The service of which `docker service update`'s words speak."""
-    words = parse(argv, _UPDATE_FLAGS, _SHORT, _RENAMED).words
+    words = interspersed(argv, _UPDATE_FLAGS, _SHORT, _RENAMED).words
     return words[-1] if words else ""
 
 

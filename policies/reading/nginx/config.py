@@ -143,7 +143,11 @@ def _contained(stack: Stack, left: Mapping[str, str]) -> Nginx | None:
             continue
         try:
             open_ = {number for _, number, _ in published(one) if number in (80, 443)}
-            same = all(port.get("internal") == port.get("external") for port in one.maps("ports") if port.get("external") in open_)
+            same = all(
+                port.get("internal") == port.get("external")
+                for port in one.maps("ports")
+                if port.get("external") in open_
+            )
         except Unjudged:
             continue
         there = inside(one, left, files.FOLDER)

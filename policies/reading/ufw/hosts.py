@@ -11,8 +11,8 @@ from policies.reading.shell import Act
 from policies.reading.ufw.host import Host
 from policies.reading.ufw.rule import Refused, Unclear
 from policies.reading.ufw.telling import BEFORE, CONF, DEFAULTS, Telling, edits_conf, is_of_ufw
-from policies.reading.ufw.words import order
 from policies.reading.ufw.walls.wall import others
+from policies.reading.ufw.words import order
 
 
 def ufw(stack: Stack) -> Host | None:

@@ -11,7 +11,10 @@ from policies.reading.ufw.host import Host
 _TOUCHED = re.compile(r"sshd_config|ssh\.socket")
 _PORT = re.compile(r"\b(?:Port|ListenStream|ListenAddress)\b[ =:.\d\[\]]*?\b(\d{2,5})\b")
 _UNKNOWN_PORT = re.compile(r"\b(?:Port|ListenStream)[ =:]+[\"']?[$%{<]")
-_SAID = re.compile(r"^[ \t]*(?:Port|ListenStream)[ \t=]+\S*?(\d{1,5})[ \t]*$|^[ \t]*ListenAddress[ \t]+\S+:(\d{1,5})[ \t]*$", re.M | re.I)
+_SAID = re.compile(
+    r"^[ \t]*(?:Port|ListenStream)[ \t=]+\S*?(\d{1,5})[ \t]*$|^[ \t]*ListenAddress[ \t]+\S+:(\d{1,5})[ \t]*$",
+    re.M | re.I,
+)
 
 
 def ssh_ports(host: Host) -> list[int] | None:

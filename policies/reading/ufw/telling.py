@@ -15,8 +15,8 @@ from policies.reading.ufw.reach import ranges, spoken_of
 from policies.reading.ufw.rule import NoProfile, Refused, Rule, Unclear
 from policies.reading.ufw.table import Table
 from policies.reading.ufw.tool import Aborted, run
-from policies.reading.ufw.words import order
 from policies.reading.ufw.walls.packets import rule_of
+from policies.reading.ufw.words import order
 
 BEFORE, AFTER = "/etc/ufw/before.rules", "/etc/ufw/after.rules"
 DEFAULTS, CONF = "/etc/default/ufw", "/etc/ufw/ufw.conf"
@@ -26,7 +26,9 @@ _WAYS = {"INPUT": "incoming", "OUTPUT": "outgoing", "FORWARD": "routed"}
 
 def is_of_ufw(act: Act) -> bool:
     """Whether it tells UFW, or what UFW has told the kernel, something."""
-    return act.name in ("ufw", "iptables", "iptables-restore") or _is_of_service(act) or _removes(act) or edits_conf(act)
+    return (
+        act.name in ("ufw", "iptables", "iptables-restore") or _is_of_service(act) or _removes(act) or edits_conf(act)
+    )
 
 
 def edits_conf(act: Act) -> bool:

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from policies.reading.ufw.names import port_of
 from policies.reading.ufw.rule import ANY4, Refused, Rule
 
-_SERVICES = {"mongodb": "27017", "redis": "6379", "http3": "443/udp", "mosh": "60000-61000/udp", "wireguard": "51820/udp"}
+_SERVICES = {
+    "mongodb": "27017",
+    "redis": "6379",
+    "http3": "443/udp",
+    "mosh": "60000-61000/udp",
+    "wireguard": "51820/udp",
+}
 _OPEN = ("trusted",)
 
 
@@ -33,7 +39,9 @@ class Zones:
         """`firewall-cmd …`, without the program's name."""
         options = list(_options(argv))
         name = next((value for key, value in options if key == "zone"), self.default)
-        zone = self.zones.setdefault(name, _Zone({"ssh"} if name in ("internal", "work", "home", "dmz", "external") else set()))
+        zone = self.zones.setdefault(
+            name, _Zone({"ssh"} if name in ("internal", "work", "home", "dmz", "external") else set())
+        )
         for key, value in options:
             match key:
                 case "add-service":
@@ -93,6 +101,8 @@ def _rule(action: str, port: str, source: str) -> Iterator[Rule]:
     """`443/tcp`, `443`, `https`, "" for every port."""
     number, _, proto = port.partition("/")
     try:
-        yield Rule(action, proto or ("tcp" if port else "any"), port_of(number) if number else "any", src=source).normal()
+        yield Rule(
+            action, proto or ("tcp" if port else "any"), port_of(number) if number else "any", src=source
+        ).normal()
     except Refused:
         return

@@ -26,8 +26,10 @@ class Inputs:
         if re.search(r"\bflush\s+ruleset\b", text):
             self.rules, self.policy = [], ""
         for name, value in re.findall(r"^\s*define\s+(\w+)\s*=\s*(.+?)\s*$", text, re.M):
-            text = re.sub(rf"\${name}\b", lambda _, to=value: to, text)
-        for family, table, body in re.findall(r"\btable\s+(?:(inet|ip|ip6)\s+)?(\w+)\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}", text):
+            text = re.sub(rf"\${name}\b", value.replace("\\", r"\\"), text)
+        for family, table, body in re.findall(
+            r"\btable\s+(?:(inet|ip|ip6)\s+)?(\w+)\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}", text
+        ):
             for name, inner in re.findall(r"\bchain\s+(\w+)\s*\{((?:[^{}]|\{[^{}]*\})*)\}", body):
                 if family != "ip6" and re.search(r"\bhook\s+input\b", inner):
                     self._chain = (family, table, name)
@@ -59,9 +61,17 @@ class Inputs:
     def _rule(self, statement: str) -> Iterator[Rule]:
         verdict = re.search(r"\b(accept|drop|reject)\b", statement)
         state = _STATE.search(statement)
-        if verdict is None or re.search(r"\b(policy|hook)\b", statement) or (state and "new" not in state[1]) or "!=" in statement or "@" in statement:
+        if (
+            verdict is None
+            or re.search(r"\b(policy|hook)\b", statement)
+            or (state and "new" not in state[1])
+            or "!=" in statement
+            or "@" in statement
+        ):
             return
-        if re.search(r"\b(icmp|icmpv6|ipv6-icmp|ip6|ether|fib)\b", statement) or re.search(r"\blimit\s+rate\s+over\b", statement):
+        if re.search(r"\b(icmp|icmpv6|ipv6-icmp|ip6|ether|fib)\b", statement) or re.search(
+            r"\blimit\s+rate\s+over\b", statement
+        ):
             return
         ports = re.search(r"\b(tcp|udp|th)\s+dport\s+(\{[^}]*\}|[\w-]+)", statement)
         sources = re.search(r"\bip\s+saddr\s+(\{[^}]*\}|[\d./]+)", statement)

@@ -14,7 +14,20 @@ from policies.reading.ufw.rule import ANY4, Refused, Rule
 
 _ACTIONS = {"ACCEPT": "allow", "DROP": "deny", "REJECT": "reject"}
 # What these ask makes a refusal one of some packets only, not of all who come.
-_PARTIAL = {"recent", "limit", "hashlimit", "connlimit", "set", "string", "geoip", "mac", "owner", "u32", "length", "time"}
+_PARTIAL = {
+    "recent",
+    "limit",
+    "hashlimit",
+    "connlimit",
+    "set",
+    "string",
+    "geoip",
+    "mac",
+    "owner",
+    "u32",
+    "length",
+    "time",
+}
 _VERBS = {
     "-A": "add", "--append": "add", "-I": "insert", "--insert": "insert", "-D": "delete", "--delete": "delete", "-F": "flush",
     "--flush": "flush", "-P": "policy", "--policy": "policy", "-N": "new", "--new-chain": "new", "-R": "replace", "--replace": "replace",

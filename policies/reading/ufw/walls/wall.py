@@ -89,7 +89,9 @@ class Wall:
         for table in (host.sure, host.every):
             table.rules, table.rules6, table.enabled, table.ipv6 = list(rules), [], True, False
             table.defaults["incoming"] = "deny" if closes else "allow"
-        host.wanted = [part for rule in rules if rule.action == "allow" and known(rule.dport) for part in spoken_of(rule)]
+        host.wanted = [
+            part for rule in rules if rule.action == "allow" and known(rule.dport) for part in spoken_of(rule)
+        ]
         host.scripts = self.scripts
         host.moments = [Moment(host.resource, host.sure.copy(), host.every.copy(), enabling=False)]
         return host
