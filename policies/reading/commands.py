@@ -28,7 +28,7 @@ class Script:
     trace: Trace
     before: Mapping[str, str]  # the files that it finds
 
-    @property
+    @functools.cached_property
     def written(self) -> dict[str, str]:
         """The files that it leaves and did not find so, by path."""
         return {path: text for path, text in self.trace.files.items() if self.before.get(path) != text}

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from policies.reading.shell import sed
 from policies.reading.shell.copies import COPIES, Said
+from policies.reading.shell.filters import FILTERS
 from policies.reading.shell.memory import Memory
 from policies.reading.shell.trace import HOLE, known
 
@@ -185,7 +186,7 @@ def _test(words: list[str], stdin: str, memory: Memory) -> Said:
 
 
 _PROGRAMS: dict[str, Callable[[list[str], str, Memory], Said | None]] = {
-    "echo": _echo, "printf": _printf, "cat": _cat, "tee": _tee, **COPIES, "rm": _remove,
+    "echo": _echo, "printf": _printf, "cat": _cat, "tee": _tee, **COPIES, **FILTERS, "rm": _remove,
     "cd": _cd, "set": _set, "shift": _shift, "seq": _seq, "base64": _base64, "sort": _filter(_sort), "head": _filter(_head),
     "tac": _filter(lambda words, lines: lines[::-1] if not words else None), "sed": _sed, "grep": _grep,
     "egrep": _grep, "fgrep": _grep, "true": _quiet, ":": _quiet, "false": _not, "yes": _yes, "sleep": _quiet,
