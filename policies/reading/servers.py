@@ -57,7 +57,7 @@ def _started(resource: Resource, act: Act) -> Iterator[tuple[Resource, str, int]
         options: dict[str, str] = dict(re.findall(r"^(\w+)(?:[ \t]+(\S+))?", said, re.M))
         wide = "bind_ip_all" in options or _wide(options.get("bind_ip", "127.0.0.1").split(","))
         if wide and not {"auth", "keyFile"} & options.keys() and "authorization: enabled" not in held:
-            yield resource, "mongod", int(options.get("port") or 27017)
+            yield resource, "mongod", _number(options.get("port"), 27017)
     elif known(said, held) and (port := _redis(f"{held}\n{said}")):
         yield resource, act.name, port
 
@@ -84,7 +84,11 @@ def _mongo(text: str) -> int | None:
     wide = net.get("bindIpAll") is True or _wide(str(net.get("bindIp", "127.0.0.1")).split(","))
     if not wide or security.get("authorization") == "enabled" or security.get("keyFile"):
         return None
-    return int(net["port"]) if isinstance(net.get("port"), int) else 27017
+    return _number(net.get("port"), 27017)
+
+
+def _number(value: object, default: int) -> int:
+    return int(str(value)) if re.fullmatch(r"[0-9]{1,5}", str(value)) else default
 
 
 def _wide(addresses: Sequence[str]) -> bool:

@@ -105,7 +105,14 @@ class Telling:
     def _before(self, text: str) -> None:
         """Rules that UFW's own file has before those of the table."""
         lines = re.findall(r"^-A ufw-before-input\b(.*)$", text, re.M)
-        made = [rule for line in lines if (rule := rule_of(line.split()))]
+        made: list[Rule] = []
+        for line in lines:
+            try:
+                rule = rule_of(line.split())
+            except Unclear as what:
+                self.host.unclear.append(str(what))
+                continue
+            made += [rule] if rule is not None else []
         for table in (self.host.sure, self.host.every):
             table.rules = [*made, *(rule for rule in table.rules if rule not in self.first)]
         self.first = made

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from policies.model import Stack
+from policies.model import CONTAINER, SERVICE, SERVICE_CONFIG, Resource, Stack
 from policies.reading.containers import Container
-from policies.rules import BY_ID, RULES
+from policies.rules import BY_ID, HARDENING, RULES
 
-from .changes import Resources
-from .swarm import HARMLESS, OUTAGES
-from .test_rules import ACCEPTED, judged
+from .changes import CACHE, Resources
+from .swarm import HARMLESS, OUTAGES, as_service
+from .test_rules import ACCEPTED, ODD, judged
 
 Change = Callable[[Resources], Resources]
 # Rules on containers that ask for what a swarm's service cannot be told.
@@ -38,3 +40,31 @@ def test_a_right_service_is_let_through_and_wholly_judged(shipped: Resources, ch
 def test_every_rule_on_containers_has_an_outage_of_a_service() -> None:
     of_containers = {rule.id for rule in RULES if rule.source is not None}
     assert of_containers - {rule for _, rule, _ in OUTAGES} == NOT_OF_SERVICES & of_containers
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data())
+def test_no_rule_raises_whatever_a_service_says(shipped: Resources, data: st.DataObject) -> None:
+    """Odd values in each place of a service, and in other resources that only other programs have."""
+    container = next(one for one in shipped if one.name == CACHE)
+    whole = dict(as_service(container).props)
+    task = dict(whole["taskSpec"])
+    spec = dict(task["containerSpec"])
+    for about in (spec, task, whole):
+        for key in data.draw(st.lists(st.sampled_from(sorted(about)), max_size=3)):
+            about[key] = data.draw(ODD)
+        if about is spec:
+            task["containerSpec"] = spec
+        elif about is task:
+            whole["taskSpec"] = task
+    others = [
+        Resource(SERVICE_CONFIG, "config", {"data": data.draw(ODD)}),
+        Resource("vultr:index/loadBalancer:LoadBalancer", "lb", {"vpc": data.draw(ODD), "ipv4": data.draw(ODD)}),
+        Resource(CONTAINER, "web", {"image": "nginx:1", "uploads": data.draw(ODD), "ports": [{"internal": 80, "external": 80}]}),
+        Resource("vultr:index/instance:Instance", "host", {"userData": data.draw(ODD), "firewallGroupId": data.draw(ODD)}),
+    ]  # fmt: skip
+    stack = Stack([Resource(SERVICE, "cache", whole), *others])
+    for rule in (*RULES, *HARDENING):
+        rule.judge(stack)

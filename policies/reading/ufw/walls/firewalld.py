@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from policies.reading.shell import known
 from policies.reading.ufw.names import port_of
 from policies.reading.ufw.rule import ANY4, Refused, Rule
 
@@ -34,6 +35,7 @@ class Zones:
     def __init__(self) -> None:
         self.zones: dict[str, _Zone] = {"public": _Zone({"ssh"})}
         self.default = "public"
+        self.unclear: list[str] = []
 
     def run(self, argv: Sequence[str]) -> None:
         """`firewall-cmd …`, without the program's name."""
@@ -43,6 +45,9 @@ class Zones:
             name, _Zone({"ssh"} if name in ("internal", "work", "home", "dmz", "external") else set())
         )
         for key, value in options:
+            if "ipset" in value or not known(value):
+                self.unclear += [f"--{key}"] if key.startswith("add-") else []
+                continue
             match key:
                 case "add-service":
                     zone.services.add(value)

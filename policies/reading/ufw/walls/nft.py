@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from policies.reading.shell import known
 from policies.reading.ufw.names import port_of
 from policies.reading.ufw.rule import ANY4, Refused, Rule
 
@@ -17,6 +18,7 @@ class Inputs:
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
+        self.unclear: list[str] = []
         self.policy = ""
         self._chain = ("", "", "")
 
@@ -61,17 +63,16 @@ class Inputs:
     def _rule(self, statement: str) -> Iterator[Rule]:
         verdict = re.search(r"\b(accept|drop|reject)\b", statement)
         state = _STATE.search(statement)
-        if (
-            verdict is None
-            or re.search(r"\b(policy|hook)\b", statement)
-            or (state and "new" not in state[1])
-            or "!=" in statement
-            or "@" in statement
+        if re.search(r"\b(policy|hook)\b", statement) or (state and "new" not in state[1]):
+            return
+        if re.search(r"\b(jump|goto|vmap)\b", statement):
+            self.unclear.append(statement.strip())
+        if verdict is None or re.search(
+            r"\b(icmp|icmpv6|ipv6-icmp|ip6|ether|fib)\b|\blimit\s+rate\s+over\b", statement
         ):
             return
-        if re.search(r"\b(icmp|icmpv6|ipv6-icmp|ip6|ether|fib)\b", statement) or re.search(
-            r"\blimit\s+rate\s+over\b", statement
-        ):
+        if not known(statement) or re.search(r"!=|@|\b(mac|meta\s+skuid|time)\b", statement):
+            self.unclear += [statement.strip()] if verdict[1] == "accept" else []
             return
         ports = re.search(r"\b(tcp|udp|th)\s+dport\s+(\{[^}]*\}|[\w-]+)", statement)
         sources = re.search(r"\bip\s+saddr\s+(\{[^}]*\}|[\d./]+)", statement)

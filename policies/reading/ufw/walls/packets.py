@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from policies.reading.shell import known
 from policies.reading.ufw.docker import Filter
 from policies.reading.ufw.names import port_of
-from policies.reading.ufw.rule import ANY4, Refused, Rule
+from policies.reading.ufw.rule import ANY4, Refused, Rule, Unclear
 
 _ACTIONS = {"ACCEPT": "allow", "DROP": "deny", "REJECT": "reject"}
 # What these ask makes a refusal one of some packets only, not of all who come.
+# Targets that are no chains, and chains of programs that only keep somebody out.
+_ENDS = ("ACCEPT", "DROP", "REJECT", "LOG", "NFLOG", "RETURN", "MARK", "CONNMARK", "AUDIT", "TARPIT")
 _PARTIAL = {
     "recent",
     "limit",
@@ -28,6 +30,8 @@ _PARTIAL = {
     "length",
     "time",
 }
+# … and a permission one for some.
+_WHO = {"set", "string", "geoip", "mac", "owner", "u32", "time", "iprange", "dynset"}
 _VERBS = {
     "-A": "add", "--append": "add", "-I": "insert", "--insert": "insert", "-D": "delete", "--delete": "delete", "-F": "flush",
     "--flush": "flush", "-P": "policy", "--policy": "policy", "-N": "new", "--new-chain": "new", "-R": "replace", "--replace": "replace",
@@ -35,15 +39,20 @@ _VERBS = {
 
 
 def rule_of(words: Sequence[str]) -> Rule | None:
-    """One rule of a chain by its words; None for one that is not about who comes new from outside."""
+    """One rule of a chain by its words; None for one that is not about who comes new from outside.
+
+    Raises Unclear for one that lets in some of whom only the host knows who they are.
+    """
     one = Filter(tuple(words))
     action = _ACTIONS.get(one.target)
     state = one.after("--ctstate", "--state")
-    if action is None or (state and "NEW" not in state.split(",")) or "!" in words:
+    if action is None or (state and "NEW" not in state.split(",")):
         return None
     modules = {words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-m", "--match")}
-    if action != "allow" and (modules & _PARTIAL or "--tcp-flags" in words or "--syn" in words):
+    if action != "allow" and (modules & _PARTIAL or {"--tcp-flags", "--syn", "!"} & set(words)):
         return None
+    if not known(*words) or "!" in words or modules & _WHO or {"--rcheck", "--update"} & set(words):
+        raise Unclear(" ".join(words))
     proto = one.after("-p", "--proto", "--protocol") or "any"
     if proto not in ("any", "all", "tcp", "udp"):
         return None
@@ -55,6 +64,7 @@ def rule_of(words: Sequence[str]) -> Rule | None:
             proto if proto != "all" else "any",
             ",".join(port_of(part) for part in named.split(",")) if named else "any",
             src=source or ANY4,
+            dst=one.after("-d", "--destination", "--dst") or ANY4,
             iface_in=one.after("-i", "--in-interface"),
         ).normal()
     except Refused:
@@ -68,6 +78,7 @@ class Chains:
     chains: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     touched: bool = False  # whether somebody said what comes in
+    unclear: list[str] = field(default_factory=list)
     flushed: bool = False  # whether all chains were emptied, those of other tools, too
 
     def run(self, argv: Sequence[str]) -> None:
@@ -122,10 +133,13 @@ class Chains:
             one = Filter(words)
             inner = one.target if one.target in self.chains and deep < 8 else ""
             conditions = [word for word in words if word not in ("-j", "--jump", "-g", inner)]
-            if inner:
-                for rule in self.chains[inner]:
-                    made = rule_of([*conditions, *rule])
-                    if made is not None and known(*rule):
-                        yield made
-            elif (made := rule_of(words)) is not None:
-                yield made
+            for each in ([*conditions, *rule] for rule in self.chains[inner]) if inner else (list(words),):
+                try:
+                    made = rule_of(each)
+                except Unclear as what:
+                    self.unclear.append(str(what))
+                    continue
+                if made is not None:
+                    yield made
+            if not inner and one.target and one.target not in _ENDS and not one.target.startswith("f2b-"):
+                self.unclear.append(f"chain {one.target}")

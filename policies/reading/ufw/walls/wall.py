@@ -86,6 +86,7 @@ class Wall:
         host = self.host
         host.tool, host.resource = next(iter(self.by.items()))
         rules, closes = self._told(host.tool)
+        host.unclear += [*self.chains.unclear, *self.inputs.unclear, *self.zones.unclear]
         for table in (host.sure, host.every):
             table.rules, table.rules6, table.enabled, table.ipv6 = list(rules), [], True, False
             table.defaults["incoming"] = "deny" if closes else "allow"
