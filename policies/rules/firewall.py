@@ -11,7 +11,7 @@ from policies.model import GROUP_RULE, INSTANCE, UNKNOWN, Finding, Resource, Sta
 from policies.reading.containers import DATABASE_PORTS, Container, containers, is_private, published
 from policies.reading.edge import balanced
 from policies.reading.platform import is_platform
-from policies.reading.ufw import covers, hosts, opened, ranges, shown, shut, ssh_ports, ufw, who, without
+from policies.reading.ufw import Host, covers, hosts, opened, ranges, shown, shut, ssh_ports, ufw, who, without
 from policies.reading.wanted import comes_from, of_containers, web_ports
 
 rule = Family("firewall")
@@ -195,22 +195,34 @@ def no_group(instance: Resource) -> Iterator[str]:
 )
 def docker_bypass(stack: Stack) -> Iterator[Finding]:
     there = containers(stack)
-    found = ufw(stack) if there else None
-    if found is None and not is_platform(stack):
+    walls = hosts(stack) if there else []
+    if not walls and not is_platform(stack):
         return  # nothing says what is to be closed
 
     def judge(container: Resource) -> Iterator[str]:
+        found = _before(container, walls)
+        if found is None and not is_platform(stack):
+            return
         for address, port, _ in published(container):
             if is_private(address) or not isinstance(container, Container) or container.once:
                 continue
             opened = found is not None and covers(found.opened, port)
             if found is None or found.guarded is None:
                 if not opened or container.mech:
-                    yield f"{container.label} publishes {port} on {address}, and nothing keeps Docker behind {found.tool if found else 'UFW'}"
+                    tool = found.tool if found else "UFW"
+                    yield f"{container.label} publishes {port} on {address}, and nothing keeps Docker behind {tool}"
             elif container.mech and not (covers(found.guarded, port) and opened):
                 yield f"{container.label} publishes {port} on {address}, which the declared rules do not open"
 
     yield from each(there, judge)
+
+
+def _before(container: Resource, walls: list[Host]) -> Host | None:
+    """The firewall of the host on which a container is made; of the first host where nobody says which that is."""
+    name = container.host if isinstance(container, Container) else ""
+    if isinstance(name, str) and name and all(host.name for host in walls):
+        return next((host for host in walls if host.name == name), None)
+    return walls[0] if walls else None
 
 
 @rule(
