@@ -10,6 +10,7 @@ from typing import Any
 from policies.model import Resource, Stack
 from policies.reading.commands import scripts
 from policies.reading.containers import is_private
+from policies.reading.containers.units import commands
 from policies.reading.shell import read
 
 _FILE = "/etc/docker/daemon.json"
@@ -44,9 +45,8 @@ def _of_settings(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _of_unit(text: str) -> Iterator[tuple[str, int]]:
-    for line in re.findall(r"^ExecStart=[-@:+!]*(.+)", text.replace("\\\n", " "), re.M):
-        for act in read(line).of("dockerd"):
-            yield from _of_words(act.argv)
+    for act in read(commands(text)).of("dockerd"):
+        yield from _of_words(act.argv)
     streams = re.findall(r"^ListenStream=(?:(\S+):)?(\d+)\s*$", text, re.M)
     yield from _outside([f"tcp://{address}:{port}" for address, port in streams])
 

@@ -11,6 +11,7 @@ import yaml
 from policies.model import Resource, Stack, Unjudged
 from policies.reading.commands import scripts
 from policies.reading.containers import containers, is_private, mounts
+from policies.reading.containers.units import commands
 from policies.reading.shell import Act, known, read
 
 _REDIS = re.compile(r"/etc/(redis|valkey)(/[\w.-]+)?\.conf$|/etc/(redis|valkey)/[\w.-]+\.conf$")
@@ -31,8 +32,7 @@ def open_servers(stack: Stack) -> Iterator[tuple[Resource, str, int]]:
             elif path == _MONGO and (port := _mongo(text)):
                 yield script.resource, f"MongoDB by {path}", port
             elif path.endswith(".service"):
-                lines = re.findall(r"^ExecStart=[-@:+!]*(.+)", text.replace("\\\n", " "), re.M)
-                for act in read("\n".join(lines), files=script.trace.files).of(*_NAMES):
+                for act in read(commands(text), files=script.trace.files).of(*_NAMES):
                     yield from _started(script.resource, act)
         for act in script.trace.of(*_NAMES):
             if act.sure:

@@ -11,6 +11,7 @@ from policies.reading.commands import written
 from policies.reading.containers import (
     Container,
     config_file,
+    containers,
     databases,
     environment,
     environment_is_partial,
@@ -122,9 +123,30 @@ def published_open(stack: Stack) -> Iterator[Finding]:
             yield f"{container.label} is published and asks nobody for a password"
 
     yield from each(databases(stack), judge)
+    yield from each([one for one in containers(stack) if not one.once], _trusting)
     for resource, name, port in open_servers(stack):
         if not _is_kept(stack, port):
             yield Finding(f"{name} answers everybody on {port}, and asks nobody for a password", resource)
+
+
+# Other databases, and what tells them to ask nobody.
+_TRUSTING = (
+    (r"postgres|postgresql|postgis|timescaledb", r"POSTGRES_HOST_AUTH_METHOD=trust|ALLOW_EMPTY_PASSWORD=(yes|true|1)"),
+    (r"mysql|mariadb|percona", r"(MYSQL|MARIADB)_ALLOW_EMPTY(_ROOT)?_PASSWORD=(yes|true|1)|ALLOW_EMPTY_PASSWORD=(yes|true|1)"),
+    (r"elasticsearch|opensearch", r"xpack\.security\.enabled=false|DISABLE_SECURITY_PLUGIN=true|plugins\.security\.disabled=true"),
+    (r"memcached", r""),  # it has no passwords
+)  # fmt: skip
+
+
+def _trusting(container: Resource) -> Iterator[str]:
+    assert isinstance(container, Container)
+    image = container.image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+    told = next((told for images, told in _TRUSTING if re.fullmatch(images, image)), None)
+    if told is None or not any(not is_private(port.address) for port in ports(container)):
+        return
+    said = [str(entry) for entry in container.items("envs")]
+    if not told or any(re.fullmatch(told, entry, re.I) for entry in said):
+        yield f"{container.label} is published and asks nobody for a password"
 
 
 def _is_kept(stack: Stack, port: int) -> bool:

@@ -27,14 +27,21 @@ _YES = ("true", "yes", "1", "on")
 
 def started(path: str, text: str, trace: Trace) -> Trace | None:
     """What systemd runs of a unit that a text leaves at `path`; None for other files."""
-    whole = text.replace("\\\n", " ")
     if path.endswith(".service"):
-        lines = re.findall(r"^ExecStart=[-@:+!]*(.*)", whole, re.M)
-        return read("\n".join(lines), files=trace.files)
+        return read(commands(text), files=trace.files)
     if path.endswith(".container"):
         name = path.rpartition("/")[2].removesuffix(".container")
-        return read(shlex.join(["podman", "run", *_words(whole, name)]), files=trace.files)
+        return read(shlex.join(["podman", "run", *_words(_whole(text), name)]), files=trace.files)
     return None
+
+
+def commands(unit: str) -> str:
+    """What a service's unit starts, a line each."""
+    return "\n".join(re.findall(r"^ExecStart=[-@:+!]*(.*)", _whole(unit), re.M))
+
+
+def _whole(unit: str) -> str:
+    return unit.replace("\\\n", " ")
 
 
 def _words(text: str, name: str) -> list[str]:

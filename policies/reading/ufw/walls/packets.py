@@ -79,7 +79,6 @@ class Chains:
     policies: dict[str, str] = field(default_factory=dict)
     touched: bool = False  # whether somebody said what comes in
     unclear: list[str] = field(default_factory=list)
-    flushed: bool = False  # whether all chains were emptied, those of other tools, too
 
     def run(self, argv: Sequence[str]) -> None:
         """`iptables …`, without the program's name."""
@@ -91,7 +90,7 @@ class Chains:
             return
         verb, rest = _VERBS[words[at]], words[at + 1 :]
         if verb == "flush" and not rest:
-            self.flushed, self.chains = True, {}
+            self.chains = {}
             return
         chain, rest = (rest[0], rest[1:]) if rest else ("", [])
         self.touched |= chain == "INPUT" and verb in ("add", "insert", "policy", "replace")
