@@ -31,7 +31,7 @@ def open_servers(stack: Stack) -> Iterator[tuple[Resource, str, int]]:
                 yield script.resource, f"Redis by {path}", port
             elif path == _MONGO and (port := _mongo(text)):
                 yield script.resource, f"MongoDB by {path}", port
-            elif path.endswith(".service"):
+            elif path.endswith(".service") and any(name in text for name in _NAMES):
                 for act in read(commands(text), files=script.trace.files).of(*_NAMES):
                     yield from _started(script.resource, act)
         for act in script.trace.of(*_NAMES):

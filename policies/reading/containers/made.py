@@ -14,11 +14,10 @@ from policies.reading.containers.model import Container
 from policies.reading.containers.options import parse
 from policies.reading.containers.run import container, published
 from policies.reading.containers.swarm import create, declared, named, updated
-from policies.reading.containers.units import started
+from policies.reading.containers.units import ENGINES, started
 from policies.reading.shell import Act
 
-# Others take the same words.
-_ENGINES, _COMPOSE = ("docker", "podman", "nerdctl"), ("docker-compose", "podman-compose")
+_COMPOSE = ("docker-compose", "podman-compose")
 _GLOBAL = frozenset({"debug", "tls", "tlsverify", "version", "help"})
 _GLOBAL_SHORT = {"H": "host", "c": "context", "D": "debug", "l": "log-level", "v": "version"}
 
@@ -77,7 +76,7 @@ class Reader:
                 self._act(script, act, stays=True)
 
     def _act(self, script: Script, act: Act, stays: bool = False) -> None:
-        if act.name not in (*_ENGINES, *_COMPOSE):
+        if act.name not in (*ENGINES, *_COMPOSE):
             return
         words = list(act.argv[1:])
         try:

@@ -22,13 +22,19 @@ _FLAGS = {
     "NoNewPrivileges": "--security-opt=no-new-privileges",
     "SecurityLabelDisable": "--security-opt=label:disable",
 }
+# Others than Docker take the same words.
+ENGINES = ("docker", "podman", "nerdctl")
 _YES = ("true", "yes", "1", "on")
 
 
 def started(path: str, text: str, trace: Trace) -> Trace | None:
-    """What systemd runs of a unit that a text leaves at `path`; None for other files."""
+    """What systemd runs of a unit that a text leaves at `path`; None for other files, and for what starts no
+    container."""
     if path.endswith(".service"):
-        return read(commands(text), files=trace.files)
+        lines = commands(text)
+        said = [lines, *(trace.files.get(word, "") for word in lines.split())]
+        runs = any(engine in one for one in said for engine in ENGINES)
+        return read(lines, files=trace.files) if runs else None
     if path.endswith(".container"):
         name = path.rpartition("/")[2].removesuffix(".container")
         return read(shlex.join(["podman", "run", *_words(_whole(text), name)]), files=trace.files)
