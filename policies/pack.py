@@ -20,7 +20,7 @@ from pulumi_policy.proxy import UnknownValueError, _DictProxy
 from pulumi_policy.secret import _DictSecretsProxy
 
 from policies import exceptions, once, server
-from policies.model import UNKNOWN, Finding, Resource, Rule, Stack, message
+from policies.model import SERVICE, UNKNOWN, Finding, Resource, Rule, Stack, message
 from policies.reading.secrets import MARK, marked
 from policies.rules import BY_ID, HARDENING, RULES
 from policies.server import OfType
@@ -142,6 +142,11 @@ def _as_it_came(props: Any) -> dict[str, Any]:
     return dict(props)
 
 
+def _types(rule: Rule) -> tuple[str, ...]:
+    """A rule on containers is one on a swarm's services, too."""
+    return (rule.type, SERVICE) if rule.source else (rule.type,)
+
+
 def _one(rule: Rule) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         _judge(rule, Stack([_resource(args, plain(args.props))]), report)
@@ -152,6 +157,8 @@ def _one(rule: Rule) -> Policy:
 
         def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
             props = plain(args.props)
+            if args.resource_type != rule.type:
+                return None  # a service has other properties
             found, unknown = rule.judge(Stack([_resource(args, props)]))
             return remedy(_as_it_came(args.props)) if found and not unknown else None
 
@@ -160,7 +167,7 @@ def _one(rule: Rule) -> Policy:
         enforcement_level=_LEVELS[rule.level], display_name=rule.title, severity=Severity(rule.severity),
         url=f"docs/policies.md#{rule.id}", remediation_steps=rule.fix,
     )  # fmt: skip
-    policy.resource_type = rule.type
+    policy.resource_types = _types(rule)
     if isinstance(policy, _Everywhere):
         policy.rule = rule
     return policy
@@ -187,7 +194,7 @@ class _Everywhere(OfType, _OfStack):
         stack = _STACKS.of(self.rule, args)
         found, unknown = self.rule.judge(stack)
         if found or unknown:
-            alone = [self.rule.judge(Stack([one])) for one in stack.of(self.rule.type)]
+            alone = [self.rule.judge(Stack([one])) for type in _types(self.rule) for one in stack.of(type)]
             told = {(finding.resource and finding.resource.urn, finding.text) for each in alone for finding in each[0]}
             said = {text for each in alone for text in each[1]}
             found = [f for f in found if (f.resource and f.resource.urn, f.text) not in told]

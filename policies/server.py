@@ -1,7 +1,7 @@
 """The library's server, asked only for what some rule wants to know: two calls a resource come from the engine.
 
 pulumi-policy 1.21 converts every resource for both calls (Remediate, Analyze) and walks through all policies, whatever
-the resource's type. Here a policy that is `OfType` is asked for that type only, and nothing is converted for the rest.
+the resource's type. Here a policy that is `OfType` is asked for its types only, and nothing is converted for the rest.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _Library: Any = library._PolicyAnalyzerServicer
 
 
 class OfType(ResourceValidationPolicy):  # type: ignore[misc]  # the library has no types
-    """A policy on resources of one type only, by its token."""
+    """A policy on resources of some types only, by their tokens."""
 
-    resource_type: str
+    resource_types: tuple[str, ...]
 
 
 # Settings come from the environment, and that does not change while the pack runs.
@@ -65,7 +65,8 @@ class Servicer(_Reading):
         by_type: dict[str, list[Policy]] = {}
         for policy in policies:
             if isinstance(policy, OfType):
-                by_type.setdefault(policy.resource_type, []).append(policy)
+                for type in policy.resource_types:
+                    by_type.setdefault(type, []).append(policy)
         self._by_type = {type: _Narrow(name, version, some, *rest) for type, some in by_type.items()}
 
     def Configure(self, request: Any, context: Any) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from policies.model import LOCAL, REMOTE, UNKNOWN, Resource, Stack, Unjudged
-from policies.reading.cloud_config import is_cloud_config, spoken
+from policies.reading.cloud_config import is_cloud_config, parts, spoken
 from policies.reading.shell import HOLE, Trace, read
 from policies.reading.uploads import uploaded
 
@@ -28,7 +28,7 @@ class Script:
     trace: Trace
     before: Mapping[str, str]  # the files that it finds
 
-    @property
+    @functools.cached_property
     def written(self) -> dict[str, str]:
         """The files that it leaves and did not find so, by path."""
         return {path: text for path, text in self.trace.files.items() if self.before.get(path) != text}
@@ -123,8 +123,9 @@ def _texts(resource: Resource) -> Iterator[tuple[str, str | None, Mapping[str, s
         )
     elif resource.type in ("vultr:index/startupScript:StartupScript", "vultr:index/instance:Instance"):
         key = "script" if "startupScript" in resource.type else "userData"
-        text = _decoded(resource.text(key))
-        yield spoken(text) if is_cloud_config(text) else text, None, {}
+        text = decoded(resource.text(key))
+        for part in parts(text):
+            yield spoken(part) if is_cloud_config(part) else part, None, {}
 
 
 def _is_shell(resource: Resource) -> bool:
@@ -132,7 +133,8 @@ def _is_shell(resource: Resource) -> bool:
     return not interpreter or str(interpreter[0]).rpartition("/")[2] in _SHELLS
 
 
-def _decoded(text: str) -> str:
+def decoded(text: str) -> str:
+    """A text that may be given in base64."""
     try:
         return base64.b64decode(text, validate=True).decode()
     except (ValueError, binascii.Error):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from policies.reading.shell import HOLE, Trace
+from policies.reading.shell import HOLE, Act, Trace
 
 MARK = "4dabf18193072939515e22adb298388d"  # how Pulumi marks what is special on the wire
 SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"  # … and of that, secrets  # noqa: S105 - no secret
@@ -110,10 +110,21 @@ def in_words(trace: Trace, hidden: Collection[str] = ()) -> Iterator[Plain]:
     for act in trace.acts:
         if any(is_secret(value) and value not in hidden for value in _given(act.name, act.argv[1:])):
             yield Plain(f"a password for {act.name}", act.line)
+        if (
+            _keeps(act)
+            and is_secret(act.stdin or "")
+            and not any(value and value in (act.stdin or "") for value in hidden)
+        ):
+            yield Plain("a secret of the swarm", act.line)
         if act.name == "chpasswd" and act.stdin and any(
             is_secret(line.partition(":")[2]) for line in act.stdin.splitlines() if "-e" not in act.argv
         ):  # fmt: skip
             yield Plain("a password for chpasswd", act.line)
+
+
+def _keeps(act: Act) -> bool:
+    """Whether it makes a secret of its standard input."""
+    return act.name in ("docker", "podman") and act.argv[1:3] == ("secret", "create") and act.argv[-1] == "-"
 
 
 def _given(name: str, words: Sequence[str]) -> Iterator[str]:
@@ -127,6 +138,8 @@ def _given(name: str, words: Sequence[str]) -> Iterator[str]:
                 yield words[at + 1]
     if name == "docker" and "login" in words:
         yield from (words[at + 1] for at, word in enumerate(words[:-1]) if word == "-p")
+    # What a container runs is told in the same words.
+    yield from (words[at + 1] for at, word in enumerate(words[:-1]) if word in ("--requirepass", "--masterauth"))
     if name == "curl":
         for at, word in enumerate(words[:-1]):
             if word in ("-u", "--user") and ":" in words[at + 1]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policies.model import CONTAINER, HOST_STATE, RECORD, SETTING, UNKNOWN, Stack
-from policies.reading.containers import is_database, is_loopback, published
+from policies.model import HOST_STATE, RECORD, SETTING, UNKNOWN, Stack
+from policies.reading.containers import containers, is_database, is_loopback, published
+from policies.reading.edge import only_tunnels
 from policies.reading.platform import is_platform
 from policies.reading.ufw import Host, covers, networks, who
 
@@ -14,7 +15,7 @@ _WEB = (80, 443)
 
 def web_ports(stack: Stack, host: Host) -> list[int]:
     """The ports that have to be open: the edge comes by them, or a command let them in before another closed them."""
-    if host.disabled is not None:
+    if host.disabled is not None or (only_tunnels(stack) and not is_platform(stack)):
         return []
     mode = _setting(stack, "ssl")
     by_tls = mode in ("full", "strict") and _setting(stack, "always_use_https") == "on"
@@ -43,7 +44,7 @@ def of_containers(stack: Stack) -> set[int]:
     """Ports that the program's own containers publish to the world; a database's is none that may be open."""
     return {
         port
-        for container in stack.of(CONTAINER)
+        for container in containers(stack)
         if not is_database(container) and container.props.get("ports") is not UNKNOWN
         for address, port, _ in published(container)
         if not is_loopback(address)

@@ -71,7 +71,7 @@ def swap(container: Container) -> Iterator[str]:
     if container.how == "docker.Service":
         return  # a swarm's service has no such limit
     memory, both = container.number("memory") or 0, container.number("memorySwap")
-    if memory > 0 and both is None and _serves(container):
+    if memory > 0 and both is None and _serves(container) and container.how != "docker.Service":
         yield f"{container.label} has memory without memorySwap"
     elif memory > 0 and both is not None and both != memory:
         yield f"{container.label} may swap: memory {memory:g}, memorySwap {both:g}"
@@ -104,7 +104,11 @@ def over_plan(stack: Stack) -> Iterator[Finding]:
         plan = _PLAN.search(instance.text("plan"))
         if plan:
             whole = int(plan[2]) * 1024
-            used = sum(c.number("memory") or 0 for c in containers(stack) if c.sure and not c.once)
+            used = sum(
+                (c.number("memory") or 0) * (c.number("replicas") or 1)
+                for c in containers(stack)
+                if c.sure and not c.once
+            )
             if used > whole:
                 yield Finding(
                     f"containers may use {used:g} MB together, plan {instance.text('plan')} has {whole}", instance

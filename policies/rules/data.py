@@ -12,6 +12,7 @@ from policies.reading.containers import (
     Container,
     config_file,
     databases,
+    inside,
     mounts,
     server_options,
 )
@@ -27,7 +28,9 @@ _EVICTS = re.compile(r"^\s*maxmemory-policy\s+(?!noeviction)(\S+)", re.M)
 def redis_settings(stack: Stack, redis: Resource) -> str:
     """redis.conf and the command line as one text of `name value` lines. Raises Unjudged where the file is not known."""
     path = config_file(redis)
-    found = next((text for name, text in written(stack).items() if path and name.endswith("/redis.conf")), None)
+    own = inside(redis, written(stack)).get(path) if path and isinstance(redis, Container) else None
+    near = next((text for name, text in written(stack).items() if path and name.endswith("/redis.conf")), None)
+    found = own if own is not None else near
     if path and (found is None or not known(found)):
         raise Unjudged(unknown_scripts(stack)[0] if unknown_scripts(stack) else f"{redis.name}: {path}")
     return "\n".join([found or "", server_options(redis)])

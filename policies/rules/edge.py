@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.family import Family
-from policies.model import CONTAINER, ORIGIN_CA, Finding, Resource, Stack
+from policies.model import ORIGIN_CA, Finding, Resource, Stack
 from policies.reading.commands import scripts
-from policies.reading.containers import published
-from policies.reading.edge import acting, records, setting
+from policies.reading.containers import containers, published
+from policies.reading.edge import acting, only_tunnels, records, setting
 from policies.reading.nginx import Nginx, nginx
 from policies.reading.nginx.loops import loops
 from policies.reading.platform import is_platform
+from policies.reading.redirecting import redirecting
 
 rule = Family("edge")
 
@@ -61,6 +62,9 @@ def redirect_loop(stack: Stack) -> Iterator[Finding]:
     for resource, mode in _modes(stack):
         if mode == "flexible" and any("--redirect" in words for words in _certbot(stack)):
             yield Finding("SSL mode flexible with an origin that certbot lets redirect HTTP to HTTPS", resource)
+    if any(mode == "flexible" for _, mode in _modes(stack)):
+        for owner, name in redirecting(stack):
+            yield Finding(f"SSL mode flexible with {name}, which redirects HTTP to HTTPS", owner)
     proxy = nginx(stack)
     if proxy is None:
         return
@@ -86,9 +90,12 @@ def _certbot(stack: Stack) -> Iterator[tuple[str, ...]]:
 
 
 def _asked(stack: Stack, port: int) -> Nginx | None:
-    """nginx, where it is who answers on a port: no container publishes it. Raises Unjudged."""
-    there = (number for container in stack.of(CONTAINER) for _, number, _ in published(container))
-    return None if port in there else nginx(stack)
+    """nginx, where it is who answers on a port: no container publishes it, no tunnel goes past it. Raises Unjudged."""
+    if only_tunnels(stack):
+        return None
+    proxy = nginx(stack)
+    others = [one for one in containers(stack) if one.sure and (proxy is None or one is not proxy.container)]
+    return None if port in (number for one in others for _, number, _ in published(one)) else proxy
 
 
 @rule(
@@ -99,7 +106,8 @@ def _asked(stack: Stack, port: int) -> Nginx | None:
     severity="critical",
 )
 def no_tls_origin(stack: Stack) -> Iterator[Finding]:
-    found, proxy = _mode(stack, "full", "strict"), _asked(stack, 443)
+    found = _mode(stack, "full", "strict")
+    proxy = _asked(stack, 443) if found else None
     if found is None or proxy is None or any(_certbot(stack)):
         return
     tls = [server for server in proxy.servers if server.listens_on(443, ssl=True)]
@@ -119,7 +127,8 @@ def no_tls_origin(stack: Stack) -> Iterator[Finding]:
     severity="critical",
 )
 def no_plain_origin(stack: Stack) -> Iterator[Finding]:
-    found, proxy = _mode(stack, "flexible"), _asked(stack, 80)
+    found = _mode(stack, "flexible")
+    proxy = _asked(stack, 80) if found else None
     if found and proxy and not any(server.listens_on(80) and not server.is_internal for server in proxy.servers):
         proxy.whole()
         yield Finding("SSL mode flexible and nobody listens on 80", proxy.resource)

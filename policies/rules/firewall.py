@@ -9,14 +9,17 @@ from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
 from policies.model import GROUP_RULE, INSTANCE, UNKNOWN, Finding, Resource, Stack, Unjudged, each
 from policies.reading.containers import DATABASE_PORTS, Container, containers, is_private, published
+from policies.reading.edge import balanced
 from policies.reading.platform import is_platform
-from policies.reading.ufw import covers, hosts, opened, ranges, shown, shut, ssh_ports, ufw, who, without
+from policies.reading.ufw import Host, covers, hosts, opened, ranges, shown, shut, ssh_ports, ufw, who, without
 from policies.reading.wanted import comes_from, of_containers, web_ports
 
 rule = Family("firewall")
 _ALLOWED = [range(22, 23), range(80, 81), range(443, 444), SERVICE_PORTS]
 _KEY = "mech:firewall"
 _WEB = (80, 443)
+# WireGuard, OpenVPN, IPsec, Tailscale: who has no key gets no answer; and HTTP/3.
+_VPN = [range(port, port + 1) for port in (51820, 1194, 500, 4500, 41641, 443)]
 
 
 @rule(
@@ -32,11 +35,13 @@ def http_closed(stack: Stack) -> Iterator[Finding]:
             closed = host.closed(port)
             inner = who(host.sure, port).least
             if closed is None:
-                raise Unjudged(f"whether UFW of {host.resource.name} allows {port}/tcp")
+                raise Unjudged(f"whether {host.tool} of {host.resource.name} allows {port}/tcp")
             if closed:
-                yield Finding(f"UFW does not allow {port}/tcp", host.resource)
-            elif not inner.public and not comes_from(stack, host.sources(port)):
-                yield Finding(f"UFW lets only {', '.join(inner.words)} reach {port}/tcp, not the edge", host.resource)
+                yield Finding(f"{host.tool} does not allow {port}/tcp", host.resource)
+            elif not inner.public and not comes_from(stack, host.sources(port)) and not balanced(stack):
+                yield Finding(
+                    f"{host.tool} lets only {', '.join(inner.words)} reach {port}/tcp, not the edge", host.resource
+                )
 
 
 @rule(
@@ -56,9 +61,9 @@ def ssh_lockout(stack: Stack) -> Iterator[Finding]:
         shut_out = [moment for moment in moments if shut(moment.sure, moment.every, host.doubts, listening)]
         if not shut_out:
             if any(shut(moment.sure, moment.every, host.doubts, listening) is None for moment in moments):
-                raise Unjudged(f"whether UFW of {host.resource.name} allows {named}")
+                raise Unjudged(f"whether {host.tool} of {host.resource.name} allows {named}")
         elif shut(host.sure, host.every, host.doubts, listening):
-            yield Finding(f"UFW does not allow {named}", shut_out[-1].resource)
+            yield Finding(f"{host.tool} does not allow {named}", shut_out[-1].resource)
         elif shut_out[0].enabling:
             yield Finding(f"UFW is enabled before {named} is allowed", shut_out[0].resource)
         else:
@@ -73,8 +78,10 @@ def ssh_lockout(stack: Stack) -> Iterator[Finding]:
     severity="high",
 )
 def ufw_off(stack: Stack) -> Iterator[Finding]:
-    if stack.of(INSTANCE) and not hosts(stack):
-        yield Finding("no command configures UFW on the host", stack.of(INSTANCE)[0])
+    # Elsewhere Vultr's group may be all that a host has.
+    bare = [one for one in stack.of(INSTANCE) if is_platform(stack) or one.props.get("firewallGroupId") in (None, "")]
+    if bare and not hosts(stack):
+        yield Finding("no command configures a firewall on the host", bare[0])
     for host in hosts(stack):
         asked = [resource for resource, said in host.aborted if said.split()[-1] == "enable"]
         if host.disabled is not None:
@@ -101,7 +108,7 @@ def default_allow(stack: Stack) -> Iterator[Finding]:
         sure, every = (table.defaults["incoming"] for table in (host.sure, host.every))
         if sure != every and "allow" in (sure, every):
             raise Unjudged(f"UFW's default of {host.resource.name}")
-        if sure == "allow":
+        if sure == "allow" and host.tool == "UFW":
             yield Finding("UFW's default for incoming traffic is allow, not deny", host.defaults.get("incoming"))
         elif "incoming" not in host.defaults and is_platform(stack):
             yield Finding("UFW's default for incoming traffic is not set, not deny", host.resource)
@@ -119,19 +126,20 @@ def undeclared_port(stack: Stack) -> Iterator[Finding]:
         if host.disabled is not None:
             continue
         declared = [*_ALLOWED, *(range(port, port + 1) for port in (*(ssh_ports(host) or ()), *of_containers(stack)))]
+        known = {"tcp": declared, "udp": declared if is_platform(stack) else [*declared, *_VPN]}
         found: dict[range, str] = {}
         possible = any(" delete " not in said for said in host.unclear)
         for v6, proto in itertools.product((False, True), ("tcp", "udp")):
             every = opened(host.every, proto, v6, everybody=True)
-            for extra in without(opened(host.sure, proto, v6, everybody=True), declared):
+            for extra in without(opened(host.sure, proto, v6, everybody=True), known[proto]):
                 if all(covers(every, port) for port in (extra[0], extra[-1])):
                     found.setdefault(extra, f"{'/udp' * (proto == 'udp')}{' to IPv6' * v6}")
-            possible |= bool(without(opened(host.every, proto, v6, sure=False, everybody=True), declared))
+            possible |= bool(without(opened(host.every, proto, v6, sure=False, everybody=True), known[proto]))
         if found:
             what = ", ".join(f"{shown(extra)}{kind}" for extra, kind in found.items())
-            yield Finding(f"UFW opens {what}, which the guide does not", host.resource)
+            yield Finding(f"{host.tool} opens {what}, which the guide does not", host.resource)
         elif possible:
-            raise Unjudged(f"which ports UFW of {host.resource.name} opens")
+            raise Unjudged(f"which ports {host.tool} of {host.resource.name} opens")
 
 
 def _group(stack: Stack) -> list[range]:
@@ -157,12 +165,12 @@ def group_differs(stack: Stack) -> Iterator[Finding]:
     first = stack.of(GROUP_RULE)[0]
     for part in without(found.opened, group):
         if not covers(opened(found.every), part[0]):
-            raise Unjudged(f"which ports UFW of {found.resource.name} opens")
-        yield Finding(f"UFW opens {shown(part)}, Vultr's firewall group keeps it closed", first)
+            raise Unjudged(f"which ports {found.tool} of {found.resource.name} opens")
+        yield Finding(f"{found.tool} opens {shown(part)}, Vultr's firewall group keeps it closed", first)
     for part in without(group, found.opened):
         if found.doubts or covers(opened(found.every, sure=False), part[0]) or who(found.sure, part[0]).most.everybody:
-            raise Unjudged(f"which ports UFW of {found.resource.name} opens")
-        yield Finding(f"Vultr's firewall group opens {shown(part)}, UFW keeps it closed", first)
+            raise Unjudged(f"which ports {found.tool} of {found.resource.name} opens")
+        yield Finding(f"Vultr's firewall group opens {shown(part)}, {found.tool} keeps it closed", first)
 
 
 @rule.each(
@@ -187,22 +195,34 @@ def no_group(instance: Resource) -> Iterator[str]:
 )
 def docker_bypass(stack: Stack) -> Iterator[Finding]:
     there = containers(stack)
-    found = ufw(stack) if there else None
-    if found is None and not is_platform(stack):
+    walls = hosts(stack) if there else []
+    if not walls and not is_platform(stack):
         return  # nothing says what is to be closed
 
     def judge(container: Resource) -> Iterator[str]:
+        found = _before(container, walls)
+        if found is None and not is_platform(stack):
+            return
         for address, port, _ in published(container):
             if is_private(address) or not isinstance(container, Container) or container.once:
                 continue
             opened = found is not None and covers(found.opened, port)
             if found is None or found.guarded is None:
                 if not opened or container.mech:
-                    yield f"{container.label} publishes {port} on {address}, and nothing keeps Docker behind UFW"
-            elif not (covers(found.guarded, port) and opened):
+                    tool = found.tool if found else "UFW"
+                    yield f"{container.label} publishes {port} on {address}, and nothing keeps Docker behind {tool}"
+            elif container.mech and not (covers(found.guarded, port) and opened):
                 yield f"{container.label} publishes {port} on {address}, which the declared rules do not open"
 
     yield from each(there, judge)
+
+
+def _before(container: Resource, walls: list[Host]) -> Host | None:
+    """The firewall of the host on which a container is made; of the first host where nobody says which that is."""
+    name = container.host if isinstance(container, Container) else ""
+    if isinstance(name, str) and name and all(host.name for host in walls):
+        return next((host for host in walls if host.name == name), None)
+    return walls[0] if walls else None
 
 
 @rule(
@@ -218,9 +238,9 @@ def database_open(stack: Stack) -> Iterator[Finding]:
             said = [host.everybody(port, v6=v6) for v6 in (False, True)]
             if True in said:
                 where = "" if said[0] else " to IPv6"
-                yield Finding(f"UFW opens the database port {port}{where}", host.resource)
+                yield Finding(f"{host.tool} opens the database port {port}{where}", host.resource)
             elif None in said:
-                raise Unjudged(f"whether UFW of {host.resource.name} opens {port}")
+                raise Unjudged(f"whether {host.tool} of {host.resource.name} opens {port}")
     for allowed in stack.of(GROUP_RULE):
         for port in DATABASE_PORTS:
             if covers(ranges(str(allowed.get("port", default=""))), port):

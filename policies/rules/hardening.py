@@ -64,8 +64,8 @@ def root_filesystem(container: Container) -> Iterator[str]:
     cis=["5.29"],
 )
 def processes(container: Container) -> Iterator[str]:
-    # docker.Container has no such property: only what commands and compose files make can have it.
-    if not container.once and container.how != "docker.Container" and not (container.number("pidsLimit") or 0) > 0:
+    # Pulumi's resources have no such property: only what commands and compose files make can have it.
+    if not container.once and not container.how.startswith("docker.") and not (container.number("pidsLimit") or 0) > 0:
         yield f"{container.label} may start any number of processes"
 
 

@@ -8,6 +8,7 @@ from mech_infra.catalogue import SERVICE_PORTS
 from policies.family import Family
 from policies.model import GROUP_RULE, RECORD, Finding, Stack
 from policies.reading import origin
+from policies.reading.edge import Record, balanced, by_tunnel
 from policies.reading.ufw import shown, ufw
 
 rule = Family("firewall")
@@ -52,11 +53,14 @@ def edge_shut_out(stack: Stack) -> Iterator[Finding]:
     edge = origin.ranges(stack)
     for port in _WEB:
         if found and (lost := origin.lacking(edge, found.sources(port))):
-            yield Finding(f"UFW lets some in at {port}/tcp, and not Cloudflare from {lost}", found.resource)
+            yield Finding(f"{found.tool} lets some in at {port}/tcp, and not Cloudflare from {lost}", found.resource)
         if lost := origin.lacking(edge, origin.group(stack, port)):
             first = stack.of(GROUP_RULE)[0]
             yield Finding(f"Vultr's firewall group lets some in at {port}/tcp, and not Cloudflare from {lost}", first)
 
 
 def _proxied(stack: Stack) -> bool:
-    return any(record.get("proxied") is True for record in stack.of(RECORD))
+    return not balanced(stack) and any(
+        record.get("proxied") is True and not by_tunnel(Record(record, record.text("type")))
+        for record in stack.of(RECORD)
+    )

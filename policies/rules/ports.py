@@ -25,7 +25,8 @@ def port_collision(stack: Stack) -> Iterator[Finding]:
     unknown: list[str] = []
     hosts = len(stack.of(INSTANCE))
     # 80 and 443 are nginx' where there is one on the host; 22 is sshd's.
-    reserved = (22, 80, 443) if nginx(stack) or is_platform(stack) else (22,)
+    proxy = nginx(stack)
+    reserved = (22, 80, 443) if (proxy and proxy.container is None) or is_platform(stack) else (22,)
     for container in containers(stack):
         try:
             for address, port, protocol in published(container) if not container.once else ():
@@ -89,7 +90,15 @@ def publish_all(container: Container) -> Iterator[str]:
 )
 def upstream_port(stack: Stack) -> Iterator[Finding]:
     proxy = nginx(stack)
-    if proxy is None or not is_platform(stack):
+    if proxy is None:
+        return
+    names = {one.label for one in containers(stack) if one.sure} if proxy.container is None else set()
+    for passing, host in proxy.named_upstreams:
+        if host in names:
+            yield Finding(
+                f"nginx passes requests to {host}: the host does not know the names of containers", proxy.owner(passing)
+            )
+    if not is_platform(stack):
         return
     there = {
         port for container in containers(stack) for address, port, _ in published(container)

@@ -144,6 +144,22 @@ def no_access_log(stack: Stack) -> Iterator[Finding]:
             return
 
 
+def _refused(proxy: Nginx) -> Iterator[tuple[Directive, str]]:
+    """What nginx refuses although each word of it is right."""
+    defaults: set[str] = set()
+    for server in proxy.servers if not proxy.config.unknown else ():
+        ssl = any(one.ssl for one in server.listens)
+        if ssl and not server.held("ssl_certificate") and not server.held("ssl_reject_handshake"):
+            yield server.directive, 'no "ssl_certificate" is defined for a server that listens with ssl'
+        for listen in server.directive.of("listen"):
+            place = listen.value.removeprefix("*:").removeprefix("0.0.0.0:")
+            if not {"default_server", "default"} & {*listen.args[1:]}:
+                continue
+            if place in defaults:
+                yield listen, f"a duplicate default server for {listen.value}"
+            defaults.add(place)
+
+
 @rule(
     "proxy-syntax",
     title="nginx takes its config",
@@ -158,6 +174,8 @@ def syntax(stack: Stack) -> Iterator[Finding]:
     for fault in proxy.config.faults:
         path = fault.partition(":")[0]
         yield Finding(f"nginx refuses {fault}", proxy.owner(Directive("", (), path, 0)))
+    for one, why in _refused(proxy):
+        yield Finding(f"nginx refuses {one.file}:{one.line}: {why}", proxy.owner(one))
     zones = {word.partition("=")[2].partition(":")[0] for one in proxy.http.of("limit_req_zone") for word in one.args}
     for one in proxy.http.all("limit_req"):
         zone = next((word.partition("=")[2] for word in one.args if word.startswith("zone=")), "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from policies.family import Family, puts
 from policies.model import INSTANCE, RECORD, RESERVED_IP, Finding, Resource, Stack, Unjudged
-from policies.reading.edge import Record, records
+from policies.reading.edge import Record, balancers, by_tunnel, records
 from policies.reading.edge.records import unknown_records
 from policies.reading.nginx import nginx
 from policies.reading.platform import is_platform, is_service
@@ -68,7 +68,11 @@ def grey_cloud(stack: Stack) -> Iterator[Finding]:
     for record in records(stack):
         try:
             # Beside a proxied one of the same name it tells what that hides.
-            if record.proxied is not True and (
+            if record.proxied is not True and by_tunnel(record):
+                yield Finding(
+                    f"{record.name} is not proxied (grey cloud): nobody outside knows a tunnel's name", record.resource
+                )
+            elif record.proxied is not True and (
                 record.name in proxied
                 or (is_platform(stack) and not _other_protocol(record) and not _of_others(record))
             ):
@@ -98,7 +102,7 @@ def wrong_address(stack: Stack) -> Iterator[Finding]:
                 hosts = _addresses(stack, 6 if record.type == "AAAA" else 4)
                 if not hosts and record.type == "AAAA" and record.content:
                     yield Finding(f"{record.name} points to {record.content}, the host has no IPv6", record.resource)
-                elif not any(_same(record.content, host) for host in hosts):
+                elif not any(_same(record.content, host) for host in [*hosts, *balancers(stack)]):
                     yield Finding(
                         f"{record.name} points to {record.content or 'nothing'}, the host is {hosts[0]}",
                         record.resource,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from mech_infra.catalogue import SECRETS
 from policies.family import Family
-from policies.model import CONTAINER, LOCAL, REMOTE, Finding, Stack
-from policies.reading.commands import Script, scripts
+from policies.model import CONTAINER, LOCAL, REMOTE, SERVICE, SERVICE_CONFIG, Finding, Resource, Stack
+from policies.reading.commands import Script, decoded, scripts
 from policies.reading.containers import container_name
 from policies.reading.secrets import Plain, in_text, in_words, is_secret
 
@@ -31,9 +31,15 @@ def _of_text(script: Script) -> Iterator[Plain]:
     about = script.resource.props.get("environment")
     given = about.items() if isinstance(about, Mapping) else ()
     hidden = {str(value) for name, value in given if script.resource.is_secret("environment", name)}
+    fed = script.resource.props.get("stdin")  # rule secrets-in-environment's
+    hidden |= {fed} if isinstance(fed, str) else set()
     yield from in_words(script.trace, hidden)
-    for part in script.written.values() if not script.text and not script.resource.is_secret("source") else ():
+    for part in script.written.values() if not script.text and not _is_hidden(script) else ():
         yield from in_text(part)
+
+
+def _is_hidden(upload: Script) -> bool:
+    return upload.resource.is_secret("source") or upload.resource.is_secret("source", "text")
 
 
 @rule(
@@ -65,6 +71,14 @@ def in_environment(stack: Stack) -> Iterator[Finding]:
                 name, _, value = entry.partition("=")
                 if _reveals(name, value):
                     yield Finding(f"{container_name(container)} has {name} in plain", container)
+    for service in stack.of(SERVICE):
+        for name in _of_swarm(service):
+            yield Finding(f"{container_name(service)} has {name} in plain", service)
+    for config in stack.of(SERVICE_CONFIG):
+        held = config.props.get("data")
+        found = in_text(decoded(held)) if isinstance(held, str) and not config.is_secret("data") else ()
+        for plain in found[:1]:
+            yield Finding(f"{config.name} has {plain.what} in plain: keep it in a docker.Secret", config)
     for command in stack.commands():
         about = command.props.get("environment")
         for name, value in about.items() if isinstance(about, Mapping) else ():
@@ -73,6 +87,17 @@ def in_environment(stack: Stack) -> Iterator[Finding]:
         fed = command.props.get("stdin")
         if isinstance(fed, str) and not command.is_secret("stdin") and in_text(fed):
             yield Finding(f"{command.name} has {in_text(fed)[0].what} in plain on its stdin", command)
+
+
+def _of_swarm(service: Resource) -> Iterator[str]:
+    """The variables of a docker.Service that are secrets in plain."""
+    path = ("taskSpec", "containerSpec", "env")
+    task = service.props.get("taskSpec")
+    spec = task.get("containerSpec") if isinstance(task, Mapping) else None
+    envs = spec.get("env") if isinstance(spec, Mapping) else None
+    for name, value in envs.items() if isinstance(envs, Mapping) else ():
+        if isinstance(value, str) and not service.is_secret(*path, name) and _reveals(str(name), value):
+            yield str(name)
 
 
 def _reveals(name: str, value: str) -> bool:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from policies.family import Family
-from policies.model import Finding, Resource, Stack, Unjudged, each
+from policies.model import GROUP_RULE, Finding, Resource, Stack, Unjudged, each
 from policies.reading.commands import written
 from policies.reading.containers import (
     Container,
     config_file,
+    containers,
     databases,
     environment,
     environment_is_partial,
@@ -21,6 +22,8 @@ from policies.reading.containers import (
     server_options,
 )
 from policies.reading.platform import is_platform
+from policies.reading.servers import open_servers
+from policies.reading.ufw import covers, hosts, ranges
 from policies.rules.data import redis_settings
 
 rule = Family("data")
@@ -120,3 +123,36 @@ def published_open(stack: Stack) -> Iterator[Finding]:
             yield f"{container.label} is published and asks nobody for a password"
 
     yield from each(databases(stack), judge)
+    yield from each([one for one in containers(stack) if not one.once], _trusting)
+    for resource, name, port in open_servers(stack):
+        if not _is_kept(stack, port):
+            yield Finding(f"{name} answers everybody on {port}, and asks nobody for a password", resource)
+
+
+# Other databases, and what tells them to ask nobody.
+_TRUSTING = (
+    (r"postgres|postgresql|postgis|timescaledb", r"POSTGRES_HOST_AUTH_METHOD=trust|ALLOW_EMPTY_PASSWORD=(yes|true|1)"),
+    (r"mysql|mariadb|percona", r"(MYSQL|MARIADB)_ALLOW_EMPTY(_ROOT)?_PASSWORD=(yes|true|1)|ALLOW_EMPTY_PASSWORD=(yes|true|1)"),
+    (r"elasticsearch|opensearch", r"xpack\.security\.enabled=false|DISABLE_SECURITY_PLUGIN=true|plugins\.security\.disabled=true"),
+    (r"memcached", r""),  # it has no passwords
+)  # fmt: skip
+
+
+def _trusting(container: Resource) -> Iterator[str]:
+    assert isinstance(container, Container)
+    image = container.image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+    told = next((told for images, told in _TRUSTING if re.fullmatch(images, image)), None)
+    if told is None or not any(not is_private(port.address) for port in ports(container)):
+        return
+    said = [str(entry) for entry in container.items("envs")]
+    if not told or any(re.fullmatch(told, entry, re.I) for entry in said):
+        yield f"{container.label} is published and asks nobody for a password"
+
+
+def _is_kept(stack: Stack, port: int) -> bool:
+    """Whether a firewall stands before a port of the host itself."""
+    walls = [host for host in hosts(stack) if host.sure.enabled and host.disabled is None]
+    if any(not host.everybody(port) and host.sure.defaults["incoming"] != "allow" for host in walls):
+        return True
+    group = stack.of(GROUP_RULE)
+    return bool(group) and not any(covers(ranges(str(one.props.get("port") or "")), port) for one in group)

@@ -1,6 +1,7 @@
 """Containers: what they run, publish, mount and may do, whether the program declares them or its commands make them."""
 
 from policies.reading.containers.databases import DATABASE_PORTS, config_file, is_database, server_options
+from policies.reading.containers.inside import inside
 from policies.reading.containers.model import (
     Container,
     Mount,
@@ -29,6 +30,7 @@ __all__ = [
     "databases",
     "environment",
     "environment_is_partial",
+    "inside",
     "is_database",
     "is_loopback",
     "is_private",

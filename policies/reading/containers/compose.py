@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from policies.reading.containers.compose_file import NAMES, Invalid, dotenv, project
+from policies.reading.containers.compose_file import NAMES, Invalid, Unread, dotenv, project
 from policies.reading.containers.compose_service import Project, properties
-from policies.reading.containers.options import Line, parse
+from policies.reading.containers.options import Line, interspersed, parse
 from policies.reading.containers.values import absolute
 from policies.reading.shell import HOLE, Act, known
 
@@ -36,10 +36,6 @@ _SHORT = {
 }
 
 
-class Unread(Exception):
-    """The files are not known before the host is asked; the text names them."""
-
-
 @dataclass(frozen=True)
 class Up:
     """What a command brings up: a service's name to its properties. `folder` and `project` say which project it is."""
@@ -60,7 +56,7 @@ def compose(argv: Sequence[str], act: Act) -> tuple[str, Up | None]:
 
 def stack(argv: Sequence[str], act: Act) -> Up:
     """What `docker stack deploy`'s words bring up. Raises Unread, Invalid."""
-    line = parse(argv, _UP, {"c": "file"}, {"compose-file": "file"})
+    line = interspersed(argv, _UP, {"c": "file"}, {"compose-file": "file"})
     under = Line(words=line.words[1:])
     line.values["project-name"] = line.words[:1]
     return _up(line, under, act, swarm=True)
@@ -70,7 +66,10 @@ def _up(line: Line, under: Line, act: Act, swarm: bool = False) -> Up:
     paths = line.every("file") or _of_variables(act) or _found(line, act)
     folder = absolute(line.last("project-directory") or posixpath.dirname(_real(paths)) or ".", act.cwd)
     variables = {**_variables(line, folder, act), **act.variables}
-    about = project([_content(path, act) for path in paths], variables)
+    near = posixpath.dirname(absolute(_real(paths), act.cwd)) if _real(paths) else folder
+    about = project(
+        [_content(path, act) for path in paths], variables, lambda path: _content(posixpath.join(near, path), act)
+    )
     name = (
         line.last("project-name")
         or variables.get("COMPOSE_PROJECT_NAME")
@@ -78,8 +77,6 @@ def _up(line: Line, under: Line, act: Act, swarm: bool = False) -> Up:
         or posixpath.basename(folder)
     )
     whole = Project(str(name), folder, act.files, about, swarm)
-    if about.get("include"):
-        raise Unread(f"what {paths[0]} includes")
     profiles = {*line.every("profile"), *variables.get("COMPOSE_PROFILES", "").split(",")}
     chosen = dict(_chosen(about["services"], [] if swarm else under.words, profiles))
     return Up(str(name), {name: properties(name, service, whole) for name, service in chosen.items()})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -26,6 +26,14 @@ _REPLACED = ("command", "entrypoint", "test")
 
 class Invalid(Exception):
     """No file that Compose would take; the text says why."""
+
+
+class Unread(Exception):
+    """The files are not known before the host is asked; the text names them."""
+
+
+# What a file holds, by its path from the folder of the one that names it. Raises Unread.
+Read = Callable[[str], str]
 
 
 class _Loader(yaml.SafeLoader):
@@ -67,36 +75,52 @@ def _parsed(text: str) -> Any:
         raise Invalid(f"it is no YAML{where}") from None
 
 
-def project(texts: list[str], variables: Mapping[str, str]) -> dict[str, Any]:
-    """The files as one project. Raises Invalid."""
+def project(texts: list[str], variables: Mapping[str, str], read: Read) -> dict[str, Any]:
+    """The files as one project, with what they include and extend. Raises Invalid, Unread."""
     whole: dict[str, Any] = {}
     for text in texts:
-        about = _parsed(text)
-        if not isinstance(about, dict):
-            raise Invalid("it is no mapping")
-        about = filled(copy.deepcopy(about), variables)
-        services = about.get("services")
-        if services is None and "image" in str(text) and not {"networks", "volumes", "include"} & about.keys():
-            # Version 1 had no heading.
-            about = {"services": {name: value for name, value in about.items() if isinstance(value, dict)}}
-        whole = _merged(whole, _mapped(about))
+        about = _one(text, variables)
+        for path in _included(about):
+            whole = _merged(whole, project([read(path)], variables, read))
+        whole = _merged(whole, about)
     if not isinstance(whole.get("services"), dict) or not whole["services"]:
         raise Invalid("it has no services")
     for name in whole["services"]:
-        whole["services"][name] = _extended(whole["services"], name)
+        whole["services"][name] = _extended(whole["services"], name, variables, read)
     return whole
 
 
-def _extended(services: dict[str, Any], name: str, deep: int = 0) -> Any:
-    """A service over the one that it extends; a file of its own for that is not read."""
+def _one(text: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    """One file, its variables filled in."""
+    about = _parsed(text)
+    if not isinstance(about, dict):
+        raise Invalid("it is no mapping")
+    about = filled(copy.deepcopy(about), variables)
+    if about.get("services") is None and "image" in str(text) and not {"networks", "volumes", "include"} & about.keys():
+        # Version 1 had no heading.
+        about = {"services": {name: value for name, value in about.items() if isinstance(value, dict)}}
+    return _mapped(about)
+
+
+def _included(about: Mapping[str, Any]) -> Iterator[str]:
+    given = about.get("include")
+    for each in given if isinstance(given, list) else ():
+        path = each.get("path") if isinstance(each, dict) else each
+        yield from map(str, path if isinstance(path, list) else [path])
+
+
+def _extended(services: dict[str, Any], name: str, variables: Mapping[str, str], read: Read, deep: int = 0) -> Any:
+    """A service over the one that it extends, of this file or of another."""
     service = services.get(name)
-    if not isinstance(service, dict):
+    base = service.get("extends") if isinstance(service, dict) else None
+    if base is None or deep > 8:
         return service
-    base = service.get("extends")
-    other = base.get("service") if isinstance(base, dict) and not base.get("file") else base
-    if not isinstance(other, str) or other not in services or deep > 8:
+    other, file = (base.get("service"), base.get("file")) if isinstance(base, dict) else (base, None)
+    among = _one(read(str(file)), variables).get("services") if file else services
+    if not isinstance(other, str) or not isinstance(among, dict) or other not in among:
         return service
-    return _merged(_extended(services, other, deep + 1), {**service, "extends": None})
+    above: dict[str, Any] = {**service, "extends": None} if isinstance(service, dict) else {}
+    return _merged(_extended(among, other, variables, read, deep + 1), above)
 
 
 def filled(value: Any, variables: Mapping[str, str]) -> Any:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from policies.model import CONTAINER, REMOTE, UNKNOWN, Resource, Stack
+from policies.model import CONTAINER, REMOTE, SERVICE, UNKNOWN, Resource, Stack
 from policies.reading.commands import Script, scripts, unknown_scripts
-from policies.reading.containers.compose import Unread, compose, stack
-from policies.reading.containers.compose_file import Invalid
+from policies.reading.containers.compose import compose, stack
+from policies.reading.containers.compose_file import Invalid, Unread
+from policies.reading.containers.databases import DATABASE_PORTS, is_database
 from policies.reading.containers.model import Container
 from policies.reading.containers.options import parse
-from policies.reading.containers.run import container
-from policies.reading.containers.swarm import SERVICE, around, create, declared
-from policies.reading.shell import Act, read
+from policies.reading.containers.run import container, published
+from policies.reading.containers.swarm import around, create, declared, named, updated
+from policies.reading.containers.units import ENGINES, started
+from policies.reading.shell import Act
 
+_COMPOSE = ("docker-compose", "podman-compose")
 _GLOBAL = frozenset({"debug", "tls", "tlsverify", "version", "help"})
 _GLOBAL_SHORT = {"H": "host", "c": "context", "D": "debug", "l": "log-level", "v": "version"}
 
@@ -34,6 +36,7 @@ class Reader:
 
     def __init__(self, stack: Stack, mech: bool) -> None:
         self.stack, self.mech, self.found = stack, mech, View()
+        self.pods: dict[tuple[str, str], list[dict[str, Any]]] = {}  # what Podman's pods publish, by host and name
         self.shell: dict[Any, Container] = {}  # those of commands, by host and name
 
     def read(self) -> View:
@@ -45,10 +48,9 @@ class Reader:
                     self._of(resource, declared(resource, around(self.stack)), "docker.Service", host="")
                 )
         for script in scripts(self.stack):
-            if "docker" in script.text or any("docker" in act.name for act in script.trace.acts):
-                for act in script.trace.acts:
-                    self._act(script, act)
-                self._units(script)
+            for act in script.trace.acts:
+                self._act(script, act)
+            self._units(script)
         self.found.containers += self.shell.values()
         self.found.unread += unknown_scripts(self.stack)
         return self.found
@@ -68,18 +70,21 @@ class Reader:
 
     def _units(self, script: Script) -> None:
         """What systemd starts of the units that a script writes."""
+        if script.trace.files is script.before:
+            return
         for path, text in script.written.items():
-            if path.endswith(".service") and "docker" in text:
-                lines = re.findall(r"^ExecStart=[-@:+!]*(.*)", text.replace("\\\n", " "), re.M)
-                for act in read("\n".join(lines), files=script.trace.files).acts:
-                    self._act(script, act, stays=True)
+            runs = started(path, text, script.trace) if path.endswith((".service", ".container")) else None
+            for act in runs.acts if runs else ():
+                self._act(script, act, stays=True)
 
     def _act(self, script: Script, act: Act, stays: bool = False) -> None:
+        if act.name not in (*ENGINES, *_COMPOSE):
+            return
         words = list(act.argv[1:])
         try:
-            if act.name == "docker-compose":
+            if act.name in _COMPOSE:
                 self._compose(script, act, words)
-            elif act.name == "docker":
+            else:
                 line = parse(words, _GLOBAL, _GLOBAL_SHORT, {})
                 self._docker(script, act, line.words, stays)
         except Unread as what:
@@ -96,7 +101,14 @@ class Reader:
                 if made is None:
                     self.found.unread.append(f"the options of `docker {command}` in {script.resource.name}")
                 else:
+                    self._in_pod(script, made[0])
                     self._add(script, act, made[0], f"docker {command}", made[1] and not stays)
+            case ["pod", "create", *rest]:
+                pod = parse(rest)
+                name = pod.last("name") or "".join(pod.words[:1])
+                self.pods[str(_host(script.resource)), name] = [
+                    p for text in pod.every("publish") for p in published(text)
+                ]
             case ["rm", *rest]:
                 for name in rest:
                     self.shell.pop((str(_host(script.resource)), name), None)
@@ -114,8 +126,28 @@ class Reader:
                     self.found.unread.append(f"the options of `docker service create` in {script.resource.name}")
                 else:
                     self._add(script, act, props_, "docker service create")
+            case ["service", "update", *rest]:
+                self._update(script, act, rest)
             case _:
                 pass
+
+    def _in_pod(self, script: Script, props: dict[str, Any]) -> None:
+        """A pod publishes for those in it: a database's port for the database, others for the first that is none."""
+        left = self.pods.get((str(_host(script.resource)), str(props.get("pod"))), [])
+        kind = is_database(Resource(CONTAINER, "", props))
+        mine = [port for port in left if (port.get("internal") in DATABASE_PORTS) is bool(kind)]
+        props["ports"] += mine
+        left[:] = [port for port in left if port not in mine]
+
+    def _update(self, script: Script, act: Act, words: list[str]) -> None:
+        there = self.shell.get((str(_host(script.resource)), named(words)))
+        made = updated(words, there.props if there else None)
+        if made and there:
+            self.shell[str(_host(script.resource)), made[0]] = replace(
+                there, props=made[1], sure=there.sure and act.sure
+            )
+        elif made:
+            self._add(script, act, made[1], "docker service update")
 
     def _compose(self, script: Script, act: Act, words: list[str]) -> None:
         command, up = compose(words, act)

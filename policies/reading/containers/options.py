@@ -1,6 +1,7 @@
 """`docker run`'s options: which take a value, and how they are read off a command line.
 
-Source: Docker's command-line reference, docker container run (29 options are flags, all others take a value).
+Source: Docker's command-line reference, docker container run (29 options are flags, all others take a value); Podman's are
+the same and four flags more.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ FLAGS = frozenset(
     {
         "detach", "disable-content-trust", "help", "init", "interactive", "no-healthcheck", "oom-kill-disable", "privileged",
         "publish-all", "quiet", "read-only", "rm", "sig-proxy", "tty", "use-api-socket",
+        "env-host", "no-hosts", "replace", "rmi",
     }
 )  # fmt: skip
 SAME: Mapping[str, str] = {"net": "network", "net-alias": "network-alias", "dns-opt": "dns-option"}
@@ -74,6 +76,19 @@ def parse(
         _shorts(line, word[1:], rest, flags, short)
     line.words = rest
     return line
+
+
+def interspersed(argv: Sequence[str], flags: frozenset[str], short: Mapping[str, str], same: Mapping[str, str]) -> Line:
+    """As `parse`, of a command whose options may stand behind its words, too."""
+    whole, rest = Line(), list(argv)
+    while rest:
+        line = parse(rest, flags, short, same)
+        whole.unclear |= line.unclear
+        for name, values in line.values.items():
+            whole.values.setdefault(name, []).extend(values)
+        whole.words += line.words[:1]
+        rest = line.words[1:]
+    return whole
 
 
 def _shorts(line: Line, letters: str, rest: list[str], flags: frozenset[str], short: Mapping[str, str]) -> None:

@@ -59,7 +59,7 @@ def properties(line: Line, act: Act) -> dict[str, Any]:
 _PLAIN = {
     "name": "name", "hostname": "hostname", "user": "user", "pid": "pidMode", "ipc": "ipcMode", "uts": "utsMode",
     "userns": "usernsMode", "cgroupns": "cgroupnsMode", "cpus": "cpus", "cpu-shares": "cpuShares", "cpu-quota": "cpuQuota",
-    "cpuset-cpus": "cpuSet", "pids-limit": "pidsLimit", "log-driver": "logDriver",
+    "cpuset-cpus": "cpuSet", "pids-limit": "pidsLimit", "log-driver": "logDriver", "pod": "pod",
 }  # fmt: skip
 # The modes of --network that are no networks of their own.
 _MODES = ("host", "none", "bridge", "default")

@@ -11,12 +11,11 @@ from typing import Any
 from mech_infra.commands.private import SUBNET
 from policies.model import LOCAL, NETWORK, UNKNOWN, Resource, Stack
 from policies.reading.containers import values
-from policies.reading.containers.options import SAME, parse
-from policies.reading.containers.run import properties
+from policies.reading.containers.options import SAME, interspersed, parse
+from policies.reading.containers.run import properties, published
 from policies.reading.shell import Act
 
-SERVICE, SECRET = "docker:index/service:Service", "docker:index/secret:Secret"
-_BINDING = "host_binding_ipv4="
+_SECRET, _BINDING = "docker:index/secret:Secret", "host_binding_ipv4="
 _FLAGS = frozenset(
     {"detach", "help", "init", "no-healthcheck", "no-resolve-image", "quiet", "read-only", "tty", "with-registry-auth"}
 )
@@ -30,7 +29,9 @@ _SHORT = {
     "u": "user",
     "w": "workdir",
 }
+_UPDATE_FLAGS = _FLAGS | {"force", "rollback"}
 _RENAMED = {**SAME, "host": "add-host", "limit-memory": "memory", "limit-cpu": "cpus", "limit-pids": "pids-limit"}
+_ASKED = ("image", "ports", "mounts", "envs", "command", "capabilities", "networksAdvanced")
 _RESTARTS = {"any": "always", "none": "no"}
 
 
@@ -57,18 +58,44 @@ def around(stack: Stack) -> Around:
     overlays = [one.props.get("name") for one in stack.of(NETWORK) if one.text("driver") == "overlay"]
     # Of docker_gwbridge: at which of a host's addresses a task's port is.
     bound = any(_BINDING in str(command.props.get("create")) for command in stack.of(LOCAL))
-    secrets = {str(one.props.get("name")): one.props.get("data") for one in stack.of(SECRET)}
+    secrets = {str(one.props.get("name")): one.props.get("data") for one in stack.of(_SECRET)}
     return Around(overlays[0] if len(overlays) == 1 else UNKNOWN, SUBNET if bound else "", secrets)
+
+
+def updated(argv: Sequence[str], there: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
+    """(name, properties) of a service after `docker service update`'s words; None where they change nothing that is asked for.
+
+    `there`: its properties before, None where it is not known.
+    """
+    line = interspersed(argv, _UPDATE_FLAGS, _SHORT, _RENAMED)
+    ports = [port for text in line.every("publish-add") for port in published(text)]
+    if line.unclear or not line.words or not ports:
+        return None
+    before = there if there is not None else dict.fromkeys(_ASKED, UNKNOWN)
+    kept = before.get("ports")
+    return line.words[-1], {
+        **before,
+        "name": line.words[-1],
+        "ports": [*(kept if isinstance(kept, list) else ()), *ports],
+    }
+
+
+def named(argv: Sequence[str]) -> str:
+    """The service of which `docker service update`'s words speak."""
+    words = interspersed(argv, _UPDATE_FLAGS, _SHORT, _RENAMED).words
+    return words[-1] if words else ""
 
 
 def declared(resource: Resource, around: Around) -> dict[str, Any]:
     """The properties of a docker.Service."""
     if resource.props.get("taskSpec") is UNKNOWN:
-        return dict.fromkeys(("image", "ports", "mounts", "envs", "command", "capabilities"), UNKNOWN)
+        return dict.fromkeys(_ASKED, UNKNOWN)
     task = _map(resource.props.get("taskSpec"))
     spec, limits = _map(task.get("containerSpec")), _map(_map(task.get("resources")).get("limits"))
     end = resource.props.get("endpointSpec")
-    environment = spec.get("env")
+    environment, networks = spec.get("env"), task.get("networksAdvanceds")
+    on_host = isinstance(networks, list | tuple) and any(_map(each).get("name") == "host" for each in networks)
+    label = _map(_map(spec.get("privileges")).get("seLinuxContext"))
     return {
         "name": resource.props.get("name"),
         "image": spec.get("image"),
@@ -87,9 +114,12 @@ def declared(resource: Resource, around: Around) -> dict[str, Any]:
         "memory": values.megabytes(limits.get("memoryBytes")),
         "cpus": limits.get("nanoCpus"),
         "ports": UNKNOWN if end is UNKNOWN else [_port(each, around) for each in _list(_map(end).get("ports"))],
-        "networksAdvanced": [
-            {**each, "name": each.get("name") or around.network} for each in _list(task.get("networksAdvanceds"))
-        ],
+        "networksAdvanced": networks
+        if networks is UNKNOWN
+        else [{**each, "name": each.get("name") or around.network} for each in _list(networks)],
+        "networkMode": "host" if on_host else "",
+        "securityOpts": ["label:disable"] if label.get("disable") is True else [],
+        "replicas": _map(_map(resource.props.get("mode")).get("replicated")).get("replicas"),
         "restart": _RESTARTS.get(str(_map(task.get("restartPolicy")).get("condition", "any")), "on-failure"),
         "logDriver": _map(task.get("logDriver")).get("name"),
         "logOpts": _map(task.get("logDriver")).get("options"),

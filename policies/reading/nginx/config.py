@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from policies.model import Resource, Stack, Unjudged
 from policies.reading.commands import scripts, unknown_scripts
+from policies.reading.containers import Container, containers, inside, published
 from policies.reading.nginx import files
 from policies.reading.nginx.server import Server, servers
 from policies.reading.nginx.tree import Directive
@@ -24,6 +25,7 @@ class Nginx:
     resource: Resource
     config: files.Config
     writers: Mapping[str, Resource]
+    container: Container | None = None  # in which it runs; None on the host itself
 
     @property
     def http(self) -> Directive:
@@ -61,6 +63,17 @@ class Nginx:
             raise Unjudged(f"nginx's include {self.config.unknown[0].replace(HOLE, '…')}")
         if self.config.holes:
             raise Unjudged(f"nginx's config by {self.resource.name}")
+
+    @property
+    def named_upstreams(self) -> Iterator[tuple[Directive, str]]:
+        """(directive, host) of each place that requests are passed to by a name of one word."""
+        groups = {one.value for one in self.http.of("upstream")}
+        members = [one for group in self.http.of("upstream") for one in group.of("server")]
+        passing = [one for server in self.servers for one in server.directive.all("proxy_pass")]
+        for one in [*members, *passing]:
+            host = re.sub(r"^https?://", "", one.value).partition("/")[0].partition(":")[0]
+            if re.fullmatch(r"[\w-]+", host) and host != "localhost" and (one.name == "server" or host not in groups):
+                yield one, host
 
     @property
     def upstreams(self) -> list[list[set[int]]]:
@@ -114,12 +127,34 @@ def _read(stack: Stack) -> Nginx | None:
     left = found[-1].trace.files if found else {}
     writers = {path: resource for path, resource in _writers(stack) if path in left}
     if not writers:
-        return None
+        return _contained(stack, left)
     # What nginx's own files may include from elsewhere.
     near = {path: text for path, text in left.items() if path.startswith(files.FOLDER) or path.endswith(".conf")}
     proxy = Nginx(next(reversed(writers.values())), files.config(tuple(sorted(near.items()))), writers)
     about = proxy.config
     return proxy if proxy.servers or about.holes or about.unknown or about.faults else None
+
+
+def _contained(stack: Stack, left: Mapping[str, str]) -> Nginx | None:
+    """nginx in a container that the edge may ask, by the files that the program gives it."""
+    for one in containers(stack):
+        named = one.image.partition(":")[0].rpartition("/")[2]
+        if named not in ("nginx", "nginx-unprivileged", "openresty") or one.once or not one.sure:
+            continue
+        try:
+            open_ = {number for _, number, _ in published(one) if number in (80, 443)}
+            same = all(
+                port.get("internal") == port.get("external")
+                for port in one.maps("ports")
+                if port.get("external") in open_
+            )
+        except Unjudged:
+            continue
+        there = inside(one, left, files.FOLDER)
+        if open_ and same and there:
+            found = Nginx(one, files.config(tuple(sorted(there.items()))), {}, one)
+            return found if found.servers or found.config.holes or found.config.faults else None
+    return None
 
 
 def _writers(stack: Stack) -> Iterator[tuple[str, Resource]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
+from policies.reading.shell.shipped import SHIPPED
 from policies.reading.shell.trace import HOLE
 
 
@@ -17,6 +18,8 @@ class Memory:
 
     variables: dict[str, str] = field(default_factory=dict)
     arrays: dict[str, list[str]] = field(default_factory=dict)
+    maps: dict[str, dict[str, str]] = field(default_factory=dict)  # arrays whose indexes are names
+    gone: set[str] = field(default_factory=set)  # variables that were unset
     functions: dict[str, Node] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     arguments: list[str] = field(default_factory=list)
@@ -38,11 +41,41 @@ class Memory:
 
     def every(self, name: str) -> list[str]:
         """All of an array, or of the arguments."""
+        if name in self.maps:
+            return list(self.maps[name].values())
         if name in ("@", "*"):
             return list(self.arguments)
         return list(self.arrays[name]) if name in self.arrays else [self.value(name)]
 
-    def set(self, name: str, value: str | list[str], append: bool = False) -> None:
+    def keys(self, name: str) -> list[str]:
+        """The indexes of an array."""
+        return list(self.maps[name]) if name in self.maps else [str(at) for at in range(len(self.every(name)))]
+
+    def at(self, name: str, index: str) -> str:
+        """One of an array."""
+        if name in self.maps:
+            return self.maps[name].get(index, "") if index != HOLE else HOLE
+        there = self.every(name)
+        return there[int(index)] if index.isdecimal() and int(index) < len(there) else ("" if index != HOLE else HOLE)
+
+    def put(self, name: str, index: str, value: str) -> None:
+        """Set one of an array."""
+        if name not in self.maps:
+            self.maps[name] = {str(at): each for at, each in enumerate(self.arrays.pop(name, []))}
+        self.maps[name][index] = value
+
+    def unset(self, name: str) -> None:
+        for kept in (self.arrays, self.maps):
+            kept.pop(name, None)
+        self.variables[name] = ""
+        self.gone.add(name)
+
+    def set(self, name: str, value: str | list[str] | dict[str, str], append: bool = False) -> None:
+        self.gone.discard(name)
+        if isinstance(value, dict):
+            self.maps[name] = {**self.maps.get(name, {}), **value} if append else value
+            return
+        self.maps.pop(name, None)
         if isinstance(value, list):
             self.arrays[name] = [*self.arrays.get(name, []), *value] if append else value
             return
@@ -62,7 +95,12 @@ class Memory:
     def write(self, word: str, content: str, append: bool = False) -> None:
         path = self.path(word)
         if not path.startswith("/dev/"):
-            self.files = {**self.files, path: self.files.get(path, "") + content if append else content}
+            self.files = {**self.files, path: self.base(word) + content if append else content}
+
+    def base(self, word: str) -> str:
+        """What an editor finds in a file: what the text wrote, else what its package brings."""
+        path = self.path(word)
+        return self.files.get(path, SHIPPED.get(path, ""))
 
     def forget(self, word: str) -> None:
         self.files = {path: text for path, text in self.files.items() if path != self.path(word)}
@@ -73,6 +111,8 @@ class Memory:
             self,
             variables=dict(self.variables),
             arrays=dict(self.arrays),
+            maps={name: dict(each) for name, each in self.maps.items()},
+            gone=set(self.gone),
             functions=dict(self.functions),
             arguments=list(self.arguments),
         )

@@ -8,7 +8,9 @@ import re
 import shlex
 from collections.abc import Callable
 
+from policies.reading.shell import sed
 from policies.reading.shell.copies import COPIES, Said
+from policies.reading.shell.filters import FILTERS
 from policies.reading.shell.memory import Memory
 from policies.reading.shell.trace import HOLE, known
 
@@ -126,17 +128,26 @@ def _head(words: list[str], lines: list[str]) -> list[str] | None:
     return lines[: int(count[1])] if count else None
 
 
-def _sed(words: list[str], lines: list[str]) -> list[str] | None:
-    """Only `s` without what basic expressions have beyond Python's."""
-    words = [word for word in words if word not in ("-e", "-E", "-r")]
-    if len(words) != 1:
+def _sed(words: list[str], stdin: str, memory: Memory) -> Said | None:
+    """Of standard input or of files, to standard output or (`-i`) in place. A script that is not understood leaves it open;
+    an edit in place of a file that is not known is noted."""
+    asked = sed.asked(words)
+    if asked.in_place and not any(memory.base(name) for name in asked.names):
         return None
-    for part in re.split(r";\s*(?=s)", words[0]):
-        swap = re.fullmatch(r"s([/|#,])((?:(?!\1).)*)\1((?:(?!\1).)*)\1(g?)", part.strip())
-        if swap is None or re.search(r"\\[^./*$^\[\]&]|[+?(){}|]", swap[2]) or re.search(r"\\[1-9]|(?<!\\)&", swap[3]):
-            return None
-        lines = [re.sub(swap[2], lambda _, to=swap[3]: to, line, count=0 if swap[4] else 1) for line in lines]
-    return lines
+    out = ""
+    for name in asked.names or ["-"]:
+        text = stdin if name == "-" else memory.base(name) if asked.in_place else memory.content(name)
+        if asked.in_place and not text:
+            continue  # a file of the host's own
+        try:
+            text = asked.of(text) if known(text, *asked.scripts) else HOLE
+        except sed.Beyond:
+            text = HOLE
+        if asked.in_place:
+            memory.write(name, text)
+        else:
+            out += text
+    return (True, out) if known(out) else (None, HOLE)
 
 
 def _grep(words: list[str], stdin: str, memory: Memory) -> Said:
@@ -174,10 +185,10 @@ def _test(words: list[str], stdin: str, memory: Memory) -> Said:
     return None, ""
 
 
-_PROGRAMS: dict[str, Callable[[list[str], str, Memory], Said]] = {
-    "echo": _echo, "printf": _printf, "cat": _cat, "tee": _tee, **COPIES, "rm": _remove,
+_PROGRAMS: dict[str, Callable[[list[str], str, Memory], Said | None]] = {
+    "echo": _echo, "printf": _printf, "cat": _cat, "tee": _tee, **COPIES, **FILTERS, "rm": _remove,
     "cd": _cd, "set": _set, "shift": _shift, "seq": _seq, "base64": _base64, "sort": _filter(_sort), "head": _filter(_head),
-    "tac": _filter(lambda words, lines: lines[::-1] if not words else None), "sed": _filter(_sed), "grep": _grep,
+    "tac": _filter(lambda words, lines: lines[::-1] if not words else None), "sed": _sed, "grep": _grep,
     "egrep": _grep, "fgrep": _grep, "true": _quiet, ":": _quiet, "false": _not, "yes": _yes, "sleep": _quiet,
     "mktemp": _mktemp, "basename": _basename, "dirname": _dirname, "mkdir": _quiet, "chmod": _quiet, "chown": _quiet, "touch": _quiet, "trap": _quiet, "umask": _quiet, "test": _test,
     "wait": _quiet, "local": _quiet, "shopt": _quiet, "[": _test, "command": _found, "which": _found, "type": _grep,

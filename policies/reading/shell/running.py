@@ -47,6 +47,7 @@ class Running(Redirects):
             if child.type in ("herestring_redirect", "file_redirect", "heredoc_redirect"):
                 stdin = self._input(child, stdin)
         argv = [word for child in [name, *node.children_by_field_name("argument")] for word in self.words.many(child)]
+        argv += _dash(node)
         here = {_name(child): self._value(child) for child in assigned}
         line = self.line or node.start_point[0] + 1
         return self.argv(argv, stdin, line, {k: v for k, v in here.items() if isinstance(v, str)})
@@ -105,21 +106,31 @@ class Running(Redirects):
         return Done(True, "")
 
     def on_variable_assignment(self, node: Node, stdin: str | None) -> Done:
-        self.memory.set(_name(node), self._value(node), append="+=" in [child.type for child in node.children])
+        value, index = self._value(node), _index(node)
+        if index is not None and isinstance(value, str):
+            self.memory.put(_name(node), self.words.one(index), value)
+        else:
+            self.memory.set(_name(node), value, append="+=" in [child.type for child in node.children])
         return Done(True, "")
 
-    def _value(self, node: Node) -> str | list[str]:
+    def _value(self, node: Node) -> str | list[str] | dict[str, str]:
         value = node.child_by_field_name("value")
         if value is None:
             return ""
         if value.type == "array":
-            return [word for child in value.named_children for word in self.words.many(child)]
+            words = [word for child in value.named_children for word in self.words.many(child)]
+            pairs = [re.fullmatch(r"\[([^\]]*)\]=(.*)", word, re.S) for word in words]
+            named = {pair[1]: pair[2] for pair in pairs if pair}
+            return named if named and len(named) == len(words) else words
         return self.words.one(value)
 
     def on_declaration_command(self, node: Node, stdin: str | None) -> Done:
         return self.all(child for child in node.named_children if child.type == "variable_assignment")
 
     def on_unset_command(self, node: Node, stdin: str | None) -> Done:
+        for child in node.named_children:
+            if child.type in ("variable_name", "word") and not text_of(child).startswith("-"):
+                self.memory.unset(text_of(child))
         return Done(True, "")
 
     def on_function_definition(self, node: Node, stdin: str | None) -> Done:
@@ -127,6 +138,21 @@ class Running(Redirects):
         if name is not None and body is not None:
             self.memory.functions[text_of(name)] = body
         return Done(True, "")
+
+
+def _dash(command: Node) -> list[str]:
+    """A `-` that stands between the command and its heredoc: the parser leaves it out."""
+    after, whole = command.next_sibling, command.parent
+    if after is None or whole is None or not after.type.endswith("_redirect"):
+        return []
+    between = (whole.text or b"")[command.end_byte - whole.start_byte : after.start_byte - whole.start_byte]
+    return ["-"] if between.strip() == b"-" else []
+
+
+def _index(assignment: Node) -> Node | None:
+    """The index of `A[i]=…`."""
+    name = assignment.child_by_field_name("name")
+    return name.child_by_field_name("index") if name is not None and name.type == "subscript" else None
 
 
 def _name(assignment: Node) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from tree_sitter import Node
 
@@ -47,7 +48,7 @@ class Shell:
 
     def all(self, nodes: Iterable[Node], stdin: str | None = None) -> Done:
         done, out = Done(True, ""), ""
-        for node in nodes:
+        for node in _in_order(list(nodes)):
             if node.is_named and node.type not in ("comment", "heredoc_body"):
                 try:
                     done = self.node(node, stdin)
@@ -103,3 +104,11 @@ class Shell:
             out = HOLE
         self.memory.files = walk.memory.files
         return out
+
+
+def _in_order(nodes: list[Node]) -> list[Node]:
+    """The statements as they take effect: what sleeps in the background comes after those that stand behind it."""
+    late = [
+        node for node, after in pairwise(nodes) if after.type == "&" and b"sleep" in (node.text or b"")
+    ]  # fmt: skip
+    return [node for node in nodes if node not in late] + late if late else nodes

@@ -52,6 +52,9 @@ class Words:
         """The words that an argument becomes: none, one, or several."""
         if node.type == "command_name" and len(node.children) == 1:
             return self.many(node.children[0])
+        keys = re.fullmatch(r'"?\$\{!(\w+)\[[@*]\]\}"?', text_of(node))
+        if keys:
+            return self.memory.keys(keys[1])
         every = re.fullmatch(r'"?\$(?:\{(\w+|[@*])\[[@*]\]\}|\{?([@*])\}?)"?', text_of(node))
         if every and node.type in ("string", "expansion", "simple_expansion"):
             return self.memory.every(every[1] or every[2])
@@ -94,9 +97,8 @@ class Words:
         name, index, do = match["name"], match["index"], match["do"]
         values = self.memory.every(name) if index in ("[@]", "[*]") or name in "@*" else None
         value = " ".join(values) if values is not None else self.memory.value(name)
-        if index and index[1:-1].isdecimal():
-            all_of, at = self.memory.every(name), int(index[1:-1])
-            value = all_of[at] if at < len(all_of) else ""
+        if index and values is None:
+            value = self.memory.at(name, self._text(index[1:-1]))
         if match["ask"] == "#":
             return str(len(values) if values is not None else len(value)) if known(value) else HOLE
         if match["ask"] == "!":
@@ -106,7 +108,8 @@ class Words:
     def _changed(self, name: str, value: str, do: str) -> str:
         default = re.fullmatch(r"(:?)([-=+?])(.*)", do, re.S)
         if default:
-            missing = (value == HOLE and name not in self.memory.variables) or (default[1] == ":" and not value)
+            there = name in self.memory.variables and name not in self.memory.gone
+            missing = (value in (HOLE, "") and not there) or (default[1] == ":" and not value)
             if default[2] == "+":
                 return value if missing else self._text(default[3])
             return self._text(default[3]) if missing and default[2] in "-=" else value

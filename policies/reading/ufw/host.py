@@ -40,6 +40,7 @@ class Host:
     wanted: list[range] = field(default_factory=list)  # ports that a command lets in, at one time or other
     chain: list[Filter] = field(default_factory=list)
     scripts: list[Script] = field(default_factory=list)
+    tool: str = "UFW"
 
     @property
     def doubts(self) -> list[str]:

@@ -83,3 +83,13 @@ def profile_named(name: str, among: Mapping[str, str]) -> str:
     if not alike:
         raise NoProfile(name)
     return alike[0]
+
+
+def port_of(word: str) -> str:
+    """A port or a range as UFW writes it, by its number or its service's name. Raises Refused."""
+    if re.fullmatch(r"\d{1,5}([:-]\d{1,5})?", word):
+        return word.replace("-", ":")
+    found = _services().get(word)
+    if found is None:
+        raise Refused(f"{word} is no service")
+    return found[0]

@@ -81,7 +81,7 @@ def who(table: Table, port: int, proto: str = "tcp", v6: bool = False, way: str 
 
 def _matches(rule: Rule, port: int, proto: str, way: str) -> bool | None:
     """Whether the rule is about these packets; None where that cannot be known."""
-    if rule.forward or rule.direction != way:
+    if rule.forward or rule.direction != way or (way == "in" and rule.iface_in == "lo"):
         return False
     if rule.proto not in ("any", proto):
         return False if known(rule.proto) else None

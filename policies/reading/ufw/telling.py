@@ -7,23 +7,46 @@ from collections.abc import Mapping
 
 from policies.model import LOCAL, REMOTE
 from policies.reading.commands import Script
-from policies.reading.shell import HOLE, Act, known
+from policies.reading.shell import HOLE, Act, known, sed
 from policies.reading.ufw.docker import changed, restored
 from policies.reading.ufw.host import Host, Moment
 from policies.reading.ufw.profiles import profiles
 from policies.reading.ufw.reach import ranges, spoken_of
-from policies.reading.ufw.rule import NoProfile, Refused, Unclear
+from policies.reading.ufw.rule import NoProfile, Refused, Rule, Unclear
 from policies.reading.ufw.table import Table
 from policies.reading.ufw.tool import Aborted, run
+from policies.reading.ufw.walls.packets import rule_of
 from policies.reading.ufw.words import order
 
-AFTER, DEFAULTS, CONF = "/etc/ufw/after.rules", "/etc/default/ufw", "/etc/ufw/ufw.conf"
+BEFORE, AFTER = "/etc/ufw/before.rules", "/etc/ufw/after.rules"
+DEFAULTS, CONF = "/etc/default/ufw", "/etc/ufw/ufw.conf"
 _POLICIES = {"ACCEPT": "allow", "DROP": "deny", "REJECT": "reject"}
 _WAYS = {"INPUT": "incoming", "OUTPUT": "outgoing", "FORWARD": "routed"}
 
 
-def is_of_service(act: Act) -> bool:
+def is_of_ufw(act: Act) -> bool:
+    """Whether it tells UFW, or what UFW has told the kernel, something."""
+    return (
+        act.name in ("ufw", "iptables", "iptables-restore") or _is_of_service(act) or _removes(act) or edits_conf(act)
+    )
+
+
+def edits_conf(act: Act) -> bool:
+    """Whether it edits the file that says whether UFW is on, in place."""
+    return act.name == "sed" and CONF in act.argv
+
+
+def _is_of_service(act: Act) -> bool:
     return act.name in ("systemctl", "service") and bool({"ufw", "ufw.service"} & set(act.argv[1:]))
+
+
+def _removes(act: Act) -> bool:
+    """Whether it takes the package away."""
+    words = set(act.argv[1:])
+    return act.name in ("apt", "apt-get", "aptitude", "dpkg") and "ufw" in words and bool(words & _REMOVES)
+
+
+_REMOVES = {"remove", "purge", "autoremove", "autopurge", "-r", "-P", "--remove", "--purge"}
 
 
 class Telling:
@@ -34,6 +57,7 @@ class Telling:
         # What runs at boot or on this machine has no session of sshd above it, so that nothing is asked.
         self.ssh = self.resource.type == REMOTE or (self.resource.type == LOCAL and "ssh" in script.text)
         self.files: Mapping[str, str] = script.before
+        self.first: list[Rule] = []  # what stands before the table
         host.scripts.append(script)
 
     def all(self, acts: list[Act]) -> None:
@@ -44,8 +68,12 @@ class Telling:
                 self._ufw(act)
                 if act.argv[-1] == "reset" and act.sure and not self.host.sure.rules:
                     lost = act.files.get(AFTER, "")
-            elif act.sure and is_of_service(act):
+            elif act.sure and _is_of_service(act):
                 self._service(set(act.argv[1:]))
+            elif act.sure and edits_conf(act):
+                self._edited(act)
+            elif act.sure and (_removes(act) or _flushes(act)):
+                self.host.disabled = self.resource
             elif act.sure:
                 words = act.argv[1:]
                 chain = self.host.chain
@@ -60,6 +88,35 @@ class Telling:
             self.host.moments.append(
                 Moment(self.resource, self.host.sure.copy(), self.host.every.copy(), enabling=False)
             )
+
+    def _edited(self, act: Act) -> None:
+        """The file is as the tool left it last."""
+        before = f"ENABLED={'yes' if self.host.sure.enabled else 'no'}\nLOGLEVEL=low\n"
+        try:
+            text = sed.asked(act.argv[1:]).of(before)
+        except sed.Beyond:
+            self.host.unclear.append(" ".join(act.argv))
+            return
+        for table in (self.host.sure, self.host.every):
+            _settle(table, text)
+        if text != before:
+            self.host.disabled = None if self.host.sure.enabled else self.resource
+
+    def _before(self, text: str) -> None:
+        """Rules that UFW's own file has before those of the table."""
+        lines = re.findall(r"^-A ufw-before-input\b(.*)$", text, re.M)
+        made: list[Rule] = []
+        for line in lines:
+            try:
+                rule = rule_of(line.split())
+            except Unclear as what:
+                self.host.unclear.append(str(what))
+                continue
+            made += [rule] if rule is not None else []
+        for table in (self.host.sure, self.host.every):
+            table.rules = [*made, *(rule for rule in table.rules if rule not in self.first)]
+        self.first = made
+        self.host.wanted += [part for rule in made if rule.action == "allow" for part in spoken_of(rule)]
 
     def _ufw(self, act: Act) -> None:
         host, said = self.host, " ".join(act.argv).replace(HOLE, "…")
@@ -115,9 +172,12 @@ class Telling:
 
     def _read(self, files: Mapping[str, str]) -> None:
         """The settings in files that a text wrote."""
-        for path in (DEFAULTS, CONF):
+        for path in (BEFORE, DEFAULTS, CONF):
             text = files.get(path)
             if text is None or text == self.files.get(path):
+                continue
+            if path == BEFORE:
+                self._before(text)
                 continue
             for table in (self.host.sure, self.host.every):
                 _settle(table, text)
@@ -125,6 +185,11 @@ class Telling:
                 if policy in _POLICIES:
                     self.host.defaults[_WAYS[chain]] = self.resource
         self.files = files
+
+
+def _flushes(act: Act) -> bool:
+    """Whether it empties all chains, those that UFW made among them."""
+    return act.name == "iptables" and act.argv[1:] in (("-F",), ("--flush",), ("-t", "filter", "-F"))
 
 
 def _settle(table: Table, text: str) -> None:

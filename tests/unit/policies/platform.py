@@ -231,6 +231,8 @@ OUTAGES: list[tuple[str, str, Change]] = [
     ("cpus of a whole number", "plugins-cpus-text", put(LLM, "cpus", "1")),
     ("a record without its domain", "plugins-record-name", put("edge-llm", "name", "llm")),
     ("instance without a key", "host-no-ssh-key", drop(HOST, "sshKeyIds")),
+    ("Docker answers everybody", "host-docker-api",
+     both(sub(UFW, r"\Z", "\nufw allow 2375/tcp\n"), sub("host-ready", r"\A", "dockerd -H tcp://0.0.0.0:2375 &\n"))),
     ("address not reserved", "host-no-reserved-ip", gone("host-address")),
 ]  # fmt: skip
 

@@ -19,7 +19,7 @@ class Asked:
     def __init__(self) -> None:
         self.types: list[str] = []
         policy = OfType(name="rule", description="rule", validate=self._validate, remediate=self._remediate)
-        policy.resource_type = CONTAINER
+        policy.resource_types = (CONTAINER,)
         self.servicer = Servicer("pack", "0.0.1", [policy], EnforcementLevel.MANDATORY)
 
     def _validate(self, args: ResourceValidationArgs, report: Any) -> None:

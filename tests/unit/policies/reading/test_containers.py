@@ -190,12 +190,15 @@ def test_hardening_is_asked_for() -> None:
 
 
 def test_the_pack_tells_of_a_container_once() -> None:
-    """A declared one when it ships, one of a command with the stack."""
+    """A declared one, a swarm's service too, when it ships; one of a command with the stack."""
     declared = Resource("docker:index/container:Container", "a", {"image": "x:1", "privileged": True}, "urn:a")
     made = Resource(REMOTE, "b", {"create": "docker run -d --privileged x:1"}, "urn:b")
     policy = pack._one(BY_ID["services-privileged"])
     args = pack.StackValidationArgs.__new__(pack.StackValidationArgs)
     told: list[str | None] = []
-    pack._STACKS._seen, pack._STACKS._stack = {"another"}, Stack([declared, made])
+    spec = {"containerSpec": {"image": "x:1", "capAdds": ["SYS_ADMIN"]}}
+    service = Resource("docker:index/service:Service", "c", {"taskSpec": spec}, "urn:c")
+    assert policy.resource_types == (declared.type, service.type)
+    pack._STACKS._seen, pack._STACKS._stack = {"another"}, Stack([declared, service, made])
     policy.validate(args, lambda text, urn=None: told.append(urn))
     assert told == ["urn:b"]
