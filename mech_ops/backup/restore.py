@@ -15,6 +15,7 @@ from mech_ops.backup import command
 from mech_ops.backup.command import Asked
 from mech_ops.backup.moment import moment
 from mech_ops.errors import OpsError
+from mech_ops.everyday import platform
 from mech_ops.everyday.platform import Json
 
 # What a killed restore has stopped is started by systemd; the one who asked may be gone, and it goes on.
@@ -53,17 +54,28 @@ def scratch(
 
 def look(stack: str | None, what: Wanted, step: Callable[[str], None]) -> Asked:
     """What a restore would overwrite, and with what. Raises OpsError."""
+    _one_host(stack)
     stack_config.nobody_at_work(stack)
     return command.ask(stack, ["--wait", str(command.WAIT_S), "look", *what.words], step)
 
 
 def live(stack: str | None, what: Wanted, snapshot: str, with_backup: bool, step: Callable[[str], None]) -> Asked:
     """The snapshot of this id into what serves. Raises OpsError; what was begun goes on on the host all the same."""
+    _one_host(stack)
     stack_config.nobody_at_work(stack)
     by = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", f"--unit=mech-restore-{secrets.token_hex(4)}",
           f"--property=ExecStopPost={_MEND}", "--property=TimeoutStopSec=600"]  # fmt: skip
     words = ["--wait", str(command.WAIT_S), LIVE, *Wanted(snapshot, what.only).words]
     return command.ask(stack, [*words, *([] if with_backup else ["--without-backup"])], step, by=by, then=_AGAIN)
+
+
+def _one_host(stack: str | None) -> None:
+    """Raises OpsError in a fleet: what its swarm runs nobody stops here, and it would write into databases that are overwritten."""
+    if platform.read(stack).is_fleet:
+        raise OpsError(
+            "nothing was restored: --into live stops the services of one host, and this stack is a fleet. Back to one host first "
+            "(mech:fleet.workers 0, managers 1; mech up), or into scratch"
+        )
 
 
 def meant(name: str, typed: str | None) -> None:

@@ -91,6 +91,12 @@ def test_a_host_without_backups_is_told_how_to_have_some(ssh: stand.Ssh) -> None
         invoke("now")
 
 
+def test_what_a_swarm_runs_is_not_restored_under_it(ssh: stand.Ssh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "read", lambda stack: platform.Platform(stand.fleet()))
+    done = CliRunner().invoke(cli.app, ["restore", "--into", "live", "--yes-i-mean", "sandbox", "--stack", "sandbox"])
+    assert isinstance(done.exception, OpsError) and "Back to one host first" in str(done.exception)
+
+
 def test_a_run_that_breaks_off_is_no_success_and_shows_no_secret(ssh: stand.Ssh) -> None:
     says(ssh, {"kind": "alive"}, code=1, plain=f"Traceback {stand.SECRET}")
     with pytest.raises(OpsError, match="broke off") as why:
