@@ -22,12 +22,12 @@ from mech_infra.facts.model import Check, Facts, Watch, listed
 def nginx(config: str) -> dict[str, Any]:
     """`newest_worker_s` and `config_s` are ages: a worker reads the config when it starts."""
     code, said = run("nginx", "-t")
+    _, verified = run("dpkg", "--verify", "nginx-common")  # takes its time: not between the two ages
     try:
         # Not the modification time: a file that was moved back has its old one.
         config_s: float | None = time.time() - Path(config).stat().st_ctime
     except OSError:
         config_s = None
-    _, verified = run("dpkg", "--verify", "nginx-common")
     return {
         "accepts": code == 0, "says": [line for line in said.splitlines() if "[emerg]" in line][:1],
         "newest_worker_s": newest_worker_s(), "config_s": config_s,
