@@ -98,7 +98,7 @@ def test_a_drained_member_has_no_task_and_no_record(fleet: Fleet) -> None:
 def test_what_is_changed_by_hand_is_seen_and_put_right(fleet: Fleet) -> None:
     fleet.stack.ssh("docker node update --availability drain mech-w2; docker service scale -d mech-llms=2")
     found = json.loads(fleet.stack.mech("drift", "--stack", STACK, "--format", "json", check=False).stdout)
-    assert "mech-w2" in json.dumps(found) and "tasks-llm" in json.dumps(found)
+    assert "member mech-w2" in json.dumps(found) and "service mech-llms" in json.dumps(found)
     fleet.stack.up("--skip-preview")
     assert fleet.nodes()["mech-w2"] == "Ready Active"
     fleet.clean()
