@@ -48,8 +48,9 @@ def no_backup(stack: Stack) -> Iterator[Finding]:
         return
     if unknown := unknown_scripts(stack):
         raise Unjudged(unknown[0])
-    names = " and ".join(sorted({one.label for one in found}))
-    yield Finding(f"nothing backs up {names}", found[0])
+    names = sorted({one.label for one in found})
+    # Of the same one each time, in whatever order the program declares them.
+    yield Finding(f"nothing backs up {' and '.join(names)}", min(found, key=lambda one: one.label))
 
 
 @rule(

@@ -150,15 +150,17 @@ def _port(port: Mapping[str, Any], around: Around) -> dict[str, Any]:
 
 def _secrets(spec: Mapping[str, Any], around: Around) -> list[Any]:
     """What a shell makes of the files of secrets that its command reads: an environment."""
-    command = " ".join(str(word) for word in spec.get("commands") or ())
+    given = spec.get("commands")
+    if given is UNKNOWN:
+        return [UNKNOWN] if _list(spec.get("secrets")) else []
+    command = " ".join(str(word) for word in given) if isinstance(given, list | tuple) else ""
     found: list[Any] = []
     for secret in _list(spec.get("secrets")):
         if f". {secret.get('fileName')};" not in command:
             continue
         data = around.secrets.get(str(secret.get("secretName")), UNKNOWN)
         try:
-            text = base64.b64decode(data, validate=True).decode() if isinstance(data, str) else None
+            found += shlex.split(base64.b64decode(data, validate=True).decode()) if isinstance(data, str) else [UNKNOWN]
         except ValueError:
-            text = None
-        found += [UNKNOWN] if text is None else shlex.split(text)
+            found.append(UNKNOWN)
     return found
