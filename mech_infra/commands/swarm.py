@@ -21,12 +21,17 @@ _BEGIN, _END = "# BEGIN mech: between members", "# END mech: between members"
 _ROOM = room(__file__)
 
 
-def between_members(manager: bool) -> tuple[Allow, ...]:
-    """What a member lets the others do, on the private network alone: who is there, the containers' packets, and, at a manager,
-    the swarm's state (https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts)."""
+# What a member lets the others do, on the private network alone: the swarm's state, who is there, the containers' packets
+# (https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts). At a worker nobody listens
+# at 2377; one that was promoted by hand could not be demoted with it closed, since it never became part of the managers.
+BETWEEN_MEMBERS = (
+    Allow("2377", CIDR),
+    Allow("7946", CIDR),
+    Allow("7946", CIDR, "udp"),
+    Allow("4789", CIDR, "udp"),
     # Who has no task refuses at once, since its port is open: nginx asks the next one.
-    known = (Allow("7946", CIDR), Allow("7946", CIDR, "udp"), Allow("4789", CIDR, "udp"), Allow(TASK_PORTS, CIDR))
-    return (Allow("2377", CIDR), *known) if manager else known
+    Allow(TASK_PORTS, CIDR),
+)
 
 
 def beside_guard(encrypted: bool) -> str:
@@ -45,9 +50,9 @@ def network_options(encrypted: bool) -> dict[str, str]:
     return {**mtu, "encrypted": ""} if encrypted else mtu
 
 
-def rules(manager: bool, encrypted: bool) -> str:
+def rules(encrypted: bool) -> str:
     """Have them in force, now and at boot; nothing of the firewall's own is touched."""
-    wanted = "".join(f"ufw {allow.rule} comment '{COMMENT}'\n" for allow in between_members(manager))
+    wanted = "".join(f"ufw {allow.rule} comment '{COMMENT}'\n" for allow in BETWEEN_MEMBERS)
     put = {f"{STATE}/wanted": ("644", wanted), f"{STATE}/block": ("644", beside_guard(encrypted))}
     return script(_ROOM / "rules.sh", STATE, put=put)
 

@@ -134,12 +134,12 @@ class Swarm(pulumi.ComponentResource):
         repair = host.access.sense(
             f"{name}-state",
             host.titled("rules between members"),
-            [*(ufw.rule(allow) for allow in commands.between_members(member.manager)), ufw.BesideGuard(block)],
+            [*(ufw.rule(allow) for allow in commands.BETWEEN_MEMBERS), ufw.BesideGuard(block)],
             parent=self,
         )
         applied = host.access.run(
             name,
-            commands.rules(member.manager, self._args.encrypted),
+            commands.rules(self._args.encrypted),
             parent=self,
             triggers=[host.instance.id, repair],
             after=self._args.ready,

@@ -97,10 +97,14 @@ def test_a_drained_member_has_no_task_and_no_record(fleet: Fleet) -> None:
 
 def test_what_is_changed_by_hand_is_seen_and_put_right(fleet: Fleet) -> None:
     fleet.stack.ssh("docker node update --availability drain mech-w2; docker service scale -d mech-llms=2")
+    fleet.stack.ssh("docker node promote mech-w1 || docker node promote mech-w1")
     found = json.loads(fleet.stack.mech("drift", "--stack", STACK, "--format", "json", check=False).stdout)
-    assert "member mech-w2" in json.dumps(found) and "service mech-llms" in json.dumps(found)
+    assert {"member mech-w1", "member mech-w2"} <= {
+        one["subject"] for one in found["drift"]
+    } and "service mech-llms" in json.dumps(found)
     fleet.stack.up("--skip-preview")
     assert fleet.nodes()["mech-w2"] == "Ready Active"
+    assert fleet.stack.ssh("docker node inspect -f '{{.Spec.Role}}' mech-w1") == "worker"
     fleet.clean()
 
 

@@ -151,7 +151,7 @@ def test_who_goes_is_known_no_more(rig: Rig) -> None:
 def test_the_rules_between_members_stand_behind_the_guard(rig: Rig) -> None:
     rig.write("/etc/ufw/after.rules", "# theirs\n")
     rig.fake("iptables", "cat /etc/ufw/live 2>/dev/null")
-    rules = swarm.rules(manager=True, encrypted=False)
+    rules = swarm.rules(encrypted=False)
     assert rig.run(rules).stdout == "in force\n"
     assert rig.read("/etc/ufw/after.rules") == "# theirs\n" + swarm.beside_guard(encrypted=False)
     assert rig.called("ufw reload") and rig.called("ufw allow from 10.96.0.0/20 to any port 4789 proto udp")
