@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mech_infra.commands.containers import SERVICE_GRACE_S
 from mech_infra.commands.firewall import Allow
 from mech_infra.commands.private import CIDR
 from mech_infra.commands.script import room, script
@@ -107,8 +108,9 @@ def join_databases(network: str, aliases: Mapping[str, Sequence[str]]) -> str:
     return script(_ROOM / "databases.sh", network, *(f"{name}={','.join(given)}" for name, given in aliases.items()))
 
 
-def part_databases(network: str, names: Sequence[str]) -> str:
-    return script(_ROOM / "part.sh", network, *names)
+def part_databases(network: str, names: Sequence[str], wait_s: int = 2 * SERVICE_GRACE_S) -> str:
+    """Take them off it, once no task is at work any more, or after `wait_s` seconds."""
+    return script(_ROOM / "part.sh", str(wait_s), network, *names)
 
 
 def commands(references: Sequence[str]) -> str:

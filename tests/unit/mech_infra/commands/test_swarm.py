@@ -179,6 +179,24 @@ def test_databases_keep_their_own_network(rig: Rig) -> None:
     assert rig.called("network") == ["docker network connect --alias redis mech-fleet redis"]
 
 
+def test_databases_stay_while_a_task_still_works(rig: Rig) -> None:
+    working = rig.path("/working")
+    working.touch()
+    rig.fake(
+        "docker",
+        f'case "$*" in "node ls"*) echo n1 ;; "node ps"*) [ ! -e {working} ] || echo "Running 2 s ago" ;; esac; '
+        f'case "$*" in "node ps"*) rm -f {working} ;; esac',
+    )
+    rig.run(swarm.part_databases("mech-fleet", ["redis"]))
+    assert len(rig.called("docker node ps")) == 2
+    assert rig.called("network") == ["docker network disconnect -f mech-fleet redis"]
+    working.touch()
+    rig.fake("docker", 'case "$*" in "node ps"*) echo "Running 2 h ago" ;; esac')
+    rig.forget()
+    rig.run(swarm.part_databases("mech-fleet", ["redis"], wait_s=1))
+    assert rig.called("network") == ["docker network disconnect -f mech-fleet redis"]
+
+
 def test_a_host_waits_for_its_address_on_the_private_network(rig: Rig) -> None:
     rig.fake("ip", f"echo '2: eth1    inet {ADDRESS}/20 scope global eth1'")
     assert rig.run(private.wait(ADDRESS, 2)).stdout == f"has {ADDRESS}\n"
