@@ -174,7 +174,7 @@ def test_after_a_kill_services_come_back_and_the_next_run_works(stack: Stack, nu
         process.send_signal(signal.SIGKILL)
     said = process.communicate(timeout=180)[0].decode()
     print(f"it ended with {process.returncode}: {said[-600:]}")
-    stack.well()
+    stack.well(within_s=60)  # what was stopped is started again, and takes its time until it serves
     restored(stack, "--at", newest)
     assert missing(stack, before) == []
     stack.well()
