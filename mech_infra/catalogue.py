@@ -133,3 +133,8 @@ SERVICES = MappingProxyType(
         )
     }
 )
+
+
+def of_container(name: str) -> str:
+    """The service whose container, image or service of a swarm is called so; the name itself where none is."""
+    return next((service.name for service in SERVICES.values() if service.container_name == name), name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,13 +23,12 @@ from mech_infra.components.swarm import Swarm, SwarmArgs
 from mech_infra.components.tasks import Tasks, TasksArgs
 from mech_infra.config import PlatformConfig
 from mech_infra.config.fleet import Member
-from mech_infra.guard.judging import INSTANCE
+from mech_infra.guard import judging
 from mech_infra.guard.program import Guard
 from mech_infra.state import State
 
 _SERVICE = "docker:index/service:Service"
 _HOST = "host-instance"
-_OTHERS = re.compile(r"::host-([mw]\d+)-instance$")
 
 
 def had(before: State) -> bool:
@@ -40,7 +38,7 @@ def had(before: State) -> bool:
 
 def _going(before: State, members: Sequence[Member]) -> bool:
     """Whether the stack has a host that is declared no more."""
-    marks = {found[1] for urn, about in before.items() if (found := _OTHERS.search(urn)) and about["type"] == INSTANCE}
+    marks = {judging.member(urn) for urn, about in before.items() if about["type"] == judging.INSTANCE}
     return bool(marks - {member.mark for member in members})
 
 
@@ -48,7 +46,9 @@ def private_network(platform: PlatformConfig, before: State, guard: Guard) -> vu
     """What the hosts speak on; a host that runs and is put onto it is restarted, which the guard tells or refuses."""
     if not (platform.is_fleet or platform.fleet.network):
         return None
-    running = (found for urn, found in before.items() if found["type"] == INSTANCE and urn.endswith(f"::{_HOST}"))
+    running = (
+        found for urn, found in before.items() if found["type"] == judging.INSTANCE and urn.endswith(f"::{_HOST}")
+    )
     guard.restart(_HOST, next(running, {}).get("outputs"))
     return PrivateNetwork("private", PrivateNetworkArgs(platform.host)).vpc
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from mech_infra.guard.judging import INSTANCE, RESERVED_IP
 from mech_ops import api, host_shell, hosts, recovery
 from mech_ops.errors import OpsError
 from mech_ops.hosts import Host
@@ -34,7 +35,7 @@ _AGAIN_S = 7.0
 
 def instance(state: Json) -> Json | None:
     """The stack's instance as the state has it; of a fleet the first host's."""
-    made = [r for r in _resources(state) if r.get("type") == hosts.INSTANCE and r.get("id")]
+    made = [r for r in _resources(state) if r.get("type") == INSTANCE and r.get("id")]
     first = next((host.instance for host in hosts.of(_resources(state))), "")
     return next((r for r in made if r["id"] == first), None)
 
@@ -198,7 +199,7 @@ def address_of(state: Json) -> str | None:
     """The reserved address, by which everybody reaches the host."""
     id_ = next((host.reserved_ip for host in hosts.of(_resources(state))), "")
     for resource in _resources(state):
-        if resource.get("type") == hosts.ADDRESS and resource.get("id") == id_:
+        if resource.get("type") == RESERVED_IP and resource.get("id") == id_:
             return str((resource.get("outputs") or {}).get("subnet") or "") or None
     return None
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from mech_infra.facts.host.swarm import Member
+from mech_infra.guard.judging import INSTANCE, RESERVED_IP, member
 from mech_ops import resources as state
 from mech_ops.errors import OpsError
 
 Json = dict[str, Any]
-INSTANCE = "vultr:index/instance:Instance"
-ADDRESS = "vultr:index/reservedIp:ReservedIp"
-_MARK = re.compile(r"::host-([mw]\d+)-(?:instance|address)$")
 
 
 @dataclass(frozen=True)
@@ -44,8 +41,8 @@ class Host:
 
 def of(resources: Sequence[Json]) -> list[Host]:
     """The first one first, then managers, then workers. Empty for a stack without a host."""
-    instances = {_mark(r): r for r in state.of(resources, INSTANCE)}
-    reserved = {_mark(r): r for r in state.of(resources, ADDRESS)}
+    instances = {member(r["urn"]): r for r in state.of(resources, INSTANCE)}
+    reserved = {member(r["urn"]): r for r in state.of(resources, RESERVED_IP)}
     sensors = state.sensors(resources)
     access = {about["access"]["host"]: about["access"] for about in reversed(sensors) if "host" in about["access"]}
     members = {
@@ -61,12 +58,12 @@ def of(resources: Sequence[Json]) -> list[Host]:
         name = str(about.get("hostname") or about.get("label") or mark or "mech")
         at = str((address.get("outputs") or {}).get("subnet") or outputs.get("mainIp") or "")
         at = str(output or at or (alone or {}).get("host", "")) if not mark else at
-        member = members.get(name, {})
+        known = members.get(name, {})
         if at or instance:
             found.append(
                 Host(
-                    name, mark, at, str(outputs.get("internalIp") or ""), str(member.get("role", "")),
-                    member.get("availability") == "drain", str(instance.get("id") or ""), str(address.get("id") or ""),
+                    name, mark, at, str(outputs.get("internalIp") or ""), str(known.get("role", "")),
+                    known.get("availability") == "drain", str(instance.get("id") or ""), str(address.get("id") or ""),
                     access.get(at, None if mark else alone),
                 )
             )  # fmt: skip
@@ -92,11 +89,6 @@ def named(hosts: Sequence[_C], name: str) -> _C:
     near = difflib.get_close_matches(name, names, 1)
     meant = f"did you mean {near[0]}? " if near else ""
     raise OpsError(f"there is no host {name!r}; {meant}The hosts are {', '.join(names) or 'none yet'}")
-
-
-def _mark(resource: Json) -> str:
-    found = _MARK.search(resource["urn"])
-    return found[1] if found else ""
 
 
 def _order(mark: str) -> tuple[bool, str, int]:

@@ -116,12 +116,12 @@ def _server(lines: Sequence[str]) -> list[str]:
 
 def _upstreams(site: Site) -> list[str]:
     """A fleet's members; else both slots, each with the other behind it: while a new version is watched, what it refuses goes to the one before."""
-    # One server alone is always tried; of several, one that fails is left out for a while.
     if site.tasks:
         # Who has no task refuses at once, and may have one in a second: nobody is left out for a while. And no connection is
         # kept: one to a task that is about to end would cost a request.
         servers = [f"    server {place} max_fails=0;" for place in site.tasks]
         return [f"upstream mech_{site.name} {{", *servers, "}"]
+    # One server alone is always tried; of several, one that fails is left out for a while.
     about = "max_fails=3 fail_timeout=5s" if len(site.blue) > 1 else "max_fails=0"
     found = []
     for slot, ports, others in (("blue", site.blue, site.green), ("green", site.green, site.blue)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import pulumi
 import pulumi_docker as docker
@@ -12,6 +13,12 @@ import pulumi_docker as docker
 from mech_infra.commands.containers import MANAGED, SERVICE_GRACE_S
 from mech_infra.components import limits
 from mech_infra.config.types import cpus_text
+
+# Of every container of the platform, a swarm's tasks, too.
+HEALTH_PACE: Mapping[str, Any] = MappingProxyType(
+    {"interval": "10s", "timeout": "5s", "start_period": "20s", "retries": 3}
+)
+LOG_DRIVER, LOG_LIMITS = "json-file", MappingProxyType({"max-size": "10m", "max-file": "3"})
 
 
 @dataclass(frozen=True)
@@ -65,11 +72,9 @@ def container(
         wait_timeout=90 if wait else None,
         # Else the provider's delete kills: what a database acknowledged and did not write yet would be lost.
         destroy_grace_seconds=grace_s,
-        log_driver="json-file",
-        log_opts={"max-size": "10m", "max-file": "3"},
-        healthcheck=docker.ContainerHealthcheckArgs(
-            tests=list(health), interval="10s", timeout="5s", start_period="20s", retries=3
-        ),
+        log_driver=LOG_DRIVER,
+        log_opts=dict(LOG_LIMITS),
+        healthcheck=docker.ContainerHealthcheckArgs(tests=list(health), **HEALTH_PACE),
         networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=runtime.network, aliases=list(aliases) or None)],
         ports=list(ports) or None,
         mounts=list(mounts) or None,

@@ -31,7 +31,7 @@ class PrivateNetwork(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrivateNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:PrivateNetwork", name, None, opts)
         config = args.config
-        description = f"{config.hostname}-private"
+        description = private.description(config.hostname)
         self.vpc = vultr.Vpc(
             f"{name}-vpc",
             region=config.region,

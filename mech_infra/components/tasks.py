@@ -16,6 +16,7 @@ from mech_infra.commands import nginx
 from mech_infra.commands import swarm as commands
 from mech_infra.commands.containers import IMAGE, MANAGED, SERVICE, SERVICE_GRACE_S
 from mech_infra.components import limits
+from mech_infra.components.containers import HEALTH_PACE, LOG_DRIVER, LOG_LIMITS
 from mech_infra.components.hooks import on_error
 from mech_infra.components.host import Host
 from mech_infra.components.service import Definition
@@ -116,9 +117,7 @@ class Tasks(pulumi.ComponentResource):
                         for callee in service.spec.calls
                     ]
                     or None,
-                    healthcheck=docker.ServiceTaskSpecContainerSpecHealthcheckArgs(
-                        tests=about.health, interval="10s", timeout="5s", start_period="20s", retries=3
-                    ),
+                    healthcheck=docker.ServiceTaskSpecContainerSpecHealthcheckArgs(tests=about.health, **HEALTH_PACE),
                     # What changes from version to version stands above: another label here, or host, and the provider takes the
                     # service down before it makes it anew.
                     labels=[
@@ -139,9 +138,7 @@ class Tasks(pulumi.ComponentResource):
                     condition="any", delay="1s", window="0s", max_attempts=0
                 ),
                 networks_advanceds=[docker.ServiceTaskSpecNetworksAdvancedArgs(id=args.network.id)],
-                log_driver=docker.ServiceTaskSpecLogDriverArgs(
-                    name="json-file", options={"max-size": "10m", "max-file": "3"}
-                ),
+                log_driver=docker.ServiceTaskSpecLogDriverArgs(name=LOG_DRIVER, options=dict(LOG_LIMITS)),
             ),
             # This kernel may have no IP_VS, which the other mode needs; nginx shares requests out.
             endpoint_spec=docker.ServiceEndpointSpecArgs(

@@ -52,8 +52,8 @@ def _images(platform: PlatformConfig) -> Iterator[str]:
 def _anothers(name: str, image: str) -> str | None:
     """Every service answers /health: another one in its place would be taken for well."""
     runs = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
-    whose = next((other.name for other in catalogue.SERVICES.values() if other.container_name == runs), name)
-    if whose == name:
+    whose = catalogue.of_container(runs)
+    if whose in (name, runs):
         return None
     right = catalogue.SERVICES[name].container_name
     return (

@@ -7,6 +7,7 @@ detaches is terraform-provider-vultr 2.27.1's own behaviour, seen on a running s
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,12 @@ IMAGE = "docker:index/remoteImage:RemoteImage"
 CHANGES = ("replace", "delete", "detach", "shrink", "remount", "downgrade", "skip", "upgrade", "interrupt")
 # Until a database of some MB that is made anew answers again: it ends, starts, and is looked at once (measured: 8 to 13).
 OUTAGE_S = 15
+
+
+def member(urn: str) -> str:
+    """Of a fleet's host beside the first one, by its instance or address: its mark (w1, m2); empty for everything else."""
+    found = re.fullmatch(r"host-([mw]\d+)-(?:address|instance)", urn.rpartition("::")[2])
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True)

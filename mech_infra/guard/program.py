@@ -32,10 +32,6 @@ _WHY = {
 }  # fmt: skip
 
 
-# Of the hosts beside the first one; what they have is everybody's, and they come and go.
-_MEMBERS = re.compile(r"host-[mw]\d+-(address|instance)")
-
-
 class Refused(pulumi.RunError):
     """The plan would lose data, leave them without a database that reads them, or take the way back.
 
@@ -63,7 +59,8 @@ class Guard:
         self._prefix = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
         self._old = {
             urn: found["outputs"] for urn, found in state.items()
-            if judging.keeps(found["type"], found["outputs"], protect) and not _MEMBERS.fullmatch(_name(urn))
+            # What the hosts beside the first one have is everybody's, and they come and go.
+            if judging.keeps(found["type"], found["outputs"], protect) and not judging.member(urn)
         }  # fmt: skip
         self._images = {_name(urn): found["outputs"] for urn, found in state.items() if found["type"] == IMAGE}
         # By which the host is asked, as the stack's last run knew it.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from mech_infra.commands import private
 from mech_infra.config.fleet import Member
 from mech_infra.config.host import HostConfig
 from mech_ops.preflight.checks import Check, Wrong
@@ -73,7 +74,7 @@ def _room(listed: List, free: Callable[[], list[str]], config: HostConfig, membe
 
 def _network(listed: List, config: HostConfig) -> str:
     there = [one for one in listed("vpcs") if one.get("region") == config.region]
-    if any(one.get("description") == f"{config.hostname}-private" for one in there):
+    if any(one.get("description") == private.description(config.hostname) for one in there):
         return "there already"
     if len(there) >= _VPCS:
         raise Wrong(

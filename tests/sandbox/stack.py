@@ -199,6 +199,14 @@ def orphans() -> list[str]:
     return found
 
 
+def project(folder: Path) -> Path:
+    """Makes `folder` a project of its own, whose config may be changed: all but that is the repository's."""
+    folder.mkdir(exist_ok=True)
+    for name in ("Pulumi.yaml", "__main__.py", "mech_infra", "mech_ops", "policies", ".venv"):
+        (folder / name).symlink_to(REPO / name)
+    return folder
+
+
 def make(name: str) -> Stack:
     """A fresh sandbox of this name with nothing in it."""
     settings = load(name)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.receiver import Receiver, receiver
 
-from .stack import REPO, STACK, Listener, Stack
+from .stack import REPO, STACK, Listener, Stack, project
 
 pytestmark = pytest.mark.in_order
 
@@ -32,9 +32,7 @@ BROKEN = {
 @pytest.fixture(scope="module")
 def watched(platform: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Receiver, Path]]:
     """The platform, with a webhook in a config of its own, and nothing told yet."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("Pulumi.yaml", "__main__.py", "mech_infra", ".venv"):
-        (folder / name).symlink_to(REPO / name)
+    folder = project(tmp_path_factory.mktemp("project"))
     shutil.copy(REPO / f"Pulumi.{STACK}.yaml", folder)
     own = pytest.MonkeyPatch()
     own.setenv("XDG_STATE_HOME", str(folder / "told"))  # this machine's owner may be told of a sandbox, too

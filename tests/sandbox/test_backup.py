@@ -35,7 +35,7 @@ from tests.sandbox.backups.asking import (
 from tests.unit.mech_infra.backup import dumps
 
 from .load import Load, Result
-from .stack import REPO, STACK, Listener, Stack
+from .stack import REPO, STACK, Listener, Stack, project
 
 pytestmark = pytest.mark.in_order
 
@@ -50,9 +50,7 @@ WHERE = "s3:https://sandbox.r2.cloudflarestorage.com/mech-backup/sandbox"
 @pytest.fixture(scope="module")
 def stack(platform: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With a config of its own, in which backups are declared; afterwards as it was."""
-    folder = tmp_path_factory.mktemp("backup")
-    for name in ("Pulumi.yaml", "__main__.py", "mech_infra", ".venv"):
-        (folder / name).symlink_to(REPO / name)
+    folder = project(tmp_path_factory.mktemp("backup"))
     shutil.copy(REPO / f"Pulumi.{STACK}.yaml", folder)
     there = Stack(platform.settings, folder)
     there.pulumi("config", "set", "--path", "mech:backup.enabled", "true")

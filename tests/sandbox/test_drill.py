@@ -17,7 +17,7 @@ import yaml
 from mech_infra.catalogue import SERVICES
 from sandbox.credentials import VENDOR_KEYS
 
-from .stack import REPO, STACK, Stack
+from .stack import REPO, STACK, Stack, project
 
 SECRETS = {
     "BACKUP_PASSWORD": "planted-backup-password-0123456789",
@@ -30,9 +30,7 @@ REPOSITORY = "s3:https://sandbox.r2.cloudflarestorage.com/mech-backup/drilled"
 @pytest.fixture(scope="module")
 def stack(platform: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With a config of its own, in which backups are declared, and a snapshot of a job and a key."""
-    folder = tmp_path_factory.mktemp("drill")
-    for name in ("Pulumi.yaml", "__main__.py", "mech_infra", ".venv"):
-        (folder / name).symlink_to(REPO / name)
+    folder = project(tmp_path_factory.mktemp("drill"))
     about = yaml.safe_load((REPO / f"Pulumi.{STACK}.yaml").read_text())
     about["config"]["mech:backup"] = {"enabled": True, "repository": REPOSITORY}
     (folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(about))

@@ -13,7 +13,7 @@ import yaml
 from sandbox import steps
 
 from .load import Load
-from .stack import REPO, STACK, Stack, make
+from .stack import REPO, STACK, Stack, make, project
 
 pytestmark = [pytest.mark.in_order, pytest.mark.timeout(1800)]
 RATE = 20
@@ -23,10 +23,7 @@ class Fleet:
     """A stack with a project and a config of its own."""
 
     def __init__(self, stack: Stack) -> None:
-        self.folder = stack.settings.state / "project"
-        self.folder.mkdir()
-        for name in ("Pulumi.yaml", "__main__.py", "mech_infra", "mech_ops", "policies", ".venv"):
-            (self.folder / name).symlink_to(REPO / name)
+        self.folder = project(stack.settings.state / "project")
         self.stack = Stack(stack.settings, self.folder)
 
     def of(self, services: Mapping[str, Any] | None = None, **fleet: object) -> None:

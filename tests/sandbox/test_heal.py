@@ -18,7 +18,7 @@ import pytest
 
 from mech_infra.catalogue import SERVICES
 
-from .stack import REPO, STACK, Stack
+from .stack import REPO, STACK, Stack, project
 
 ROUNDS = int(os.environ.get("MECH_HEAL_ROUNDS", "3"))
 SEED = int(os.environ.get("MECH_HEAL_SEED", "18"))
@@ -44,9 +44,7 @@ STRAY = "stray"
 @pytest.fixture(scope="module")
 def stack(platform: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With a config of its own, and a container beside that is nobody's business."""
-    platform.folder = tmp_path_factory.mktemp("heal")
-    for name in ("Pulumi.yaml", "__main__.py", "mech_infra", ".venv"):
-        (platform.folder / name).symlink_to(REPO / name)
+    platform.folder = project(tmp_path_factory.mktemp("heal"))
     shutil.copy(REPO / f"Pulumi.{STACK}.yaml", platform.folder)
     platform.ssh(f"docker create --name {STRAY} redis:alpine")
     yield platform

@@ -15,7 +15,7 @@ from mech_infra.commands import firewall
 from sandbox import steps
 
 from .load import Load
-from .stack import REPO, STACK, Stack, make
+from .stack import REPO, STACK, Stack, make, project
 
 pytestmark = [pytest.mark.in_order, pytest.mark.timeout(900)]
 # Of Cloudflare's, beside the sandbox's edge; nobody comes from there.
@@ -27,10 +27,7 @@ class Origin:
     """A stack that lets in the edge alone, with a project and a config of its own."""
 
     def __init__(self, stack: Stack) -> None:
-        self.folder = stack.settings.state / "project"
-        self.folder.mkdir()
-        for name in ("Pulumi.yaml", "__main__.py", "mech_infra", "mech_ops", "policies", ".venv"):
-            (self.folder / name).symlink_to(REPO / name)
+        self.folder = project(stack.settings.state / "project")
         self.stack = Stack(stack.settings, self.folder)
         self.edge = f"{stack.settings.edge}/32"
         self.publish(self.edge, *MORE)

@@ -18,7 +18,7 @@ import pytest
 
 from .answers import Result
 from .load import Load
-from .stack import REPO, STACK, Stack
+from .stack import REPO, STACK, Stack, project
 
 pytestmark = pytest.mark.in_order
 ROUNDS = int(os.environ.get("MECH_PASSWORD_ROUNDS", "1"))
@@ -29,9 +29,7 @@ VARIABLES = {"REDIS_PASSWORD": "REDIS_URL", "MONGODB_PASSWORD": "MONGODB_URI"}
 @pytest.fixture(scope="module")
 def stack(platform: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     # A project of its own: its config may be changed, and the repository's is not touched.
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("Pulumi.yaml", "__main__.py", "mech_infra", "mech_ops", "policies", ".venv"):
-        (folder / name).symlink_to(REPO / name)
+    folder = project(tmp_path_factory.mktemp("project"))
     shutil.copy(REPO / f"Pulumi.{STACK}.yaml", folder)
     platform.folder = folder
     platform.pulumi("config", "set", "--path", "mech:rollout.watchS", "3")

@@ -27,7 +27,7 @@ from sandbox.credentials import VENDOR_KEYS
 from sandbox.credentials import load as credentials
 
 from .outside import start_writing, stop_writing
-from .stack import REPO, STACK, Listener, Stack, make
+from .stack import REPO, STACK, Listener, Stack, make, project
 
 ROUNDS = int(os.environ.get("MECH_RESTORE_ROUNDS", "1"))
 KILLS = int(os.environ.get("MECH_RESTORE_KILLS", "1"))
@@ -58,9 +58,7 @@ print(json.dumps(lost))
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = make("test-restore")
-    stack.folder = tmp_path_factory.mktemp("restore")
-    for name in ("Pulumi.yaml", "__main__.py", "mech_infra", ".venv"):
-        (stack.folder / name).symlink_to(REPO / name)
+    stack.folder = project(tmp_path_factory.mktemp("restore"))
     about = yaml.safe_load((REPO / f"Pulumi.{STACK}.yaml").read_text())
     about["config"]["mech:edge"]["accountId"] = credentials(stack.settings)["cloudflare_account_id"]
     about["config"]["mech:backup"] = {"enabled": True, "repository": "r2:mech-backup/restored", "everyHours": 24}

@@ -14,7 +14,7 @@ import pytest
 from sandbox import steps
 
 from .load import Load
-from .stack import REPO, STACK, Stack, make
+from .stack import REPO, STACK, Stack, make, project
 
 BOUND_S = 15  # and a preview
 COMMENT = "search: # a person's words\n"
@@ -23,9 +23,7 @@ COMMENT = "search: # a person's words\n"
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     stack = make("test-rollback")
-    stack.folder = tmp_path
-    for name in ("Pulumi.yaml", "__main__.py", "mech_infra", ".venv"):
-        (tmp_path / name).symlink_to(REPO / name)
+    stack.folder = project(tmp_path)
     shutil.copy(REPO / f"Pulumi.{STACK}.yaml", file(stack))
     stack.pulumi("config", "set", "--path", "mech:services.search.memoryMb", "512")
     stack.pulumi("config", "set", "--path", "mech:rollout.watchS", "2")

@@ -16,21 +16,13 @@ leads() {
 
 can_encrypt "$5"
 gateway "$address" "$2" "$3" "$4"
-case $(docker info -f '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}') in
-  "active true")
-    if ! leads; then
-      # Two of three managers are lost: what this one knows goes on.
-      docker swarm init --force-new-cluster --advertise-addr "$address" --listen-addr "$address:2377" >/dev/null
-    fi
-    ;;
-  inactive*)
-    docker swarm init --advertise-addr "$address" --data-path-addr "$address" --listen-addr "$address:2377" \
-      --default-addr-pool "$6" >/dev/null
-    ;;
-  *)
-    docker swarm leave --force >/dev/null
-    docker swarm init --advertise-addr "$address" --data-path-addr "$address" --listen-addr "$address:2377" \
-      --default-addr-pool "$6" >/dev/null
-    ;;
-esac
+state=$(docker info -f '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}')
+if [ "$state" != "active true" ]; then
+  [ "${state% *}" = inactive ] || docker swarm leave --force >/dev/null
+  docker swarm init --advertise-addr "$address" --data-path-addr "$address" --listen-addr "$address:2377" \
+    --default-addr-pool "$6" >/dev/null
+elif ! leads; then
+  # Two of three managers are lost: what this one knows goes on.
+  docker swarm init --force-new-cluster --advertise-addr "$address" --listen-addr "$address:2377" >/dev/null
+fi
 docker info -f '{{.Swarm.Cluster.ID}}'

@@ -17,8 +17,7 @@ for wanted in "$@"; do
   done
   # The host of before, where it was made anew.
   for gone in $(known | awk -v name="$name" '$2 == name && $5 == "down" { print $1 }'); do
-    docker node demote "$gone" >/dev/null 2>&1 || true
-    docker node rm --force "$gone" >/dev/null
+    forget "$gone"
   done
   is=$(known | awk -v id="$id" '$1 == id { print $3 "=" $4 }')
   [ "${is%%=*}" = "$role" ] || docker node update --role "$role" "$id" >/dev/null

@@ -13,11 +13,6 @@ _GUIDE = "Scale horizontally"
 _MEMBER = ("MEMBER_DOWN", "MEMBER_MISSING", "MEMBER_DRAINED", "QUORUM_LOST", "SWARM_MANAGER_LOST")
 
 
-def _service(name: str) -> str:
-    """Of ours, by what the swarm calls it."""
-    return next((s.name for s in catalogue.SERVICES.values() if s.container_name == name), name)
-
-
 @cause(
     "SERVICE_GONE",
     "the service {name} is not in the swarm any more",
@@ -32,7 +27,7 @@ def _service(name: str) -> str:
 def service_gone(look: Look) -> Iterator[Found]:
     there = {service["name"] for service in look.fact("swarm.services")}
     for name in sorted(look.declared["tasks"].keys() - there):
-        yield Found((_service(name),), {"name": name}, ("docker service ls",))
+        yield Found((catalogue.of_container(name),), {"name": name}, ("docker service ls",))
 
 
 @cause(
@@ -49,7 +44,7 @@ def service_gone(look: Look) -> Iterator[Found]:
 def tasks_missing(look: Look) -> Iterator[Found]:
     for service in look.fact("swarm.services"):
         if MANAGED in service["labels"] and service["running"] < service["wanted"]:
-            name = _service(service["name"])
+            name = catalogue.of_container(service["name"])
             why = service["error"] or "the swarm does not say why"
             given = {"name": service["name"], "service": name, "why": why}
             counts = {key: service[key] for key in ("running", "wanted")}
@@ -71,7 +66,12 @@ def scaled(look: Look) -> Iterator[Found]:
     for service in services:
         name = service["name"]
         if name in declared and service["wanted"] != declared[name]:
-            given = {"name": name, "service": _service(name), "there": service["wanted"], "declared": declared[name]}
+            given = {
+                "name": name,
+                "service": catalogue.of_container(name),
+                "there": service["wanted"],
+                "declared": declared[name],
+            }
             yield Found((), given, (f"docker service ls: {service['running']}/{service['wanted']}",))
 
 
@@ -88,5 +88,9 @@ def scaled(look: Look) -> Iterator[Found]:
 def rolled_back(look: Look) -> Iterator[Found]:
     for service in look.fact("swarm.services"):
         if MANAGED in service["labels"] and service["update"].startswith(("rollback", "paused")):
-            given = {"name": service["name"], "service": _service(service["name"]), "update": service["update"]}
+            given = {
+                "name": service["name"],
+                "service": catalogue.of_container(service["name"]),
+                "update": service["update"],
+            }
             yield Found((), given, (f"docker service inspect: UpdateStatus {service['update']}",))
