@@ -155,6 +155,8 @@ def measure(home: Path, say: Callable[[str], None]) -> list[Step]:
         taken = []
         for step in walk(stack):
             say(f"  {step.name}: {step.plan}")
+            for urn, operation in step.plan.operations.items() if step.wrong else ():
+                say(f"    {urn.rpartition('::')[2]}: {operation} ({step.plan.reasons[urn]})")
             taken.append(step)
         return taken
     finally:
