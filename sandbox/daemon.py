@@ -1,4 +1,4 @@
-"""The one process that serves the clouds, registries, vendors, edge and DNS of a sandbox. Hosts outlive it.
+"""What serves the clouds, registries and vendors of a sandbox, and has the edge and DNS beside it. Hosts outlive it.
 
 Run as: python -m sandbox.daemon NAME (what `mech sandbox start` does, in the background)
 """
@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from sandbox import images
 from sandbox.host.model import HostError
@@ -104,8 +103,9 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError (port taken), HostError (network), ValueError (bad JSON of ours)."""
     from aiohttp import web
 
-    from sandbox import edge, host, network, pki
-    from sandbox.cloud import Store, StoreView, cloudflare_app, vultr_app
+    from sandbox import host, network, pki
+    from sandbox.cloud import Store, cloudflare_app, vultr_app
+    from sandbox.edge_process import EdgeProcess
     from sandbox.gateway import Gateway
     from sandbox.registry import registry_app
     from sandbox.vendors import VENDOR_HOSTS, vendors_app
@@ -130,15 +130,19 @@ async def serve(settings: Settings) -> None:
     }  # fmt: skip
     gateway = Gateway(settings, routes, inside={VENDORS})
     await gateway.start()
-    servers: list[Any] = [gateway, *await edge.start(settings, StoreView(store))]
+    edge = await EdgeProcess.start(settings)
     done = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, done.set)
     own = os.getpid()
     write_json(_note(settings), {"pid": own, "started": started(own), "code": _code(settings), "ready": True})
-    await done.wait()
-    for server in servers:
-        await server.close()
+    end = asyncio.create_task(done.wait())
+    # Without its edge the sandbox is not there: the next `start` makes both anew.
+    await asyncio.wait([end, asyncio.create_task(edge.ended())], return_when=asyncio.FIRST_COMPLETED)
+    if not end.done():
+        logging.error("the edge has ended")
+    await gateway.close()
+    await edge.close()
     for runner in runners:
         await runner.cleanup()
     store.close()

@@ -165,7 +165,7 @@ def whole(stack: Stack) -> Iterator[None]:
 
 
 def test_visitors_notice_nothing_of_one_in_a_folder(stack: Stack, whole: None) -> None:
-    """The sandbox's R2 and its edge are one process, so that what the store computes is the visitors' time; here is no store."""
+    """The sandbox's R2 computes on the cores that its visitors are served by, where a real one has its own; here is no store."""
     visited(stack)
     stack.ssh(f"rm -rf {SAVED}; cp -a {FOLDER} {SAVED}; cp -p {STATUS} {STATUS}.whole")
 
