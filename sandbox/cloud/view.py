@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.cloud.cloudflare.zones import SETTINGS, setting
+from sandbox.cloud.cloudflare.zones import PLANS, SETTINGS, setting
 from sandbox.cloud.store import Store
 from sandbox.edge.view import Record, Rule, Zone
 
@@ -46,4 +46,4 @@ class StoreView:
             for rule in ruleset["rules"]
         ]
         values = {id: setting(zone, id)["value"] for id in SETTINGS}
-        return Zone(zone["name"], zone["id"], records, values, rules)
+        return Zone(zone["name"], zone["id"], records, values, rules, zone["plan"] != PLANS["free"])

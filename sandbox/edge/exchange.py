@@ -22,6 +22,8 @@ class Exchange:
     origin: str = "-"
     note: str = ""
     too_large: bool = False  # the upload passed the plan's limit while it was streamed
+    held: bytes | None = None  # all of its body, for a second time
+    unconnected: bool = False  # no origin has seen anything of it, and another one may be asked
     answered: web.StreamResponse | None = None  # set once the head has gone to the visitor
 
     @property

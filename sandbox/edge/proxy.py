@@ -36,6 +36,9 @@ _OURS = frozenset({
 # What a kept connection lost is sent again whatever its method is, while its body is still held: Pingora, Cloudflare's
 # proxy, holds so many bytes (pingora-core, BODY_BUF_LIMIT; pingora-proxy, error_while_proxy).
 _HELD = 64 * 1024
+# With these it asks another address of the name, once: load-balancing/understand-basics/adaptive-routing (Zero-Downtime
+# Failover, of the paid plans).
+_FAILOVER = frozenset({521, 522, 523, 525, 526})
 # The X-Accel ones are removed by Cloudflare: fundamentals/reference/http-headers.
 _NOT_FROM_ORIGIN = frozenset({
     "server", "cf-ray", "cf-cache-status", "x-accel-buffering", "x-accel-charset", "x-accel-limit-rate",
@@ -118,14 +121,19 @@ class Proxy:
         if (request.content_length or 0) > UPLOAD_LIMIT:
             return exchange.error(413)
         try:
-            address = random.choice(lookup.origin(self._view, zone, host).addresses)  # noqa: S311 - no secret
+            addresses = list(lookup.origin(self._view, zone, host).addresses)
         except lookup.NotProxied as error:
             return exchange.error(1001, str(error))
         except lookup.OriginDnsError as error:
             return exchange.error(1016, str(error))
-        if address == self._edge:
+        if self._edge in addresses:
             return exchange.error(1000)
-        return await self._forward(exchange, zone, mode, address)
+        random.shuffle(addresses)
+        response = await self._forward(exchange, zone, mode, addresses[0])
+        if zone.failover and exchange.unconnected and len(addresses) > 1:
+            exchange.unconnected = False
+            response = await self._forward(exchange, zone, mode, addresses[1])
+        return response
 
     async def _forward(self, exchange: Exchange, zone: Zone, mode: str, address: str) -> web.StreamResponse:
         # Full and Full (strict) use the visitor's scheme; only origin_pull forces TLS (ssl-modes/full).
@@ -153,7 +161,10 @@ class Proxy:
                 return exchange.answered
             if exchange.request.transport is None or exchange.request.transport.is_closing():
                 raise asyncio.CancelledError from error  # the visitor left; the log says 499
-            return exchange.error(*origin.classify(error, attempt))
+            code, why = origin.classify(error, attempt)
+            # 522 is also a connection that served and went silent: what was sent on it may have been done.
+            exchange.unconnected = code in _FAILOVER and not isinstance(error, origin.Broken)
+            return exchange.error(code, why)
 
     async def _exchange(
         self, exchange: Exchange, url: URL, context: ssl.SSLContext | bool, timeouts: Timeouts
@@ -164,9 +175,12 @@ class Proxy:
         limit = aiohttp.ClientTimeout(
             total=None, sock_connect=timeouts.connect_timeout_s, sock_read=timeouts.response_timeout_s
         )
-        body: bytes | AsyncIterator[bytes] | None = None
+        body: bytes | AsyncIterator[bytes] | None = exchange.held
         if request.can_read_body:
-            body = await request.read() if _is_held(request) else _upload(exchange)
+            if _is_held(request):
+                body = exchange.held = await request.read()
+            else:
+                body = _upload(exchange)
         async with self._session.request(
             request.method, url, headers=self._headers(exchange), data=body, allow_redirects=False,
             ssl=context, server_hostname=exchange.host if context else None, timeout=limit,

@@ -29,13 +29,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Zone:
-    """One zone. `settings` maps ids ("ssl", "always_use_https", "min_tls_version") to their values."""
+    """One zone. `settings` maps ids ("ssl", "always_use_https", "min_tls_version") to their values.
+
+    `failover`: whether its plan has Zero-Downtime Failover.
+    """
 
     name: str
     id: str
     records: list[Record] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)
+    failover: bool = False
 
 
 class ZoneView(Protocol):

@@ -17,6 +17,14 @@ from sandbox.settings import Settings
 # The zone that a customer of Cloudflare already has; public and fixed, so that a stack's config can name it.
 MECH_ZONE = "6d656368000000000000000000000000"
 _NAME = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+# By the id of a rate plan; the ids of all but the free one are made up.
+PLANS: dict[str, Json] = {
+    plan: {"id": id, "name": f"{plan.capitalize()} Website", "price": price, "currency": "USD"}
+    for plan, id, price in (
+        ("free", "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", 0), ("pro", "0" * 31 + "1", 20),
+        ("business", "0" * 31 + "2", 200), ("enterprise", "0" * 31 + "3", 0),
+    )
+}  # fmt: skip
 _ON_OFF = ("on", "off")
 SETTINGS: dict[str, tuple[str, tuple[str, ...]]] = {  # id: value of a new zone, allowed values
     "ssl": ("full", ("off", "flexible", "full", "strict", "origin_pull")),
@@ -48,7 +56,7 @@ def _zone(id: str, name: str, account_id: str) -> Json:
         "original_dnshost": None, "modified_on": stamp, "created_on": stamp, "activated_on": stamp,
         "owner": {"id": None, "type": "user", "email": None}, "account": {"id": account_id, "name": "Mech Sandbox"},
         "permissions": scopes.ALL,
-        "plan": {"id": "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "name": "Free Website", "price": 0, "currency": "USD"},
+        "plan": PLANS["free"],
         "meta": {"step": 4, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": False},
         "_settings": {},
     }  # fmt: skip
@@ -83,6 +91,7 @@ class Zones:
         router.add_get(f"{prefix}/zones/{{zone}}", self.get)
         router.add_patch(f"{prefix}/zones/{{zone}}", self.change)
         router.add_delete(f"{prefix}/zones/{{zone}}", self.delete)
+        router.add_put(f"{prefix}/zones/{{zone}}/subscription", self.subscribe)
         router.add_get(f"{prefix}/zones/{{zone}}/settings", self.settings)
         router.add_get(f"{prefix}/zones/{{zone}}/settings/{{setting}}", self.get_setting)
         router.add_patch(f"{prefix}/zones/{{zone}}/settings/{{setting}}", self.change_setting)
@@ -123,6 +132,15 @@ class Zones:
                     self.store.delete(kind, record["id"])
         self.store.delete("zone", zone["id"])
         return success({"id": zone["id"]})
+
+    async def subscribe(self, request: web.Request) -> web.Response:
+        """Put the zone onto another plan."""
+        wanted = ((await body(request)).get("rate_plan") or {}).get("id")
+        if wanted not in PLANS:
+            raise ApiError(400, 1004, f"Invalid rate plan: {wanted}")
+        zone = zone_of(self.store, request)
+        self.store.put("zone", zone["id"], {**zone, "plan": PLANS[wanted], "modified_on": now()})
+        return success({"id": zone["id"], "rate_plan": {"id": wanted, "public_name": PLANS[wanted]["name"]}})
 
     async def settings(self, request: web.Request) -> web.Response:
         zone = zone_of(self.store, request)

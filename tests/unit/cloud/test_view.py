@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sandbox.cloud import Store, StoreView
+from sandbox.cloud.cloudflare.zones import PLANS
 
 
 def record(name: str, content: str) -> dict[str, object]:
@@ -15,7 +16,7 @@ def test_a_change_counts_at_once_whoever_made_it(tmp_path: Path) -> None:
     store, other = Store(tmp_path / "cloud.sqlite"), Store(tmp_path / "cloud.sqlite")
     view = StoreView(store)
     assert view.zone_for("llm.mech.is") is None
-    store.put("zone", "z", {"id": "z", "name": "mech.is", "status": "active", "_settings": {}})
+    store.put("zone", "z", {"id": "z", "name": "mech.is", "status": "active", "plan": PLANS["free"], "_settings": {}})
     for by, content in ((store, "10.77.0.100"), (other, "10.77.0.101"), (store, "10.77.0.102")):
         by.put("dns", "r", record("llm.mech.is", content))
         for _ in range(2):

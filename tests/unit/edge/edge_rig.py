@@ -40,10 +40,11 @@ class View:
     records: list[Record] = field(default_factory=lambda: [a(HOST, "127.0.0.1")])
     settings: dict[str, Any] = field(default_factory=lambda: {"ssl": "flexible"})
     rules: list[Rule] = field(default_factory=list)
+    failover: bool = False
 
     def zone_for(self, host: str) -> Zone | None:
         if host == ZONE or host.endswith("." + ZONE):
-            return Zone(ZONE, "0" * 32, self.records, self.settings, self.rules)
+            return Zone(ZONE, "0" * 32, self.records, self.settings, self.rules, self.failover)
         return None
 
 
