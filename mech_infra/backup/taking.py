@@ -57,7 +57,7 @@ def staged(settings: Settings, id_: str, tell: Tell) -> Json:
     dumped = STAGING / manifest.MONGODB
     mongodb.dump(dumped)
     collections = manifest.of_collections(archive.read(dumped))
-    after = mongodb.live()
+    after = mongodb.counted(list(before))
     manifest.check_dump(collections, before, after)
     tell("Redis saves")
     redis.plant(canary)

@@ -267,7 +267,10 @@ func (s *shell) onCollection(ctx context.Context, collection, name, argument str
 	case "countDocuments", "count":
 		return target.CountDocuments(ctx, document)
 	case "estimatedDocumentCount":
-		return target.EstimatedDocumentCount(ctx)
+		// MongoDB's own shell sends count, which the real server answers from what it remembers; this one would read all of it.
+		var stats struct{ Count int64 }
+		err := s.db.RunCommand(ctx, bson.D{{Key: "collStats", Value: collection}}).Decode(&stats)
+		return stats.Count, err
 	case "find":
 		cursor, err := target.Find(ctx, document, options.Find().SetLimit(20))
 		if err != nil {
