@@ -109,13 +109,14 @@ def baseline(
 
     Example: mech policy baseline --by dana --until 2027-03-31 >> policies/exceptions.yaml
     """
-    from policies import exceptions as file
+    from policies import accepted as file
+    from policies.exceptions import ENDED
 
     known = _known(exceptions)
     day = until.date() if until else datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=90)
     entries = []
     for name in stack or ["prod"]:
-        found = ((v.rule, finding) for v in _judged(name, known) if v.rule is not file.ENDED for finding in v.findings)
+        found = ((v.rule, finding) for v in _judged(name, known) if v.rule is not ENDED for finding in v.findings)
         entries += file.baseline(name, found, by or getpass.getuser(), day)
     typer.echo(file.written(entries), nl=False)
 

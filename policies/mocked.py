@@ -14,9 +14,8 @@ from urllib.parse import unquote, urlsplit
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
-from mech_infra.catalogue import SECRETS
+from mech_infra.catalogue import EDGE_NETWORKS, SECRETS
 from mech_infra.config import ConfigError, keypair, load, stack_file
-from mech_infra.config.networks import EDGE
 from mech_infra.config.secrets import STAND_INS
 from policies.model import Resource
 from policies.reading.secrets import MARK, marked
@@ -87,7 +86,7 @@ class _Mocks(pulumi.runtime.Mocks):
         """Cloudflare's ranges as the stack has them in force: what is published today is not the program's doing."""
         looks = [about["outputs"].get("access") for about in self._running.values()]
         known = next((look["ranges"] for look in looks if isinstance(look, Mapping) and look.get("ranges")), None)
-        return list(known or [one for one in EDGE if ":" not in one])
+        return list(known or [one for one in EDGE_NETWORKS if ":" not in one])
 
 
 def _plain(value: Any) -> Any:

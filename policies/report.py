@@ -10,7 +10,8 @@ from pathlib import Path
 from mech_infra.guard import judging
 from mech_infra.guard.program import Refused
 from policies import exceptions, sarif
-from policies.exceptions import Accepted, Exceptions
+from policies.accepted import Accepted
+from policies.exceptions import Exceptions
 from policies.model import SEVERITIES, Finding, Rule, Severity, Stack
 from policies.rules import HARDENING, RULES
 from policies.where import place

@@ -12,7 +12,7 @@ import pulumi_docker as docker
 
 from mech_infra.commands.containers import MANAGED, SERVICE_GRACE_S
 from mech_infra.components import limits
-from mech_infra.config.types import cpus_text
+from mech_infra.readback import cpus_text
 
 # Of every container of the platform, a swarm's tasks, too.
 HEALTH_PACE: Mapping[str, Any] = MappingProxyType(

@@ -8,17 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
+from mech_infra.catalogue import EDGE_NETWORKS
 from mech_infra.config.types import form, shown, twice
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Source: https://www.cloudflare.com/ips, the same since 2021: from these the edge itself comes.
-EDGE = (
-    "103.21.244.0/22", "103.22.200.0/22", "103.31.4.0/22", "104.16.0.0/13", "104.24.0.0/14", "108.162.192.0/18",
-    "131.0.72.0/22", "141.101.64.0/18", "162.158.0.0/15", "172.64.0.0/13", "173.245.48.0/20", "188.114.96.0/20",
-    "190.93.240.0/20", "197.234.240.0/22", "198.41.128.0/17", "2400:cb00::/32", "2405:8100::/32", "2405:b500::/32",
-    "2606:4700::/32", "2803:f800::/32", "2a06:98c0::/29", "2c0f:f248::/32",
-)  # fmt: skip
 # A wider one is half a continent, and a slip: the first digit of a prefix.
 _WIDEST = {4: 8, 6: 19}
 # Of all addresses, where nobody would be left to speak of.
@@ -77,7 +71,7 @@ def no_visitors(who: str, host: str = "") -> str | None:
         return f"is too wide: it would turn away {_share(network)}"
     if host and _overlap(network, ipaddress.ip_network(host)):
         return f"has the stack's own host in it ({host})"
-    edge = next((one for one in EDGE if _overlap(network, ipaddress.ip_network(one))), None)
+    edge = next((one for one in EDGE_NETWORKS if _overlap(network, ipaddress.ip_network(one))), None)
     if edge:
         return f"has the edge's own network {edge} in it; block whom it passes on"
     return f"is no visitor's address: it is {why}" if (why := nobody(network)) else None

@@ -8,7 +8,6 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, get_args
 
 from pydantic import (
@@ -24,6 +23,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from mech_infra.guard.judging import CHANGES, Permission
+from mech_infra.readback import cpus_text
 
 NAMESPACE = "mech"  # of the stack's keys: the project's name
 # Names of RFC 6761, 6762, 7686 and ICANN's "internal": of no registrar. (`.example` and `.test` are for trying things out.)
@@ -134,18 +134,6 @@ def _port(value: Any) -> Any:
     if not re.fullmatch(r"[0-9]{1,5}", str(value)) or not 1 <= int(value) <= 65535:
         raise ValueError(f"{shown(value)} is not a TCP port; use 1 to 65535")
     return int(value)
-
-
-def cpus_text(cpus: float) -> str:
-    """Cores as pulumi-docker reads them back from Docker: any other text for the same number is a change for ever.
-
-    Source: terraform-provider-docker 4.5.0, nanoInt64ToDecimalString: 1 is "1.0", 10 is "10.", 0.25 is "0.25"; with nine
-    zeros among its digits a number is cut to one decimal, so that 0.05 comes back as "0.1".
-    """
-    exact = f"{Decimal(str(cpus)):.9f}"
-    if exact.count("0") == 9:
-        return str(Decimal(exact).quantize(Decimal("0.1"), ROUND_HALF_UP))
-    return exact.rstrip("0")
 
 
 def _cpus(value: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Network, collapse_addresses
 
-from mech_infra.config.networks import EDGE
+from mech_infra.catalogue import EDGE_NETWORKS
 from policies.model import GROUP_RULE, HOST_STATE, Stack
 from policies.reading.ufw import covers
 from policies.reading.ufw import ranges as ports
@@ -18,7 +18,7 @@ def ranges(stack: Stack) -> list[IPv4Network]:
     for sensor in stack.of(HOST_STATE):
         if known := sensor.items("access", "ranges"):
             return _networks(known)
-    return _networks(EDGE)
+    return _networks(EDGE_NETWORKS)
 
 
 def group(stack: Stack, port: int) -> list[str]:

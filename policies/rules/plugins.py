@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from mech_infra.config.types import cpus_text
+from mech_infra.readback import cpus_text
 from policies.family import Family
 from policies.model import CONTAINER, RECORD, Resource
 from policies.reading.containers import container_name

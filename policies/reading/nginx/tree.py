@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import crossplane  # type: ignore[import-untyped]
-
 from policies.reading.shell import HOLE
 
 _CODE = re.compile(r"_by_lua|^(?:perl|js)_")  # their blocks are another language
@@ -68,6 +66,8 @@ Find = Callable[[str, tuple[str, ...]], Sequence[Text] | None]  # (pattern, cont
 @functools.lru_cache(maxsize=512)
 def parsed(text: str, file: str, context: tuple[str, ...] = ("http",)) -> Text:
     """A file's text as it is read within these blocks; `include` stands in it as a directive."""
+    import crossplane  # type: ignore[import-untyped] # no program without a text of nginx's waits for it
+
     head = "".join(f"{name} {_WORDS.get(name, '')}{{" for name in context)
     with tempfile.TemporaryDirectory(prefix="mech-nginx-") as folder:
         at = Path(folder) / "text"

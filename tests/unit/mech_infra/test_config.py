@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mech_infra import catalogue
 from mech_infra.config import ConfigError, load, stack_file
-from mech_infra.config.types import cpus_text
+from mech_infra.readback import cpus_text
 
 from .conftest import SECRETS, raw_config
 

@@ -30,3 +30,8 @@ def test_who_asks_the_package_gets_all_of_it() -> None:
 def test_from_the_package_as_most_people_write_it() -> None:
     (name,) = python("import mech_infra.components; from pulumi_cloudflare import PageRule; print(PageRule.__name__)")
     assert name == "PageRule"
+
+
+def test_the_pack_loads_nothing_that_an_empty_program_does_not_need() -> None:
+    loaded = python("import sys, policies.pack; print(*sys.modules)")
+    assert not {"pydantic", "crossplane", "mech_infra.config"} & set(loaded)

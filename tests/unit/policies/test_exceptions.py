@@ -10,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from policies import exceptions, mocked, pack
+from policies.accepted import Accepted
 from policies.cli import app
-from policies.exceptions import Accepted, Exceptions, ExceptionsProblem, load
+from policies.exceptions import Exceptions, ExceptionsProblem, load
 from policies.model import Finding, Resource
 from policies.rules import BY_ID
 
