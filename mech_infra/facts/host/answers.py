@@ -33,8 +33,9 @@ def answers(sites: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             named = {} if known is None else dict.fromkeys(site["containers"])
             named.update({c["name"]: c for c in known or [] if of(c, service, site["containers"])})
             by = {name: pool.submit(straight, container) for name, container in named.items()}
-            # Where none of them runs there is nobody whose answer could be slow.
-            limit_s = 5.0 if known is None or any(c and c["running"] for c in named.values()) else 2.0
+            # Where each is ended, paused or known to hang, there is nobody whose answer could be slow.
+            slow = known is None or any(c and c["running"] and not c["hangs"] for c in named.values())
+            limit_s = 5.0 if slow else 1.0
             nginx = pool.submit(health, "127.0.0.1", port, site["host"], site["scheme"] == "https", limit_s)
             pending[service] = nginx, by
         return {
@@ -84,11 +85,22 @@ def listing() -> list[dict[str, Any]] | None:
         found.append({
             "name": item["Names"][0].lstrip("/"), "running": item["State"] == "running", "id": item["Id"],
             "service": (item["Labels"] or {}).get("mech.service", ""),
+            "hangs": "(unhealthy)" in item["Status"] and hangs(item["Id"]),
             "ended": item["State"] != "running" and "com.docker.swarm.task.id" in (item["Labels"] or {}),
             "address": "127.0.0.1" if ip in ("", "0.0.0.0") else ip,  # noqa: S104 - who listens is Docker
             "port": published[0]["PublicPort"] if published else 0,
         })  # fmt: skip
     return found
+
+
+@on_host
+def hangs(id: str) -> bool:
+    """Whether Docker's own checks of a container's health had no answer, again and again: another wait has none either."""
+    try:
+        checks = (ask(f"/containers/{id}/json", timeout=5)["State"].get("Health") or {}).get("Log") or []
+    except (OSError, ValueError, KeyError, http.client.HTTPException):
+        return False
+    return bool(checks) and all("exceeded timeout" in check["Output"] for check in checks[-3:])
 
 
 @on_host
@@ -107,7 +119,9 @@ def straight(container: Mapping[str, Any] | None) -> dict[str, Any]:
         return {**silent, "error": "not running"}
     if not container["port"]:
         return {**silent, "error": "no port"}
-    return health(container["address"], container["port"], "localhost", tls=False)
+    return health(
+        container["address"], container["port"], "localhost", tls=False, limit_s=1 if container["hangs"] else 5
+    )
 
 
 @on_host

@@ -49,7 +49,14 @@ def web() -> Iterator[Callable[..., int]]:
 def container(name: str, port: int, service: str = "", state: str = "running") -> dict[str, Any]:
     ports = [{"IP": "127.0.0.1", "PrivatePort": 3008, "PublicPort": port, "Type": "tcp"}] if port else []
     labels = {"mech.service": service} if service else None
-    return {"Names": [f"/{name}"], "Id": name, "State": state, "Labels": labels, "Ports": ports}
+    return {
+        "Names": [f"/{name}"],
+        "Id": name,
+        "State": state,
+        "Status": "Up 2 minutes",
+        "Labels": labels,
+        "Ports": ports,
+    }
 
 
 @pytest.fixture
@@ -111,7 +118,7 @@ def test_without_docker_nothing_is_said_of_containers(monkeypatch: pytest.Monkey
     assert answers.jobs() is None
 
 
-@pytest.mark.parametrize(("state", "limit_s"), [("running", 5.0), ("paused", 2.0)])
+@pytest.mark.parametrize(("state", "limit_s"), [("running", 5.0), ("paused", 1.0)])
 def test_nobody_waits_long_for_a_service_of_which_nothing_runs(
     docker: list[Any], monkeypatch: pytest.MonkeyPatch, state: str, limit_s: float
 ) -> None:
@@ -120,6 +127,27 @@ def test_nobody_waits_long_for_a_service_of_which_nothing_runs(
     docker += [container("mech-llms", free(), "llm", state), container("mech-llms-old", 0, "llm", "exited")]
     asked("mech-llms")
     assert limits == [limit_s]
+
+
+@pytest.mark.parametrize(
+    ("last", "limit"),
+    [
+        (["Health check exceeded timeout (5s)"] * 3, 1.0),
+        (["Health check exceeded timeout (5s)", "503"], 5.0),
+        ([], 5.0),
+    ],
+)
+def test_nobody_waits_long_for_one_that_docker_knows_to_hang(
+    monkeypatch: pytest.MonkeyPatch, last: list[str], limit: float
+) -> None:
+    waited: list[float] = []
+    there = [{**container("mech-llms", free(), "llm"), "Status": "Up 2 minutes (unhealthy)"}]
+    log = {"State": {"Health": {"Log": [{"ExitCode": -1, "Output": output} for output in ["", *last]]}}}
+    monkeypatch.setattr(answers, "started", lambda: True)
+    monkeypatch.setattr(answers, "ask", lambda path, timeout: there if path.startswith("/containers/json") else log)
+    monkeypatch.setattr(answers, "health", lambda *given, limit_s=0.0, **_: waited.append([*given, limit_s][4]))
+    asked("mech-llms")
+    assert waited == [limit] * 2
 
 
 def test_nginx_is_asked_as_the_edge_asks_it(web: Callable[..., int]) -> None:
