@@ -145,7 +145,9 @@ def test_nobody_waits_long_for_one_that_docker_knows_to_hang(
     log = {"State": {"Health": {"Log": [{"ExitCode": -1, "Output": output} for output in ["", *last]]}}}
     monkeypatch.setattr(answers, "started", lambda: True)
     monkeypatch.setattr(answers, "ask", lambda path, timeout: there if path.startswith("/containers/json") else log)
-    monkeypatch.setattr(answers, "health", lambda *given, limit_s=0.0, **_: waited.append([*given, limit_s][4]))
+    monkeypatch.setattr(
+        answers, "health", lambda *given, limit_s=0.0, **_: waited.append(given[4] if len(given) > 4 else limit_s)
+    )
     asked("mech-llms")
     assert waited == [limit] * 2
 
