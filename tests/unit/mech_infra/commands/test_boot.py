@@ -56,6 +56,20 @@ def test_it_installs_what_is_missing_leaves_its_mark_and_never_runs_again(booted
     assert (booted.mode("/var/lib/mech"), booted.mode("/opt/mech-services/shared/data")) == ("700", "755")
 
 
+def test_nginx_begins_without_debians_welcome_page(booted: Rig) -> None:
+    enabled, available = (booted.path(f"/etc/nginx/sites-{kind}/default") for kind in ("enabled", "available"))
+    for path in (enabled, available):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    available.write_text("server { listen 80 default_server; }")
+    enabled.symlink_to(available)
+    # The package's postinst makes the link where nothing is at its place.
+    booted.fake("dpkg", ALL_BUT_UFW)
+    booted.fake("apt-get", f"[ -e {enabled} ] && [ ! -L {enabled} ] && echo ours >{enabled.parent}/order; {INSTALLS}")
+    booted.run(boot.SCRIPT, shell="sh")
+    assert (enabled.parent / "order").read_text() == "ours\n" and enabled.read_text() == ""
+    assert "listen" in available.read_text()
+
+
 def test_a_mirror_that_fails_is_asked_again_five_times(booted: Rig) -> None:
     booted.fake("dpkg", ALL_BUT_UFW)
     booted.fake("apt-get", "echo 'E: Failed to fetch http://deb.debian.org/x' >&2; exit 100")
