@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
-from sandbox import steps
+from mech_infra.catalogue import SERVICES
+from sandbox import credentials, host, steps
+from sandbox.cloud.cloudflare.zones import MECH_ZONE
 
 from .load import Load
 from .stack import REPO, STACK, Stack, make, project
@@ -50,6 +55,27 @@ class Fleet:
         said = self.stack.ssh("docker node ls --format '{{.Hostname}} {{.Status}} {{.Availability}}'")
         return {line.split()[0]: line.split(maxsplit=1)[1] for line in said.splitlines()}
 
+    def scanned(self, *where: str, address: str) -> dict[str, str]:
+        """Which of its TCP ports answer somebody there, and how."""
+        argv = [*where, sys.executable, "-m", "tests.sandbox.ports", address]
+        done = subprocess.run(
+            argv, cwd=REPO, env=self.stack.env, capture_output=True, text=True, timeout=300, check=True
+        )
+        return dict(json.loads(done.stdout))
+
+    def until(self, holds: Callable[[], bool], within_s: float = 60) -> None:
+        end = time.monotonic() + within_s
+        while not holds():
+            assert time.monotonic() < end, f"not within {within_s:.0f} s"
+            time.sleep(0.5)
+
+    def plan(self, name: str) -> None:
+        """Put the zone onto one of Cloudflare's plans."""
+        key = credentials.load(self.stack.settings)["cloudflare_api_token"]
+        url = f"{self.stack.settings.cloudflare_url}/zones/{MECH_ZONE}/subscription"
+        answer = httpx.put(url, headers={"Authorization": f"Bearer {key}"}, json={"rate_plan": {"id": name}})
+        answer.raise_for_status()
+
     def databases(self) -> str:
         return self.stack.ssh("docker inspect -f '{{.Id}} {{.State.StartedAt}}' redis mongodb")
 
@@ -72,16 +98,32 @@ def test_from_nothing_all_serve_and_two_previews_are_clean(fleet: Fleet) -> None
     fleet.clean()
 
 
-def test_the_world_reaches_nothing_of_the_swarm(fleet: Fleet) -> None:
-    for member in fleet.stack.ssh("docker node ls -q").splitlines():
-        address = fleet.stack.ssh(f"docker node inspect -f '{{{{.Status.Addr}}}}' {member}").strip()
-        assert address.startswith("10.96.")
+def test_the_world_and_a_neighbour_reach_what_is_declared_and_nothing_else(fleet: Fleet) -> None:
+    """All TCP ports of each member: from the internet, and of the private addresses from a host in another VPC of the account."""
+    declared = dict.fromkeys(map(str, (22, 80, 443, *(service.port for service in SERVICES.values()))), "open")
+    members = [
+        fleet.stack.ssh(f"docker node inspect -f '{{{{.Status.Addr}}}}' {id}").strip()
+        for id in fleet.stack.ssh("docker node ls -q").splitlines()
+    ]
+    assert all(address.startswith("10.96.") for address in members)
     with fleet.stack.vultr() as vultr:
         addresses = [one["subnet"] for one in vultr.get("/reserved-ips").json()["reserved_ips"]]
-    for address in addresses:
-        for port in (2377, 7946, 12001, 12008):
-            scan = f"timeout 2 bash -c '</dev/tcp/{address}/{port}' && echo open"
-            assert "open" not in fleet.stack.mech("sandbox", "shell", "--", "sh", "-c", scan, check=False).stdout
+        asked = {"region": "ewr", "description": "neighbour", "v4_subnet": "10.112.0.0", "v4_subnet_mask": 20}
+        vpc = vultr.post("/vpcs", json=asked).raise_for_status().json()["vpc"]["id"]
+        plan = {"region": "ewr", "plan": "vc2-1c-1gb", "os_id": 2136, "hostname": "neighbour", "attach_vpc": [vpc]}
+        neighbour = vultr.post("/instances", json=plan).raise_for_status().json()["instance"]["id"]
+        try:
+            assert len(addresses) == len(members) == 3
+            for address in addresses:
+                assert fleet.scanned("mech", "sandbox", "shell", "--", address=address) == declared
+            fleet.until(lambda: vultr.get(f"/instances/{neighbour}").json()["instance"]["status"] == "active")
+            there = ["nsenter", "-t", str(host.init_pid(fleet.stack.settings, neighbour)), "-n"]
+            for address in members:
+                assert fleet.scanned(*there, address=address) == {}
+            assert fleet.scanned(*there, address=addresses[1]) == declared
+        finally:
+            vultr.delete(f"/instances/{neighbour}").raise_for_status()
+            fleet.until(lambda: vultr.delete(f"/vpcs/{vpc}").status_code in (204, 404))
 
 
 def test_a_drained_member_has_no_task_and_no_record(fleet: Fleet) -> None:
@@ -102,6 +144,49 @@ def test_what_is_changed_by_hand_is_seen_and_put_right(fleet: Fleet) -> None:
     fleet.stack.up("--skip-preview")
     assert fleet.nodes()["mech-w2"] == "Ready Active"
     assert fleet.stack.ssh("docker node inspect -f '{{.Spec.Role}}' mech-w1") == "worker"
+    fleet.clean()
+
+
+def test_the_network_between_hosts_that_is_gone_comes_back_with_all_that_was_on_it(fleet: Fleet) -> None:
+    fleet.stack.ssh("docker service rm $(docker service ls -q)")
+    fleet.until(lambda: fleet.stack.ssh("docker ps -q --filter label=com.docker.swarm.task") == "")
+    fleet.stack.ssh("for one in redis mongodb; do docker network disconnect -f mech-fleet $one; done")
+    fleet.until(lambda: "mech-fleet" in fleet.stack.ssh("docker network rm mech-fleet", check=False))
+    before = fleet.databases()
+    found = fleet.stack.mech("drift", "--stack", STACK, "--format", "json", check=False)
+    assert found.returncode == 2 and "mech-fleet" in json.dumps(json.loads(found.stdout)["drift"])
+    fleet.stack.up("--skip-preview")
+    fleet.stack.well()
+    assert fleet.databases() == before
+    fleet.clean()
+
+
+def test_a_worker_that_is_destroyed_is_named_and_made_anew(fleet: Fleet) -> None:
+    """With a plan of Cloudflare's that asks another address of the name: nobody gets an answer of the edge's own."""
+    with fleet.stack.vultr() as vultr:
+        found = vultr.get("/instances").json()["instances"]
+        [worker] = [one["id"] for one in found if one["hostname"] == "mech-w1"]
+        fleet.plan("pro")
+        try:
+            with Load(fleet.stack.settings, rate=RATE) as load:
+                time.sleep(5)
+                vultr.delete(f"/instances/{worker}").raise_for_status()
+                time.sleep(3)
+                said = fleet.stack.mech("diagnose", "--stack", STACK, "--json", check=False)
+                time.sleep(30)
+                fleet.stack.up("--skip-preview")
+                time.sleep(5)
+        finally:
+            fleet.plan("free")
+    result = load.result()
+    print(f"\n{result.summary()}")
+    for one in result.failed:
+        print(one)
+    # What was on its way to the host, or to a task on it.
+    assert len(result.failed) <= result.total / 100
+    assert not {one.status for one in result.failed} & {200, 404, 521, 522, 523}
+    assert said.returncode == 2 and "mech-w1" in json.dumps(json.loads(said.stdout)["causes"][0])
+    assert fleet.nodes()["mech-w1"] == "Ready Active"
     fleet.clean()
 
 
