@@ -69,6 +69,15 @@ class Fleet:
             assert time.monotonic() < end, f"not within {within_s:.0f} s"
             time.sleep(0.5)
 
+    def swarm(self) -> str:
+        """What the swarm says of its tasks, and Docker of their containers."""
+        asked = "docker node ls; docker service ps --no-trunc $(docker service ls -q); docker ps -a"
+        told = self.stack.ssh(asked, check=False)
+        for worker in ("mech-w1", "mech-w2"):
+            log = "docker ps -a; journalctl -u docker -o cat --no-pager | tail -n 40"
+            told += f"\n{worker}:\n{self.stack.mech('ssh', worker, '--stack', STACK, '--', log, check=False).stdout}"
+        return told
+
     def plan(self, name: str) -> None:
         """Put the zone onto one of Cloudflare's plans."""
         key = credentials.load(self.stack.settings)["cloudflare_api_token"]
@@ -85,7 +94,8 @@ def fleet() -> Iterator[Fleet]:
     made = make("test-fleet")
     found = Fleet(made)
     found.of(workers=2)
-    found.stack.up("--skip-preview")
+    done = found.stack.up("--skip-preview", check=False)
+    assert done.returncode == 0, f"{done.stdout[-2000:]}{done.stderr}\n{found.swarm()}"
     yield found
     steps.remove(made.settings)
 
