@@ -47,6 +47,9 @@ def scopes(platform: PlatformConfig, zone: str) -> list[Scope]:
     ]
 
 
+_PLANS = ("free", "pro", "business", "enterprise")
+
+
 class Cloudflare:
     def __init__(self, client: httpx.Client, platform: PlatformConfig, running: bool = False) -> None:
         """`running`: the stack has resources already, so that a zone of this name may be its own."""
@@ -66,6 +69,7 @@ class Cloudflare:
                 *ranges,
                 Check(f"zone {self._platform.domain}", self.zone, needed=True),
                 Check("zone in use", self.in_use),
+                Check("zone's plan", self.plan),
                 *(
                     Check(f"permission {scope.label}: {'Edit' if scope.edit else 'Read'}", partial(self.may, scope))
                     for scope in scopes(self._platform, zone_id)
@@ -132,6 +136,21 @@ class Cloudflare:
         if self._zone.get("paused"):
             raise Wrong(f"the zone {domain} is paused, so visitors go round Cloudflare; enable it on its overview page")
         return "active"
+
+    def plan(self) -> str:
+        """Whether the zone is on the plan that the config says, or a larger one. Raises Wrong, NotLooked."""
+        told, declared = str((self._zone.get("plan") or {}).get("name", "")), self._platform.edge.plan
+        real = told.partition(" ")[0].lower()
+        if real not in _PLANS:
+            raise NotLooked(f"Cloudflare tells no plan that is known here ({told or 'none'})")
+        if _PLANS.index(real) < _PLANS.index(declared):
+            raise Wrong(
+                f"mech:edge.plan is {declared}, and the zone {self._platform.domain} is on {told}: larger bodies than that takes "
+                f"would be a 413 of the edge; set it to {real}, or change the plan on the zone's overview page"
+            )
+        if real == "free" and self._platform.is_fleet:
+            return f"{told}: a host that dies costs its visitors a 523 or 522 until `up` (docs/fleet.md)"
+        return told
 
     def account(self) -> str:
         id, domain = self._platform.edge.account_id, self._platform.domain

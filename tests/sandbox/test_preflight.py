@@ -191,6 +191,10 @@ CONFIGS: list[tuple[list[tuple[str, str]], list[str]]] = [
         ],
     ),
     ([("mech:domain: mech.is", "mech:domain: mech.com")], ["is the zone mech.is, not mech.com"]),
+    (
+        [("ssl: flexible", "plan: business\n    ssl: flexible")],
+        ["mech:edge.plan is business, and the zone mech.is is on Free Website"],
+    ),
     ([("ssl: flexible", "ssl: strict")], ["mech:edge.ssl strict refuses a self-signed certificate"]),
 ]  # fmt: skip
 

@@ -29,7 +29,10 @@ VULTR: Answers = {
     },
 }
 LISTS = {"#dns_records:edit", "#zone_settings:edit", "#waf:edit", "#ssl:edit"}
-SEEN = {"id": ZONE, "name": "mech.is", "status": "active", "paused": False, "permissions": sorted(LISTS)}
+SEEN = {
+    "id": ZONE, "name": "mech.is", "status": "active", "paused": False, "permissions": sorted(LISTS),
+    "plan": {"name": "Pro Website"},
+}  # fmt: skip
 CLOUDFLARE: Answers = {
     "/user/tokens/verify": {"result": {"status": "active"}},
     f"/zones/{ZONE}": {"result": SEEN},
@@ -253,3 +256,23 @@ def test_what_a_zone_does_not_list_is_not_called_granted() -> None:
 
 def test_a_running_stack_may_have_made_its_zone() -> None:
     assert bad(cloudflare({}, running=True, edge={"accountId": "3" * 32})) == []
+
+
+@pytest.mark.parametrize(
+    ("real", "declared", "says"),
+    [
+        ("Free Website", "free", ""),
+        ("Business Website", "pro", ""),
+        ("Free Website", "business", "mech:edge.plan is business, and the zone mech.is is on Free Website"),
+        ("Partner's", "free", "Cloudflare tells no plan that is known here (Partner's)"),
+    ],
+)
+def test_a_plan_that_the_zone_is_not_on(real: str, declared: str, says: str) -> None:
+    rows = cloudflare(seen(plan={"name": real}), edge={"zoneId": ZONE, "plan": declared})
+    sentences = [said for _, said in bad(rows)]
+    assert [said.startswith(says) for said in sentences] == ([True] if says else [])
+
+
+def test_a_fleet_on_the_free_plan_is_told_what_a_dead_host_costs() -> None:
+    rows = cloudflare(seen(plan={"name": "Free Website"}), edge={"zoneId": ZONE}, fleet={"workers": 1})
+    assert not bad(rows) and "a host that dies costs" in next(row.said for row in rows if row.what == "zone's plan")
