@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from mech_infra.catalogue import SERVICES
+from mech_infra.heal.elsewhere import YOUNG_S
 
 from .stack import REPO, STACK, Stack, project
 
@@ -112,9 +113,17 @@ def test_random_breakage_is_healed_and_nobody_else_is_touched(stack: Stack) -> N
         # Who lost a database for a while is unhealthy for a while, and gets well by itself: that may be left.
         assert {one["code"] for one in found["left"]} <= {"database-young", "database-down", "callee-down"}, told
         assert code == (2 if found["left"] else 0), told
-        assert {step["what"] for step in found["steps"]} == set(broken), told
+        # One that hangs looks like one that waits for the database that has just come back: a later run knows better.
+        later = {one["what"] for one in found["left"] if broken.get(one["what"]) == "hangs"}
+        assert {step["what"] for step in found["steps"]} == set(broken) - later, told
         for one in found["left"]:
-            until(stack, one["what"], "healthy")
+            if one["what"] not in later:
+                until(stack, one["what"], "healthy")
+        if later:
+            time.sleep(YOUNG_S)
+            code, found = heal(stack)
+            told = f"{told}, then {found}"
+            assert code == 0 and {step["what"] for step in found["steps"]} == later, told
         assert all_well(stack), f"{told}: {containers(stack)}"
         assert started(stack, set(broken)) == before, told
         # It is at rest then, and each was tried once.
