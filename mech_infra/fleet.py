@@ -28,12 +28,18 @@ from mech_infra.guard.program import Guard
 from mech_infra.state import State
 
 _SERVICE = "docker:index/service:Service"
+_ALONE = f"mech:platform:Service${judging.CONTAINER}::"  # in the URNs of services' containers
 _HOST = "host-instance"
 
 
 def had(before: State) -> bool:
     """Whether the stack is a fleet now."""
     return any(found["type"] == _SERVICE for found in before.values())
+
+
+def _alone(before: State) -> bool:
+    """Whether services run as containers of the first host, to which its nginx passes."""
+    return any(about["type"] == judging.CONTAINER and _ALONE in urn for urn, about in before.items())
 
 
 def _going(before: State, members: Sequence[Member]) -> bool:
@@ -101,7 +107,7 @@ class Fleet:
         swarm.databases([first.datastores.redis.id, first.datastores.mongodb.id], first.network.repair)
         # nginx knows a new member before a task is there, and one that goes until it has none. Into a fleet, the first one's
         # goes on passing to what serves now until the tasks are well.
-        late = list(members) if _going(before, members) else [] if had(before) else [members[0]]
+        late = list(members) if _going(before, members) else [members[0]] if _alone(before) else []
         early = [self._proxy(member, certificates[member], []) for member in members if member not in late]
         services = platform.resolved_services()
         self.running = Tasks(

@@ -24,6 +24,7 @@ from mech_infra.components.services import definition
 from mech_infra.config import ResolvedService
 from mech_infra.config.rollout import RolloutConfig
 from mech_infra.facts.host import trip
+from mech_infra.facts.host.swarm import NO_SERVICE
 from mech_infra.facts.model import Unreachable
 from mech_infra.rollout import slots
 
@@ -175,12 +176,14 @@ class Tasks(pulumi.ComponentResource):
             why = trip.facts(self._access, {"failed_task": {"service": name}})["failed_task"]
         except Unreachable:
             return
-        then = "the version before serves" if "rollback" in error else "it does not serve as declared"
-        pulumi.log.error(
-            f"{name}: its new tasks do not become well, and {then}: {why or 'no task of it failed'}. Next, on the first host: docker "
-            f"service ps --no-trunc {name}; docker service logs --tail 50 {name}",
-            self,
-        )
+        look = f"docker service ps --no-trunc {name}; docker service logs --tail 50 {name}"
+        if why == NO_SERVICE:  # the provider's way with one that is new
+            says = f"its tasks did not become well in time, and it was taken away again. Next: pulumi up, and meanwhile {look}"
+        else:
+            then = "the version before serves" if "rollback" in error else "it does not serve as declared"
+            said = why or "no task of it failed"
+            says = f"its new tasks do not become well, and {then}: {said}. Next, on the first host: {look}"
+        pulumi.log.error(f"{name}: {says}", self)
 
     def _secret(self, about: Definition) -> docker.Secret:
         """Docker's, which nobody can change: it is named by what is in it, and another one takes its place."""

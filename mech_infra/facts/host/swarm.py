@@ -16,6 +16,9 @@ from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
 
+NO_SERVICE = "no such service"  # what failed_task says of one that is not there
+
+
 @reads()
 def swarm() -> dict[str, Any] | None:
     """None where Docker does not run or does not answer; of who is no manager only how it is with the swarm."""
@@ -72,7 +75,10 @@ def last_error(service: str, status: dict[str, int]) -> str:
 
 @asked(service="")
 def failed_task(service: str) -> str:
-    """Why the newest task of a service that failed did so, in Docker's words; empty where none did."""
+    """Why the newest task of a service that failed did so, in Docker's words; empty where none did; see NO_SERVICE."""
+    chosen = urllib.parse.quote(json.dumps({"name": [service]}))
+    if service not in [one["Spec"]["Name"] for one in ask(f"/services?filters={chosen}")]:
+        return "no such service"
     chosen = urllib.parse.quote(json.dumps({"service": [service]}))
     tasks = sorted(ask(f"/tasks?filters={chosen}"), key=lambda task: str(task["CreatedAt"]), reverse=True)
     ended = [task["Status"] for task in tasks if task["Status"]["State"] in ("failed", "rejected", "complete")]

@@ -75,6 +75,13 @@ def a_fleet(*hosts: str) -> dict[str, Any]:
     return found
 
 
+def alone() -> dict[str, Any]:
+    """State of one host's services."""
+    container = "docker:index/container:Container"
+    found = f"urn:pulumi:unit::mech::mech:platform:Services$mech:platform:Service${container}::services-llm-1"
+    return {found: {"type": container, "outputs": {}}}
+
+
 def test_one_host_has_nothing_of_a_fleet(declare: Declare) -> None:
     recorder = declare()
     assert not [recorder.of(kind) for kind in ("Vpc", "index/service:Service", "Secret") if recorder.of(kind)]
@@ -194,9 +201,21 @@ def test_nginx_on_each_host_asks_all_members(declare: Declare) -> None:
         assert "mech_slot" not in conf and "proxy_pass http://mech_llm;" in conf
 
 
-def test_into_a_fleet_nginx_follows_when_the_tasks_are_well(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_nothing_nginx_is_there_before_a_task_that_calls_by_it(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
     direct = waits(monkeypatch)
     declare(FLEET)
+    assert {"proxy-nginx", "proxy-w1-nginx", "proxy-w2-nginx"} <= before(direct, "tasks-reader")
+
+
+@pytest.mark.parametrize("begun", [{}, a_fleet("host", "host-w1")], ids=["first", "again"])
+def test_into_a_fleet_nginx_follows_when_the_tasks_are_well(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch, begun: dict[str, Any]
+) -> None:
+    """Also where an `up` before it stopped half-way: as long as containers of the first host's serve."""
+    direct = waits(monkeypatch)
+    declare(FLEET, state=begun | alone())
     assert {"tasks-llm", "tasks-reader", "swarm-databases"} <= before(direct, "proxy-nginx")
     assert "proxy-nginx" not in before(direct, "tasks-llm") and "proxy-w1-nginx" in before(direct, "tasks-llm")
     assert {"proxy-w1-nginx", "proxy-nginx"} <= before(direct, "edge-llm-w1")

@@ -140,9 +140,12 @@ def test_why_a_task_failed_is_said_by_the_newest_one(monkeypatch: pytest.MonkeyP
         {"CreatedAt": "3", "Status": {"State": "running"}},
         {"CreatedAt": "2", "Status": {"State": "failed", "Err": "task: non-zero exit (137): unhealthy container"}},
     ]
-    monkeypatch.setattr(swarm, "ask", lambda path: tasks)
+    there = [{"Spec": {"Name": "mech-llms"}}]
+    monkeypatch.setattr(swarm, "ask", lambda path: there if path.startswith("/services") else tasks)
     assert swarm.failed_task("mech-llms") == "task: non-zero exit (137): unhealthy container"
     tasks.append({"CreatedAt": "4", "Status": {"State": "complete"}})
     assert "health check" in swarm.failed_task("mech-llms")
-    monkeypatch.setattr(swarm, "ask", lambda path: [])
+    tasks.clear()
     assert swarm.failed_task("mech-llms") == ""
+    there.clear()
+    assert swarm.failed_task("mech-llms") == swarm.NO_SERVICE
