@@ -15,7 +15,6 @@ from mech_infra.facts.host.onhost import ask
 from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
-
 NO_SERVICE = "no such service"  # what failed_task says of one that is not there
 
 
