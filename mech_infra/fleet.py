@@ -83,7 +83,8 @@ class First:
 
 
 class Fleet:
-    """Declares it. `running` are the services, `ready` is to be waited for by who is to find them answering."""
+    """Declares it. `running` are the services, `entrances` what is in front of them; `ready` is to be waited for by who is to
+    find them answering."""
 
     def __init__(
         self,
@@ -121,12 +122,9 @@ class Fleet:
         )  # fmt: skip
         vacated = swarm.vacated(self.running.ready)
         there = [*self.running.ready, vacated]
-        self.ready = [
-            *there,
-            *(self._proxy(member, certificates[member], there) for member in late),
-            *early,
-            *confirmed,
-        ]
+        followed = [self._proxy(member, certificates[member], there) for member in late]
+        self.entrances: list[pulumi.Resource] = [*followed, *early, *confirmed]
+        self.ready = [*there, *self.entrances]
 
     @property
     def records(self) -> dict[str, pulumi.Output[str]]:

@@ -116,24 +116,24 @@ def declare(config: StackConfig) -> None:
     if private is not None and platform.is_fleet:
         first = fleet.First(host, firewall, certificates, network, images, datastores, docker, ready)
         whole = fleet.Fleet(platform, secrets, before, first, fleet.Outside(allowed, ports, edge), private)
-        records, running, served = whole.records, whole.running, whole.ready
+        records, running, served, entrances = whole.records, whole.running, whole.ready, whole.entrances
     else:
         passing = ProxyArgs(platform.proxy, platform.domain, services, exposed, host, installed, edge)
         needs = ServicesArgs(services, secrets, platform.rollout, before, host, runtime, ready)
         if crossing:
             # Out of a fleet: nginx passes to its tasks until these serve.
             running = Services("services", needs)
-            served = [*running.ready, Proxy("proxy", replace(passing, after=running.ready)).installed]
+            proxy = Proxy("proxy", replace(passing, after=running.ready))
         else:
             # Before the services: it knows both slots, and they are let in one by one.
             proxy = Proxy("proxy", passing)
             running = Services("services", replace(needs, ready=[*ready, proxy.installed]))
-            served = running.ready
+        entrances = [proxy.installed, firewall.confirmed]
+        served = [*running.ready, *entrances]
     datastores.settle([running])
-    served = [*served, firewall.confirmed]
     names = [service.name for service in services]
     if platform.edge.enabled:
-        Edge("edge", EdgeArgs(platform.edge, platform.domain, names, host.address, served, records))
+        Edge("edge", EdgeArgs(platform.edge, platform.domain, running.serving, host.address, entrances, records))
 
     if platform.heal.enabled:
         # What a swarm runs it heals itself.

@@ -22,12 +22,11 @@ class EdgeArgs:
 
     config: EdgeConfig
     domain: str
-    services: Sequence[str]
+    services: Mapping[str, pulumi.Resource]  # by name what serves it: a name appears when there is something behind it
     address: pulumi.Input[str]  # of the host
-    ready: Sequence[pulumi.Resource]  # names appear when there is something behind them
-    others: Mapping[str, pulumi.Output[str]] = field(
-        default_factory=dict
-    )  # addresses of the hosts beside it, by their marks
+    ready: Sequence[pulumi.Resource]  # what is in front of all of them
+    # Addresses of the hosts beside it, by their marks.
+    others: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
 
 
 class Edge(pulumi.ComponentResource):
@@ -75,9 +74,9 @@ class Edge(pulumi.ComponentResource):
                 proxied=True,
                 # Cloudflare forces 1 ("automatic") on proxied records; anything else is a diff for ever (findings §6).
                 ttl=1,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.ready)),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.ready, serving]),
             )
-            for service in args.services
+            for service, serving in args.services.items()
             for mark, address in places.items()
         ]
         names = [f"{service}.{domain}" for service in args.services]

@@ -72,7 +72,8 @@ class Services(pulumi.ComponentResource):
             ready = [installed, *(one.switched for one in earlier if one in waits), *args.ready]
             about = ServiceArgs(definitions[service.name], config, args.state, host, args.runtime, ready)
             self.services[service.name] = Service(f"{name}-{service.name}", about, mine)
-        self.ready = [one.switched for one in self.services.values()]
+        self.serving: dict[str, pulumi.Resource] = {name: one.switched for name, one in self.services.items()}
+        self.ready = list(self.serving.values())
         self.containers = [s.container(n) for s in services for n in range(1, s.replicas + 1)]
         self.register_outputs({"containers": sorted(self.containers)})
 

@@ -72,14 +72,14 @@ class Tasks(pulumi.ComponentResource):
         where = pulumi.Output.all(host=args.first.access.address, host_key=args.first.access.host_key)
         where.apply(lambda found: self._access.update({**found, "identity": args.first.access.identity}))
         self._hooks = on_error("tasks", self._explain)
-        self.services: dict[str, docker.Service] = {}
+        self.serving: dict[str, pulumi.Resource] = {}
         # Who is called by another one is there before it.
         for service in sorted(args.services, key=lambda one: len(one.spec.calls)):
             about = definition(service, args.secrets)
             runs = known.stdout.apply(lambda said, image=service.image: words(said, image))
-            earlier = [self.services[callee] for callee in service.spec.calls]
-            self.services[service.name] = self._service(about, runs, [*args.ready, *earlier])
-        self.ready: list[pulumi.Resource] = list(self.services.values())
+            earlier = [self.serving[callee] for callee in service.spec.calls]
+            self.serving[service.name] = self._service(about, runs, [*args.ready, *earlier])
+        self.ready = list(self.serving.values())
         self.containers: list[str] = []  # none bears the guide's name; a task is called mech-llms.1.ID
         self.register_outputs({"services": sorted(service.container() for service in args.services)})
 
