@@ -175,7 +175,7 @@ def test_the_network_between_hosts_that_is_gone_comes_back_with_all_that_was_on_
 
 def test_a_worker_that_is_destroyed_is_named_and_made_anew(fleet: Fleet) -> None:
     """With two tasks a service, and a plan of Cloudflare's that asks another address of the name: next to nothing fails."""
-    fleet.of(dict.fromkeys(SERVICES, {"replicas": 2}), workers=2)
+    fleet.of({name: {"replicas": 2} for name in SERVICES}, workers=2)
     fleet.stack.up("--skip-preview")
     fleet.stack.well()
     with fleet.stack.vultr() as vultr:
