@@ -34,7 +34,9 @@ def grown(number: int) -> None:
     for n in range(len(known), number):
         one = known[n % len(known)]
         name = f"{one.name}-{n}"
-        made[name] = replace(one, name=name, port=3001 + 10 + n, container=f"mech-{name}", memory_mb=64, cpus=0.1, calls=())
+        made[name] = replace(
+            one, name=name, port=3001 + 10 + n, container=f"mech-{name}", memory_mb=64, cpus=0.1, calls=()
+        )
     catalogue.SERVICES = MappingProxyType(made)
     catalogue.SERVICE_PORTS = range(3001, 3012 + number)
 
@@ -72,8 +74,13 @@ def main(one: Annotated[int, typer.Option(hidden=True)] = 0) -> None:
         found = json.loads(done.stdout.splitlines()[-1])
         first = first or {**found, "number": number}
         more = number - first["number"]
-        each = [f"{(found[key] - first[key]) * scale / more:.1f}" if more else "–" for key, scale in (("seconds", 1000), ("MiB", 1024))]
-        table.add_row(str(number), f"{found['resources']:.0f}", f"{found['seconds']:.1f}", each[0], f"{found['MiB']:.0f}", each[1])
+        each = [
+            f"{(found[key] - first[key]) * scale / more:.1f}" if more else "–"
+            for key, scale in (("seconds", 1000), ("MiB", 1024))
+        ]
+        table.add_row(
+            str(number), f"{found['resources']:.0f}", f"{found['seconds']:.1f}", each[0], f"{found['MiB']:.0f}", each[1]
+        )
     Console().print(table)
 
 
