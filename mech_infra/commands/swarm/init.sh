@@ -3,6 +3,7 @@
 # Arguments: ADDRESS, BRIDGE, BRIDGE_SUBNET, GATEWAY, ENCRYPTED (yes or no), POOL.
 set -eu
 . ./gateway.sh
+. ./out.sh
 address=$1
 
 # leads: the swarm has somebody who leads it; an election takes seconds, and the nodes of a host that boots some more.
@@ -18,7 +19,7 @@ can_encrypt "$5"
 gateway "$address" "$2" "$3" "$4"
 state=$(docker info -f '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}')
 if [ "$state" != "active true" ]; then
-  [ "${state% *}" = inactive ] || docker swarm leave --force >/dev/null
+  [ "${state% *}" = inactive ] || leave_swarm
   docker swarm init --advertise-addr "$address" --data-path-addr "$address" --listen-addr "$address:2377" \
     --default-addr-pool "$6" >/dev/null
 elif ! leads; then

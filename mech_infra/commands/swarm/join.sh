@@ -3,6 +3,7 @@
 # line each. Arguments: ADDRESS, BRIDGE, BRIDGE_SUBNET, GATEWAY, ENCRYPTED (yes or no), FIRST.
 set -eu
 . ./gateway.sh
+. ./out.sh
 address=$1 first=$6
 read -r token
 read -r known || true
@@ -17,7 +18,7 @@ case " $known " in
     fi
     ;;
 esac
-[ "${state%% *}" = inactive ] || docker swarm leave --force >/dev/null
+[ "${state%% *}" = inactive ] || leave_swarm
 # Not by docker's own command, which takes the token as an argument, for every process of the host to read.
 said=$(
   curl -sS --fail-with-body --max-time 60 --unix-socket /run/docker.sock -H 'Content-Type: application/json' --data @- \
