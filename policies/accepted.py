@@ -39,12 +39,10 @@ class Accepted(BaseModel):
 
 
 def read(file: Path, rules: Collection[str] = (), today: datetime.date | None = None) -> list[Accepted]:
-    """The entries of a file; none where there is no file. Raises ExceptionsProblem."""
+    """The entries of a file that is there. Raises ExceptionsProblem."""
     day = today or datetime.datetime.now(datetime.UTC).date()
     try:
         entries = yaml.safe_load(file.read_text()) or []
-    except FileNotFoundError:
-        return []
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ExceptionsProblem(f"{file.name} cannot be read: {str(error).splitlines()[0]}") from None
     if not isinstance(entries, list):
