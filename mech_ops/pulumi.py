@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ def outputs_command(stack: str | None) -> list[str]:
 
 def export_command(stack: str | None) -> list[str]:
     return ["pulumi", "stack", "export", *_stack(stack)]
+
+
+def open_state_command(stack: str | None) -> list[str]:
+    """The state with its secrets in the clear."""
+    return [*export_command(stack), "--show-secrets"]
 
 
 def import_command(stack: str | None) -> list[str]:
@@ -141,6 +147,18 @@ def run(argv: list[str], text: str | None = None) -> str:
         said = words(done.stderr or done.stdout) or ["no output"]
         raise OpsError(f"`{' '.join(argv)}` failed: {said[-1]}")
     return done.stdout
+
+
+Begun = Callable[[], str]
+"""Waits for a command that was begun, and gives what `run` would. Raises OpsError."""
+
+
+def begin(argv: list[str]) -> Begun:
+    """Start one of them, whose output comes when it is asked for: it runs while the rest of a command of ours loads."""
+    pool = ThreadPoolExecutor(1)
+    pending = pool.submit(run, argv)
+    pool.shutdown(wait=False)
+    return pending.result
 
 
 def attempt(

@@ -79,14 +79,20 @@ def diagnose(
     Exit codes: 0 all is well, 1 it could not look at all, 2 something is wrong (the same with --json).
     What is muted (mech mute) is shown and does not count. Nothing is changed.
     """
-    from mech_ops.diagnosis import command, page, report
+    from mech_ops import pulumi
 
-    found = command.diagnose(stack, given, keep, errors)
+    # The CLI takes half a second for it, and so do the modules below.
+    begun = None if given else pulumi.begin(pulumi.open_state_command(stack))
+    from mech_ops.diagnosis import command, report
+
+    found = command.diagnose(stack, given, keep, errors, begun)
     if as_json:
         print(report.as_json(found))
     else:
         console.print(report.text(found), soft_wrap=True)
     if html:
+        from mech_ops.diagnosis import page
+
         page.keep(html, page.page(found))
     raise typer.Exit(found.exit_code)
 

@@ -8,20 +8,23 @@ from pathlib import Path
 
 from rich.console import Console
 
+from mech_ops import pulumi
 from mech_ops.diagnosis import bundle, gather, mutes, ranking, report
 from mech_ops.diagnosis.bundle import Bundle
 from mech_ops.diagnosis.look import Look
 from mech_ops.errors import OpsError
-from mech_ops.preflight.stack import project
+from mech_ops.project import project
 from mech_ops.status import Health
 
 
-def diagnose(stack: str | None, given: Path | None, keep: Path | None, console: Console) -> ranking.Diagnosis:
-    """Look now, or at a bundle; `keep` is where what was seen is written. Raises OpsError."""
+def diagnose(
+    stack: str | None, given: Path | None, keep: Path | None, console: Console, begun: pulumi.Begun | None = None
+) -> ranking.Diagnosis:
+    """Look now, or at a bundle; `keep` is where what was seen is written, `begun` the state's export. Raises OpsError."""
     if given:
         return ranking.diagnose(Look(bundle.read(given)))
 
-    seen = gather.look(stack, report.heard(console))
+    seen = gather.look(stack, report.heard(console), begun=begun)
     if keep:
         seen.write(keep)
     return _judged(seen, lambda text: console.print(text, style="yellow", markup=False))

@@ -24,9 +24,12 @@ _IDS = {
 }
 
 
-def state(stack: str | None) -> list[Json]:
-    """The resources of the state, secrets in the clear. Raises OpsError where there is nothing to diagnose."""
-    exported = json.loads(pulumi.run([*pulumi.export_command(stack), "--show-secrets"]))
+def state(stack: str | None, begun: pulumi.Begun | None = None) -> list[Json]:
+    """The resources of the state, secrets in the clear; `begun`: by an export that runs already.
+
+    Raises OpsError where there is nothing to diagnose.
+    """
+    exported = json.loads(begun() if begun else pulumi.run(pulumi.open_state_command(stack)))
     found = list((exported.get("deployment") or {}).get("resources") or [])
     if not any(r["type"] in SENSORS for r in found):
         raise OpsError("this stack has nothing to diagnose: bring it up first (`pulumi up`, in the sandbox `make up`)")

@@ -14,7 +14,7 @@ from typing import Any
 from mech_infra.facts import model, wanted
 from mech_infra.facts.clouds import cloudflare, ranges, vultr
 from mech_infra.facts.host import trip
-from mech_ops import hosts, status
+from mech_ops import hosts, pulumi, status
 from mech_ops import resources as resources_of
 from mech_ops.diagnosis import declared, fleet
 from mech_ops.diagnosis.bundle import Bundle
@@ -42,9 +42,15 @@ class More:
     sources: Mapping[str, Callable[[Json], Json]] = dataclasses.field(default_factory=dict)
 
 
-def look(stack: str | None, heard: Heard = unheard, known: Json | None = None, more: More | None = None) -> Bundle:
-    """`known`: what the edge has said already. Raises OpsError without a state to go by."""
-    return look_at(declared.state(stack), heard, known, more)
+def look(
+    stack: str | None,
+    heard: Heard = unheard,
+    known: Json | None = None,
+    more: More | None = None,
+    begun: pulumi.Begun | None = None,
+) -> Bundle:
+    """`known`: what the edge has said already; `begun`: the state's export. Raises OpsError without a state to go by."""
+    return look_at(declared.state(stack, begun), heard, known, more)
 
 
 def look_at(

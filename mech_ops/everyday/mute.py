@@ -16,7 +16,8 @@ from mech_ops.diagnosis.mutes import Mute
 from mech_ops.diagnosis.ranking import Diagnosis
 from mech_ops.errors import OpsError
 from mech_ops.everyday import spans
-from mech_ops.preflight.stack import Stack, project
+from mech_ops.preflight.stack import Stack
+from mech_ops.project import project
 
 _LONGEST = dt.timedelta(days=30)
 

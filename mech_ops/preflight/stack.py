@@ -16,19 +16,12 @@ from mech_infra.config import PlatformConfig, examine, stack_file
 from mech_ops import backend, pulumi
 from mech_ops.errors import OpsError
 from mech_ops.preflight.checks import Check, NotLooked, Subject, Wrong
+from mech_ops.project import project
 
 _LIMIT_S = 20
 _PASSPHRASE = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 # Stands for a secret that cannot be read here: it is set, and that is all we know. It has the form of each: an address, too.
 _UNREAD = "unread://secret"
-
-
-def project() -> Path:
-    """The folder of Pulumi.yaml, here or above. Raises OpsError."""
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        if (folder / "Pulumi.yaml").is_file():
-            return folder
-    raise OpsError("there is no Pulumi.yaml here or above; run this in the project's folder")
 
 
 class Stack:

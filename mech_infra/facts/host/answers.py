@@ -35,8 +35,7 @@ def answers(sites: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             by = {name: pool.submit(straight, container) for name, container in named.items()}
             # Where each is ended, paused or known to hang, there is nobody whose answer could be slow.
             slow = known is None or any(c and c["running"] and not c["hangs"] for c in named.values())
-            limit_s = 5.0 if slow else 1.0
-            nginx = pool.submit(health, "127.0.0.1", port, site["host"], site["scheme"] == "https", limit_s)
+            nginx = pool.submit(health, "127.0.0.1", port, site["host"], site["scheme"] == "https", patience_s(slow))
             pending[service] = nginx, by
         return {
             service: {"nginx": through.result(), "containers": {name: one.result() for name, one in by.items()}}
@@ -120,8 +119,14 @@ def straight(container: Mapping[str, Any] | None) -> dict[str, Any]:
     if not container["port"]:
         return {**silent, "error": "no port"}
     return health(
-        container["address"], container["port"], "localhost", tls=False, limit_s=1 if container["hangs"] else 5
+        container["address"], container["port"], "localhost", tls=False, limit_s=patience_s(not container["hangs"])
     )
+
+
+@on_host
+def patience_s(slow: bool) -> float:
+    """Seconds that an answer is waited for: who is not merely `slow` answers at once, or not at all."""
+    return 5.0 if slow else 0.5
 
 
 @on_host

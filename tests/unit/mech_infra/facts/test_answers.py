@@ -118,7 +118,7 @@ def test_without_docker_nothing_is_said_of_containers(monkeypatch: pytest.Monkey
     assert answers.jobs() is None
 
 
-@pytest.mark.parametrize(("state", "limit_s"), [("running", 5.0), ("paused", 1.0)])
+@pytest.mark.parametrize(("state", "limit_s"), [("running", 5.0), ("paused", 0.5)])
 def test_nobody_waits_long_for_a_service_of_which_nothing_runs(
     docker: list[Any], monkeypatch: pytest.MonkeyPatch, state: str, limit_s: float
 ) -> None:
@@ -132,7 +132,7 @@ def test_nobody_waits_long_for_a_service_of_which_nothing_runs(
 @pytest.mark.parametrize(
     ("last", "limit"),
     [
-        (["Health check exceeded timeout (5s)"] * 3, 1.0),
+        (["Health check exceeded timeout (5s)"] * 3, 0.5),
         (["Health check exceeded timeout (5s)", "503"], 5.0),
         ([], 5.0),
     ],

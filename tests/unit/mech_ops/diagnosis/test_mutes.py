@@ -152,7 +152,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def look(monkeypatch: pytest.MonkeyPatch, change: Change) -> Bundle:
     seen = patches.read()
     change(seen)
-    monkeypatch.setattr(gather, "look", lambda *_: seen)
+    monkeypatch.setattr(gather, "look", lambda *_, **_how: seen)
     return seen
 
 
