@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pulumi
 
-from mech_infra import catalogue, fleet, registry, state
+from mech_infra import catalogue, fleet, registry, state, upkeep
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.commands import swarm as swarm_commands
-from mech_infra.components.alerts import Alerts, AlertsArgs
-from mech_infra.components.backups import Backups, BackupsArgs
 from mech_infra.components.certificates import Certificates, CertificatesArgs
 from mech_infra.components.containers import Runtime
 from mech_infra.components.datastores import Datastores, DatastoresArgs
 from mech_infra.components.edge import Edge, EdgeArgs
 from mech_infra.components.edge_ranges import EdgeRanges, EdgeRangesArgs
 from mech_infra.components.firewall import Firewall, FirewallArgs
-from mech_infra.components.healing import Healing, HealingArgs
 from mech_infra.components.host import Host, HostArgs
 from mech_infra.components.images import Images, ImagesArgs
 from mech_infra.components.network import Network, NetworkArgs
@@ -40,10 +35,7 @@ from mech_infra.config import (
     service_url,
     stack_file,
 )
-from mech_infra.config.alerts import DESTINATIONS
-from mech_infra.config.backup import BackupConfig
-from mech_infra.facts.host import backups
-from mech_infra.guard.judging import RESERVED_IP, Backup
+from mech_infra.guard.judging import RESERVED_IP
 from mech_infra.guard.program import Guard
 from mech_infra.rollout.slots import SLOTS
 from mech_infra.version import OUTPUT, version
@@ -83,7 +75,7 @@ def declare(config: StackConfig) -> None:
     _turns_others_away(platform, before)
     guard = Guard(platform.allow, platform.host.protect, before, platform.rollout.outage)
     guard.watch()
-    guard.images(platform.datastores.images, lambda facts: saved(platform.backup, facts))
+    guard.images(platform.datastores.images, lambda facts: upkeep.saved(platform.backup, facts))
     services = platform.resolved_services()
     exposed = platform.firewall.expose_service_ports
     ports = f"{catalogue.SERVICE_PORTS[0]}:{catalogue.SERVICE_PORTS[-1]}" if exposed else None
@@ -131,26 +123,10 @@ def declare(config: StackConfig) -> None:
         entrances = [proxy.installed, firewall.confirmed]
         served = [*running.ready, *entrances]
     datastores.settle([running])
-    names = [service.name for service in services]
     if platform.edge.enabled:
         Edge("edge", EdgeArgs(platform.edge, platform.domain, running.serving, host.address, entrances, records))
 
-    if platform.heal.enabled:
-        # What a swarm runs it heals itself.
-        alone = [] if platform.is_fleet else services
-        mine = {s.container(n): s.name for s in alone for n in range(1, s.replicas + 1)}
-        mine |= dict.fromkeys(catalogue.DATABASES, "")
-        hosts = {name: f"{name}.{platform.domain}" for name in names}
-        encrypted = platform.edge.ssl in ("full", "strict")
-        Healing("heal", HealingArgs(platform.heal, mine, hosts, encrypted, host, served))
-    if platform.backup.enabled:
-        account, stores = platform.edge.account_id, platform.datastores
-        told = BackupsArgs(platform.backup, stores, platform.host.hostname, account, secrets, host, served)
-        Backups("backups", told)
-    if platform.alerts.on_host:
-        bundle = seen_on_host(config)
-        hidden = sorted({key.rpartition(".")[2] for key in secrets})
-        Alerts("alerts", AlertsArgs(platform.alerts, secrets[DESTINATIONS], bundle, hidden, host, served))
+    upkeep.declare(config, host, served)
 
     guard.finish()
     pulumi.export("host_ip", host.address)
@@ -158,46 +134,3 @@ def declare(config: StackConfig) -> None:
     pulumi.export("service_urls", {service.name: service_url(platform.domain, service.name) for service in services})
     pulumi.export("containers", sorted(running.containers))
     pulumi.export(OUTPUT, version())
-
-
-def saved(config: BackupConfig, facts: Mapping[str, Any]) -> Backup | None:
-    """How old the newest good snapshot is, by the host's facts; None where no backup is declared."""
-    if not config.enabled:
-        return None
-    about = facts.get("backups")
-    if not about:
-        return Backup(None, config.rpo_hours)
-    return Backup(backups.age_h(about, "good") if about["good"] else math.inf, config.rpo_hours)
-
-
-def seen_on_host(config: StackConfig) -> dict[str, Any]:
-    """What is declared, as a bundle of `mech diagnose` has it, of what a host can see of itself."""
-    platform = config.platform
-    services, stores = platform.resolved_services(), platform.datastores
-    containers = {
-        service.container(n): {"service": service.name, "memory": service.memory_mb << 20, "cpus": service.cpus}
-        for service in services
-        for n in range(1, service.replicas + 1)
-    } | {
-        name: {"service": "", "memory": store.memory_mb << 20, "cpus": store.cpus}
-        for name, store in (("redis", stores.redis), ("mongodb", stores.mongodb))
-    }
-    return {
-        "stack": f"{pulumi.get_stack()} (its host)",
-        "services": {
-            service.name: {
-                "url": service_url(platform.domain, service.name),
-                "containers": [name for name, about in containers.items() if about["service"] == service.name],
-                "datastores": list(service.spec.datastores),
-                "calls": list(service.spec.calls),
-                "secrets": list(service.spec.secrets),
-            }
-            for service in services
-        },
-        "containers": containers,
-        "settings": {"ssl": platform.edge.ssl},
-        "records": {},
-        "zone": "",
-        "ids": dict.fromkeys(("instance", "reserved_ip", "volume", "firewall_group"), ""),
-        "ports": [],
-    }

@@ -14,7 +14,7 @@ from mech_infra.commands import backup as commands
 from mech_infra.config import ConfigError, load
 from mech_infra.config.backup import BackupConfig
 from mech_infra.facts.host import files
-from mech_infra.platform import saved
+from mech_infra.upkeep import saved
 from tests.unit.mech_infra.conftest import Declare, Recorder, declare, key, raw_config
 
 __all__ = ["declare", "key"]
