@@ -12,6 +12,7 @@ import pulumi_docker as docker
 from mech_infra.commands.firewall import Allow
 from mech_infra.components.certificates import Certificates, CertificatesArgs
 from mech_infra.components.datastores import Datastores
+from mech_infra.components.draining import Draining, DrainingArgs
 from mech_infra.components.edge_ranges import EdgeRanges
 from mech_infra.components.firewall import Firewall, FirewallArgs
 from mech_infra.components.host import Host, HostArgs
@@ -122,8 +123,10 @@ class Fleet:
         )  # fmt: skip
         vacated = swarm.vacated(self.running.ready)
         there = [*self.running.ready, vacated]
-        followed = [self._proxy(member, certificates[member], there) for member in late]
-        self.entrances: list[pulumi.Resource] = [*followed, *early, *confirmed]
+        proxies = [*(self._proxy(member, certificates[member], there) for member in late), *early]
+        held = DrainingArgs(self.hosts, platform.rollout.drain_s, proxies, self.running.ready, _alone(before))
+        draining = Draining("draining", held)
+        self.entrances: list[pulumi.Resource] = [*proxies, *confirmed, *draining.leaving]
         self.ready = [*there, *self.entrances]
 
     @property

@@ -11,6 +11,7 @@ import pulumi
 from mech_infra import catalogue, fleet, registry, state, upkeep
 from mech_infra.commands import firewall as firewall_commands
 from mech_infra.commands import swarm as swarm_commands
+from mech_infra.components import draining
 from mech_infra.components.certificates import Certificates, CertificatesArgs
 from mech_infra.components.containers import Runtime
 from mech_infra.components.datastores import Datastores, DatastoresArgs
@@ -113,6 +114,7 @@ def declare(config: StackConfig) -> None:
         passing = ProxyArgs(platform.proxy, platform.domain, services, exposed, host, installed, edge)
         needs = ServicesArgs(services, secrets, platform.rollout, before, host, runtime, ready)
         if crossing:
+            pulumi.log.info(draining.told("one host", "the tasks and the other hosts", platform.rollout.drain_s))
             # Out of a fleet: nginx passes to its tasks until these serve.
             running = Services("services", needs)
             proxy = Proxy("proxy", replace(passing, after=running.ready))

@@ -19,6 +19,7 @@ from mech_ops.drift.words import part, subject
 from mech_ops.errors import OpsError
 
 _DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "import": "adopted"}
+_COMMAND = "$command:local:Command::"
 _INNER = ("pulumi:", "mech:platform:", "pulumi-python:")
 _NAMED = 6  # of a part that had more changes than that, they are counted
 _QUIET_S = 20  # where no line can live, one is printed so often
@@ -33,6 +34,7 @@ class Progress:
     running: dict[str, tuple[Step, float]] = field(default_factory=dict)  # by URN, since when
     changed: dict[str, tuple[str, Step]] = field(default_factory=dict)
     same: int = 0
+    told: dict[str, str] = field(default_factory=dict)  # by URN, what a command says of its own progress
     warnings: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)  # the engine's own, as it fails
 
@@ -55,18 +57,23 @@ class Progress:
             self.running.pop(failed["metadata"]["urn"], None)
 
     def _said(self, said: Json) -> None:
-        text = str(said.get("message", "")).strip()
+        text, urn = str(said.get("message", "")).strip(), str(said.get("urn", ""))
+        if said.get("ephemeral") and _COMMAND in urn and text:
+            self.told[urn] = text
         if said.get("severity") == "warning" and text not in self.warnings:
             self.warnings.append(text)
         if said.get("severity") in ("error", "info#err") and text:
-            self.words.append(f"{str(said.get('urn', '')).rpartition('::')[2] or 'pulumi'}: {text}")
+            self.words.append(f"{urn.rpartition('::')[2] or 'pulumi'}: {text}")
 
     def line(self) -> str:
         """Where it is now."""
         if not self.running and not self.changed:
             return f"asking what is there: {self.looked} looked at"
         now = sorted(self.running.values(), key=lambda one: one[1])
-        said = ", ".join(f"{subject(step)} ({time.monotonic() - since:.0f} s)" for step, since in now[:3])
+        said = ", ".join(
+            f"{subject(step)} ({time.monotonic() - since:.0f} s{', ' if step.urn in self.told else ''}{self.told.get(step.urn, '')})"
+            for step, since in now[:3]
+        )
         more = f" and {len(now) - 3} more" if len(now) > 3 else ""
         return f"putting it right: {len(self.changed)} done" + (f"; {said}{more}" if said else "")
 
@@ -84,7 +91,8 @@ class Progress:
             lines.append(f"  {name:12} {said}")
         total = Counter(how for how, _ in self.changed.values())
         counted = [f"{count} {how}" for how, count in total.items()]
-        return [*lines, ", ".join([*counted, f"{self.same} unchanged"])]
+        last = [f"{urn.rpartition('::')[2]}: {text}" for urn, text in self.told.items() if urn in self.changed]
+        return [*last, *lines, ", ".join([*counted, f"{self.same} unchanged"])]
 
 
 def up(stack: str | None, console: Console, verbose: bool = False, hear: Hear = lambda event: None) -> None:

@@ -192,3 +192,11 @@ def logrotate() -> str:
 def apply() -> str:
     """Install the files of stdin (see commands.files.encode); if `nginx -t` refuses, the old ones come back."""
     return script(_ROOM / "apply.sh", CONFIG, LOGROTATE, MANAGED)
+
+
+def drain(most_s: int, leaves: bool) -> str:
+    """Wait, `most_s` seconds at most, until nginx has answered what it took before it read its config anew, and say so meanwhile.
+
+    `leaves`: this host goes, and visitors are sent to it no more; nginx reads its config anew first.
+    """
+    return script(_ROOM / "drain.sh", most_s, "yes" if leaves else "no")

@@ -46,13 +46,14 @@ class Access:
         attempts: int = ssh.ATTEMPTS,
         shared: bool = True,
         secret: bool = False,
+        told: bool = False,
     ) -> command.local.Command:
         """One SSH trip as root. It runs again when its text, stdin or a trigger changes.
 
         By ssh itself, and not by command.remote.Command: that one waits for the end of a command whatever becomes of
         the connection, without keep-alives, deaf to time-outs and Ctrl-C (pulumi-command 1.2.1, remote/commandOutputs.go).
         `limit_s` is for a command that hangs on a host that is well. Not `shared`: by a connection of its own, where its
-        coming in is the proof of something. `secret`: so is what it prints.
+        coming in is the proof of something. `secret`: so is what it prints. `told`: that is shown while it runs.
         """
         return command.local.Command(
             name,
@@ -63,8 +64,7 @@ class Access:
             stdin=stdin,
             delete=delete,
             triggers=list(triggers) or None,
-            # The log shows no output of host commands: errors carry it, and files may be secret.
-            logging=command.local.Logging.NONE,
+            logging=_logging(told),
             # PULUMI_COMMAND_STDOUT would reach ssh and no further.
             add_previous_output_in_env=False,
             opts=pulumi.ResourceOptions(
@@ -76,10 +76,20 @@ class Access:
             ),
         )
 
-    def undo(self, name: str, text: str, *, parent: pulumi.Resource, made: pulumi.Resource) -> pulumi.Resource:
+    def undo(
+        self,
+        name: str,
+        text: str,
+        *,
+        parent: pulumi.Resource,
+        made: pulumi.Resource,
+        before: Sequence[pulumi.Resource] = (),
+        told: bool = False,
+    ) -> pulumi.Resource:
         """Runs `text` on the host when `parent` is no longer declared, and takes back what `made` put there.
 
         A resource of its own: a command that is replaced at each repair deletes the old one after it made the new one.
+        `before`: these go only then, too. `told`: what it prints is shown while it runs.
         """
         away = pulumi.Output.all(self.address, self.host_key).apply(
             lambda both: shlex.join([*ssh.interpreter(self.identity, both[0], both[1]), text])
@@ -89,8 +99,10 @@ class Access:
             create=":",
             # A host that is lost cannot be asked, and has nothing on it.
             delete=away.apply(lambda line: f"{line} || [ $? = {ssh.FAILED} ]"),
-            logging=command.local.Logging.NONE,
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=[made], custom_timeouts=within(COMMAND_LIMIT_S)),
+            logging=_logging(told),
+            opts=pulumi.ResourceOptions(
+                parent=parent, depends_on=[made, *before], custom_timeouts=within(COMMAND_LIMIT_S)
+            ),
         )
         return undone
 
@@ -136,3 +148,8 @@ class Access:
             registry_auth=[known] if known else None,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=list(self.ready)),
         )
+
+
+def _logging(told: bool) -> command.local.Logging:
+    """The log shows no output of most host commands: errors carry it, and files may be secret."""
+    return command.local.Logging.STDOUT if told else command.local.Logging.NONE

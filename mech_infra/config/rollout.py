@@ -42,7 +42,7 @@ class RolloutConfig(Section):
     )
     drain_s: int = Field(
         30,
-        description="seconds that requests under way at the version before may take, and as long again to end",
+        description="seconds that requests under way at the version before may take, and as long again to end; also on the way between one host and a fleet",
         examples=[120],
         ge=0,
         le=200,

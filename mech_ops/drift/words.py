@@ -36,7 +36,7 @@ _NAMES = {
 _PARTS = {
     "Host": "host", "Firewall": "firewall", "Network": "docker", "Services": "services", "Proxy": "proxy",
     "Certificates": "certificate", "DataVolume": "data volume", "Datastores": "datastores", "Edge": "edge",
-    "Swarm": "swarm", "Tasks": "services",
+    "Swarm": "swarm", "Tasks": "services", "Draining": "proxy",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 
+from mech_infra.catalogue import SERVICES
 from mech_infra.components.tasks import words
 
 from .conftest import SECRETS, Declare, Recorder
@@ -85,7 +86,9 @@ def alone() -> dict[str, Any]:
 def test_one_host_has_nothing_of_a_fleet(declare: Declare) -> None:
     recorder = declare()
     assert not [recorder.of(kind) for kind in ("Vpc", "index/service:Service", "Secret") if recorder.of(kind)]
-    assert not [name for name in recorder.resources if "swarm" in name or re.search(r"-[mw]\d", name)]
+    assert not [
+        name for name in recorder.resources if "swarm" in name or "draining" in name or re.search(r"-[mw]\d", name)
+    ]
     assert "vpcIds" not in recorder.of("Instance")["host-instance"]
 
 
@@ -219,6 +222,26 @@ def test_into_a_fleet_nginx_follows_when_the_tasks_are_well(
     assert {"tasks-llm", "tasks-reader", "swarm-databases"} <= before(direct, "proxy-nginx")
     assert "proxy-nginx" not in before(direct, "tasks-llm") and "proxy-w1-nginx" in before(direct, "tasks-llm")
     assert {"proxy-w1-nginx", "proxy-nginx"} <= before(direct, "edge-llm-w1")
+
+
+def test_what_nginx_took_is_answered_before_who_answers_it_goes(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine takes away in the other order: a host's records, the waits, then tasks and hosts."""
+    direct = waits(monkeypatch)
+    recorder = declare({**FLEET, "rollout": {"drainS": 70}}, state=alone())
+    proxies = {"proxy-nginx", "proxy-w1-nginx", "proxy-w2-nginx"}
+    # Containers of one host go at the very end of an `up`, so that all it has to do is to be there.
+    assert proxies <= before(direct, "draining-entered") and "draining-entered" not in before(direct, "edge-llm-w1")
+    commands = recorder.of("Command")
+    assert commands["draining-entered"]["create"].startswith("set -- 70 no\n")
+    for mark, leaves in (("", "no"), ("-w1", "yes"), ("-w2", "yes")):
+        left = f"draining-left{mark}"
+        assert left in before(direct, "edge-llm-w1") and left in before(direct, "edge-queue-w2")
+        # The same depth for all of them: the engine goes by that, and they wait side by side.
+        assert direct[left] >= proxies | {f"tasks-{name}" for name in SERVICES}
+        assert "draining" not in "".join(direct[left])
+        assert f"set -- 70 {leaves}\n" in commands[left]["delete"] and commands[left]["create"] == ":"
 
 
 def test_more_members_are_known_to_nginx_before_a_task_is_there(

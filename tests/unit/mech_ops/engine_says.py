@@ -36,5 +36,6 @@ def sensor(title: str, part: str = "Host", kind: str = "HostState", **found: Any
     return step("refresh", type_, {"title": title}, {"title": title}, name="state", part=part, outputs=outputs)
 
 
-def said(severity: str, message: str, urn: str = "") -> str:
-    return json.dumps({"diagnosticEvent": {"severity": severity, "message": message + "\n", "urn": urn}})
+def said(severity: str, message: str, urn: str = "", ephemeral: bool = False) -> str:
+    about = {"severity": severity, "message": message + "\n", "urn": urn, "ephemeral": ephemeral}
+    return json.dumps({"diagnosticEvent": about})

@@ -95,6 +95,26 @@ def test_the_line_says_what_it_is_at() -> None:
     assert progress.line() == "putting it right: 1 done"
 
 
+def test_what_a_command_says_of_its_progress_is_told_and_its_last_word_stays() -> None:
+    import json
+
+    command = "command:local:Command"
+    urn = f"urn:pulumi:s::mech::mech:platform:Draining${command}::draining-left"
+    progress = Progress()
+    progress.take(json.loads(step("delete", command, {}, None, name="draining-left", part="Draining")))
+    progress.take(json.loads(said("info", "5 s of 30", urn, ephemeral=True)))
+    assert progress.line() == "putting it right: 0 done; command draining-left (0 s, 5 s of 30)"
+    progress.take(json.loads(said("info", "all is answered", urn, ephemeral=True)))
+    # What plugins say of their own is no command's.
+    progress.take(json.loads(said("info", "pulling", f"urn:pulumi:s::mech::{CONTAINER}::x", ephemeral=True)))
+    progress.take(json.loads(step("delete", command, {}, None, name="draining-left", part="Draining", done=True)))
+    assert progress.summary() == [
+        "draining-left: all is answered",
+        "  proxy        command draining-left deleted",
+        "1 deleted, 0 unchanged",
+    ]
+
+
 def test_the_command_ends_with_an_exit_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("sys.argv", ["mech", "up"])
     cli_that_says(monkeypatch, tmp_path, code=255)
