@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import ediri_vultr as vultr
 import pulumi
-import pulumi_docker as docker
 
-from mech_infra.commands.firewall import Allow
 from mech_infra.components.certificates import Certificates, CertificatesArgs
-from mech_infra.components.datastores import Datastores
 from mech_infra.components.draining import Draining, DrainingArgs
-from mech_infra.components.edge_ranges import EdgeRanges
 from mech_infra.components.firewall import Firewall, FirewallArgs
 from mech_infra.components.host import Host, HostArgs
-from mech_infra.components.images import Images
-from mech_infra.components.network import Network
 from mech_infra.components.private_network import PrivateNetwork, PrivateNetworkArgs
 from mech_infra.components.proxy import Proxy, ProxyArgs
 from mech_infra.components.swarm import Swarm, SwarmArgs
 from mech_infra.components.tasks import Tasks, TasksArgs
 from mech_infra.config import PlatformConfig
 from mech_infra.config.fleet import Member
+from mech_infra.ground import First, Outside
 from mech_infra.guard import judging
 from mech_infra.guard.program import Guard
 from mech_infra.state import State
@@ -60,29 +54,6 @@ def private_network(platform: PlatformConfig, before: State, guard: Guard) -> vu
     return PrivateNetwork("private", PrivateNetworkArgs(platform.host)).vpc
 
 
-@dataclass(frozen=True)
-class Outside:
-    """What is the same on every host: who may come in, where, and the edge as the firewall knows it."""
-
-    allowed: Sequence[Allow]
-    ports: str | None
-    edge: EdgeRanges | None
-
-
-@dataclass(frozen=True)
-class First:
-    """The first host, and what stands on it whether it is alone or not."""
-
-    host: Host
-    firewall: Firewall
-    certificates: Certificates
-    network: Network
-    images: Images
-    datastores: Datastores
-    docker: docker.Provider
-    ready: Sequence[pulumi.Resource]  # what services need
-
-
 class Fleet:
     """Declares it. `running` are the services, `entrances` what is in front of them; `ready` is to be waited for by who is to
     find them answering."""
@@ -105,7 +76,7 @@ class Fleet:
         certificates = {
             member: first.certificates if member.first else self._certificates(member) for member in members
         }
-        swarm = Swarm("swarm", SwarmArgs(self.hosts, platform.fleet.encrypted, first.docker, confirmed))
+        swarm = Swarm("swarm", SwarmArgs(self.hosts, platform.fleet.encrypted, first.runtime.provider, confirmed))
         swarm.databases([first.datastores.redis.id, first.datastores.mongodb.id], first.network.repair)
         # nginx knows a new member before a task is there, and one that goes until it has none. Into a fleet, the first one's
         # goes on passing to what serves now until the tasks are well.
@@ -117,7 +88,7 @@ class Fleet:
             TasksArgs(
                 services, secrets, platform.rollout, len(platform.takers()),
                 {service.name: first.images.digests[service.name] for service in services},
-                first.host, first.docker, swarm.network,
+                first.host, first.runtime.provider, swarm.network,
                 [*first.ready, *swarm.ready, *early, *confirmed],
             ),
         )  # fmt: skip
