@@ -70,12 +70,13 @@ class Progress:
         if not self.running and not self.changed:
             return f"asking what is there: {self.looked} looked at"
         now = sorted(self.running.values(), key=lambda one: one[1])
-        said = ", ".join(
-            f"{subject(step)} ({time.monotonic() - since:.0f} s{', ' if step.urn in self.told else ''}{self.told.get(step.urn, '')})"
-            for step, since in now[:3]
-        )
+        said = ", ".join(self._at(step, since) for step, since in now[:3])
         more = f" and {len(now) - 3} more" if len(now) > 3 else ""
         return f"putting it right: {len(self.changed)} done" + (f"; {said}{more}" if said else "")
+
+    def _at(self, step: Step, since: float) -> str:
+        how = [f"{time.monotonic() - since:.0f} s", *([self.told[step.urn]] if step.urn in self.told else [])]
+        return f"{subject(step)} ({', '.join(how)})"
 
     def summary(self) -> list[str]:
         """What changed, a line a part of the platform; then how much did not."""
