@@ -25,6 +25,8 @@ def untag(references: Sequence[str]) -> str:
     return script(_ROOM / "untag.sh", *references)
 
 
-def attach(aliases: Mapping[str, Sequence[str]], network: str) -> str:
-    """Put each of our containers that exists onto the network, under its names, and off every other one."""
-    return script(_ROOM / "attach.sh", network, *(f"{name}={','.join(given)}" for name, given in aliases.items()))
+def attach(aliases: Mapping[str, Sequence[str]], network: str, other: str) -> str:
+    """Put each of our containers that exists onto the network, under its names, and off every other one but `other`."""
+    return script(
+        _ROOM / "attach.sh", network, other, *(f"{name}={','.join(given)}" for name, given in aliases.items())
+    )

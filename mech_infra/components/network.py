@@ -10,6 +10,7 @@ import pulumi_docker as docker
 
 from mech_infra import catalogue
 from mech_infra.commands import containers as commands
+from mech_infra.commands import swarm
 from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.facts.host import access
@@ -86,7 +87,8 @@ class Network(pulumi.ComponentResource):
         )
         self.joined = host.access.run(
             f"{name}-join",
-            commands.attach(aliases, catalogue.NETWORK_NAME),
+            # The same text alone and in a fleet, so that it does not run again in between.
+            commands.attach(aliases, catalogue.NETWORK_NAME, swarm.NETWORK),
             parent=self,
             triggers=[self.network.id, repair],
         )

@@ -90,6 +90,12 @@ class Fleet:
         answer = httpx.put(url, headers={"Authorization": f"Bearer {key}"}, json={"rate_plan": {"id": name}})
         answer.raise_for_status()
 
+    def databases_at(self) -> str:
+        """Their addresses on the network between hosts."""
+        return self.stack.ssh(
+            'docker network inspect mech-fleet | grep -A3 -E \'"Name": "(redis|mongodb)"\' | grep IPv4'
+        )
+
     def databases(self) -> str:
         return self.stack.ssh("docker inspect -f '{{.Id}} {{.State.StartedAt}}' redis mongodb")
 
@@ -183,8 +189,10 @@ def test_the_network_between_hosts_that_is_gone_comes_back_with_all_that_was_on_
 def test_a_worker_that_is_destroyed_is_named_and_made_anew(fleet: Fleet) -> None:
     """With two tasks a service, and a plan of Cloudflare's that asks another address of the name: next to nothing fails."""
     fleet.of({name: {"replicas": 2} for name in SERVICES}, workers=2)
-    fleet.stack.up("--skip-preview")
+    before = fleet.databases_at()
+    fleet.up()
     fleet.stack.well()
+    assert fleet.databases_at() == before
     with fleet.stack.vultr() as vultr:
         found = vultr.get("/instances").json()["instances"]
         [worker] = [one["id"] for one in found if one["hostname"] == "mech-w1"]

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Puts each container that exists onto the network, under its names, and off every other one.
-# Arguments: NETWORK, then CONTAINER=ALIAS,ALIAS… for each.
+# Puts each container that exists onto the network, under its names, and off every other one. Who is put onto OTHER too is
+# for others to say: off and on again it has another address there, and who speaks to it waits for an answer that does not come.
+# Arguments: NETWORK, OTHER, then CONTAINER=ALIAS,ALIAS… for each.
 set -eu
-network=$1
-shift
+network=$1 too=$2
+shift 2
 docker info >/dev/null 2>&1 || exit 0
 
 # join NAME ALIASES (words)
@@ -29,7 +30,10 @@ join() {
       ;;
   esac
   for other in $on; do
-    [ "$other" = "$network" ] || docker network disconnect -f "$other" "$name"
+    case "$other" in
+      "$network" | "$too") ;;
+      *) docker network disconnect -f "$other" "$name" ;;
+    esac
   done
 }
 

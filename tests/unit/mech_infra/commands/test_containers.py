@@ -17,7 +17,7 @@ def docker(rig: Rig, **answers: str) -> None:
 
 
 @pytest.mark.parametrize("command", [containers.clear_names(["redis"], "net"), containers.untag(["redis:alpine"]),
-                                     containers.attach({"redis": ()}, "net")])  # fmt: skip
+                                     containers.attach({"redis": ()}, "net", "fleet")])  # fmt: skip
 def test_without_docker_there_is_nothing_to_do(rig: Rig, command: str) -> None:
     docker(rig, info="exit 1")
     rig.run(command)
@@ -84,7 +84,7 @@ def test_only_what_came_from_elsewhere_loses_its_tag(rig: Rig, reference: str, r
 
 def test_who_left_the_network_is_put_back_under_its_names(rig: Rig) -> None:
     docker(rig, ps="echo abc", inspect='case "$*" in *Aliases*) echo "abc mongo " ;; *) echo "bridge " ;; esac')
-    done = rig.run(containers.attach({"mongodb": ("mongo", "db"), "redis": ()}, "mech-network"))
+    done = rig.run(containers.attach({"mongodb": ("mongo", "db"), "redis": ()}, "mech-network", "mech-fleet"))
     assert rig.called(CHANGES) == [
         "docker network disconnect -f mech-network mongodb",  # it does not answer to db
         "docker network connect --alias mongo --alias db mech-network mongodb",
@@ -97,7 +97,10 @@ def test_who_left_the_network_is_put_back_under_its_names(rig: Rig) -> None:
 
 def test_who_is_where_it_belongs_stays(rig: Rig) -> None:
     docker(rig, ps="echo abc", inspect='case "$*" in *Aliases*) echo "abc mongo " ;; *) echo "mech-network " ;; esac')
-    assert rig.run(containers.attach({"mongodb": ("mongo",), "redis": ()}, "mech-network")).stdout == ""
+    assert rig.run(containers.attach({"mongodb": ("mongo",), "redis": ()}, "mech-network", "mech-fleet")).stdout == ""
+    # A fleet's databases are on a network between hosts, too: taken off it, they would come back with another address.
+    docker(rig, ps="echo abc", inspect='case "$*" in *Aliases*) ;; *) echo "mech-fleet mech-network " ;; esac')
+    assert rig.run(containers.attach({"redis": ()}, "mech-network", "mech-fleet")).stdout == ""
     docker(rig)
-    rig.run(containers.attach({"gone": ("x",)}, "mech-network"))
+    rig.run(containers.attach({"gone": ("x",)}, "mech-network", "mech-fleet"))
     assert rig.called(CHANGES) == []
