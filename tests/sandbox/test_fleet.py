@@ -92,9 +92,8 @@ class Fleet:
 
     def databases_at(self) -> str:
         """Their addresses on the network between hosts."""
-        return self.stack.ssh(
-            'docker network inspect mech-fleet | grep -A3 -E \'"Name": "(redis|mongodb)"\' | grep IPv4'
-        )
+        address = '{{(index .NetworkSettings.Networks "mech-fleet").IPAddress}}'
+        return self.stack.ssh(f"docker inspect -f '{address}' redis mongodb")
 
     def databases(self) -> str:
         return self.stack.ssh("docker inspect -f '{{.Id}} {{.State.StartedAt}}' redis mongodb")
