@@ -92,7 +92,11 @@ class Progress:
             lines.append(f"  {name:12} {said}")
         total = Counter(how for how, _ in self.changed.values())
         counted = [f"{count} {how}" for how, count in total.items()]
-        last = [f"{urn.rpartition('::')[2]}: {text}" for urn, text in self.told.items() if urn in self.changed]
+        last = [
+            f"{urn.rpartition('::')[2]}: {text}"
+            for urn, text in self.told.items()
+            if urn in self.changed and text not in self.warnings
+        ]
         return [*last, *lines, ", ".join([*counted, f"{self.same} unchanged"])]
 
 
