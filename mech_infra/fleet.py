@@ -76,7 +76,8 @@ class Fleet:
         certificates = {
             member: first.certificates if member.first else self._certificates(member) for member in members
         }
-        swarm = Swarm("swarm", SwarmArgs(self.hosts, platform.fleet.encrypted, first.runtime.provider, confirmed))
+        about = SwarmArgs(self.hosts, platform.fleet.encrypted, first.runtime.provider, confirmed, first.volume.mounted)
+        swarm = Swarm("swarm", about)
         swarm.databases([first.datastores.redis.id, first.datastores.mongodb.id], first.network.repair)
         # nginx knows a new member before a task is there, and one that goes until it has none. Into a fleet, the first one's
         # goes on passing to what serves now until the tasks are well.

@@ -46,6 +46,7 @@ class First:
     images: Images
     datastores: Datastores
     runtime: Runtime
+    volume: DataVolume
 
     @property
     def ready(self) -> Sequence[pulumi.Resource]:
@@ -81,7 +82,7 @@ def first(
     kept = [volume.mounted, network.cleared]
     datastores = Datastores("datastores", DatastoresArgs(platform.datastores, secrets, host, runtime, kept))
     certificates = Certificates("certificates", CertificatesArgs(platform.certificate, platform.domain, host))
-    return First(host, firewall, certificates, network, images, datastores, runtime)
+    return First(host, firewall, certificates, network, images, datastores, runtime, volume)
 
 
 def _members(platform: PlatformConfig) -> dict[str, Sequence[str]]:

@@ -25,6 +25,13 @@ from mech_ops.hosts import Host
 
 Json = dict[str, Any]
 
+# Of the first host: what runs where the swarm's state is kept on the volume (mech_infra.components.swarm).
+_KEPT = "swarm-kept"
+_NETWORK = "docker:index/network:Network"
+_OF_SWARM = ("docker:index/service:Service", "docker:index/secret:Secret")
+# To ask for services needs the host that is to be made; that it is gone is noted in the state.
+_ANEW = "`pulumi up --refresh=false` (or mech up) makes the host anew, which manages the same swarm from the data volume"
+
 _BOOT_S = 180
 _GOES_DOWN_S = 5
 _REBOOT_S = 60
@@ -43,6 +50,22 @@ def instance(state: Json) -> Json | None:
 def in_docker(state: Json) -> list[str]:
     """URNs of what lives in the host's Docker."""
     return [r["urn"] for r in _resources(state) if r.get("type", "").startswith("docker:")]
+
+
+def in_swarm(state: Json) -> list[str]:
+    """URNs of those that are the swarm's, and are there again with its state: it is on the data volume, and nobody else went on
+    with it. Empty for a host that is alone, or whose swarm has other managers."""
+    resources = _resources(state)
+    kept = any(r["urn"].endswith(f"::{_KEPT}") for r in resources)
+    if not kept or sum(host.role == "manager" for host in hosts.of(resources)) != 1:
+        return []
+    between = (r["urn"] for r in resources if r.get("type") == _NETWORK and r["inputs"].get("driver") == "overlay")
+    return [*between, *(r["urn"] for r in resources if r.get("type") in _OF_SWARM)]
+
+
+def to_come(state: Json) -> bool:
+    """Whether the swarm's first host was lost and noted as gone, and `pulumi up` makes it anew: nobody can be asked before."""
+    return instance(state) is None and bool(in_swarm(state))
 
 
 def without(state: Json, gone: list[str]) -> Json:
@@ -121,16 +144,18 @@ def _first(
 ) -> tuple[Json, list[tuple[str, str]]]:
     known = instance(state)
     if known is None:
-        return state, []
+        return state, [("the first host is gone", f"now {_ANEW}")] if to_come(state) else []
     found = api.ask(vultr, "GET", f"/instances/{known['id']}")
     if found is None:
-        lost = in_docker(state)
+        stays = in_swarm(state)
+        lost = [urn for urn in in_docker(state) if urn not in stays]
         if not lost:
             return state, []
         what = f"instance {known['id']} is gone, and {len(lost)} resources of its Docker with it"
+        anew, gone = ("`pulumi up` makes the host anew", lost) if not stays else (_ANEW, [known["urn"], *lost])
         if dry_run:
-            return state, [(what, "would be forgotten; `pulumi up` then makes the host anew")]
-        return without(state, lost), [(what, "forgotten; now `pulumi up` makes the host anew")]
+            return state, [(what, f"would be forgotten; then {anew}")]
+        return without(state, gone), [(what, f"forgotten; now {anew}")]
     about = found["instance"]
     address = address_of(state) or about["main_ip"]
     told = _attach(state, vultr, known["id"], address, dry_run)

@@ -104,17 +104,21 @@ def event(line: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def up_command(stack: str | None, verbose: bool = False) -> list[str]:
-    """`verbose`: with the engine's own display on standard output, else a stream of events."""
+def up_command(stack: str | None, verbose: bool = False, refresh: bool = True) -> list[str]:
+    """`verbose`: with the engine's own display on standard output, else a stream of events. Without `refresh` nobody is asked
+    what is there."""
     how = ["--suppress-permalink=true"] if verbose else ["--json"]
+    how += [] if refresh else ["--refresh=false"]
     return ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *how, *_stack(stack)]
 
 
-def up(stack: str | None, hear: Callable[[dict[str, Any]], None], verbose: bool = False) -> None:
+def up(
+    stack: str | None, hear: Callable[[dict[str, Any]], None], verbose: bool = False, refresh: bool = True
+) -> None:
     """`pulumi up`; each of its events goes to `hear` as it comes, none when `verbose`. Raises OpsError where it fails."""
     try:
         process = subprocess.Popen(
-            up_command(stack, verbose), stdin=subprocess.DEVNULL, stdout=None if verbose else subprocess.PIPE,
+            up_command(stack, verbose, refresh), stdin=subprocess.DEVNULL, stdout=None if verbose else subprocess.PIPE,
             stderr=None if verbose else subprocess.STDOUT, text=True, errors="replace",
         )  # fmt: skip
     except FileNotFoundError:

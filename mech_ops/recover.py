@@ -54,7 +54,7 @@ def recover(
         done.append(("stack lock of a process that is gone", "released"))
     state: Json = json.loads(pulumi.run(pulumi.export_command(stack)))
     operations = pending(state)
-    if not operations and host_state.instance(state) is None:
+    if not operations and host_state.instance(state) is None and not host_state.to_come(state):
         return done
     vendors, ids = Vendors(), known_ids(state)
     healed, told = host_state.recover(state, vendors.vultr, dry_run, reboot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from mech_ops import pulumi
+from mech_ops import host_state, pulumi
 from mech_ops.drift import events
 from mech_ops.drift.events import Json, Step
 from mech_ops.drift.words import part, subject
@@ -119,7 +120,7 @@ def up(stack: str | None, console: Console, verbose: bool = False, hear: Hear = 
 
     try:
         with live as shown:
-            pulumi.up(stack, take, verbose)
+            pulumi.up(stack, take, verbose, refresh=not _unasked(stack))
     except OpsError:
         for text in [*progress.warnings, *progress.words]:  # such as that Docker on the host hangs
             console.print(text, markup=False, soft_wrap=True)
@@ -128,3 +129,12 @@ def up(stack: str | None, console: Console, verbose: bool = False, hear: Hear = 
         for text in [*progress.warnings, *progress.summary()]:
             console.print(text, markup=False, soft_wrap=True)
         console.print(f"`pulumi up` took {time.monotonic() - begin:.0f} s", markup=False)
+
+
+def _unasked(stack: str | None) -> bool:
+    """Whether the host that could say what is there is one that this run makes anew (mech_ops.host_state)."""
+    try:
+        state: Json = json.loads(pulumi.run(pulumi.export_command(stack)))
+    except (OpsError, ValueError):  # the engine has a better word for what is wrong
+        return False
+    return bool(state.get("deployment")) and host_state.to_come(state)

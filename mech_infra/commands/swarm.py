@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from mech_infra.commands.containers import SERVICE_GRACE_S
 from mech_infra.commands.firewall import Allow
 from mech_infra.commands.private import CIDR
-from mech_infra.commands.script import room, script
+from mech_infra.commands.script import program, room, script
+from mech_infra.commands.volume import DATA
 from mech_infra.rollout.slots import TASK_PORTS
 
 NETWORK = (
@@ -18,6 +19,11 @@ COMMENT = "mech-fleet"  # of the rules
 # By which a task reaches the world. Its name is one that the guard in DOCKER-USER knows (commands.firewall.docker_guard).
 BRIDGE, BRIDGE_SUBNET, GATEWAY = "br-mech-fleet", "172.31.250.0/24", "172.31.250.1"
 STATE = "/var/lib/mech/fleet"
+# What Docker knows of the swarm, which is kept on the data volume: a host that is lost does not take it along.
+SWARM = "/var/lib/docker/swarm"
+SCRIPT, _UNIT = "/usr/local/sbin/mech-swarm", "/etc/systemd/system/mech-swarm.service"
+DOCKER = "/etc/systemd/system/docker.service.d/20-mech-swarm.conf"
+MODES = {SCRIPT: "755", _UNIT: "644", DOCKER: "644"}
 _BEGIN, _END = "# BEGIN mech: between members", "# END mech: between members"
 _ROOM = room(__file__)
 
@@ -62,9 +68,40 @@ def no_rules() -> str:
     return script(_ROOM / "no_rules.sh", STATE, COMMENT, _BEGIN, _END)
 
 
-def init(address: str, encrypted: bool) -> str:
-    """Be the first manager of a swarm, at this address of the private network; a swarm that there is stays. Prints its id."""
-    return script(_ROOM / "init.sh", address, BRIDGE, BRIDGE_SUBNET, GATEWAY, "yes" if encrypted else "no", POOL)
+def mark() -> str:
+    """Prints a name that no other fleet has. Runs here, not on a host."""
+    return script(_ROOM / "mark.sh")
+
+
+def files(fleet: str) -> dict[str, str]:
+    """What has the state of the fleet of this mark on the volume at each boot before docker: path to text."""
+    return {
+        SCRIPT: program(_ROOM / "mech-swarm.sh", KEPT=_kept(fleet), SWARM=SWARM),
+        _UNIT: (_ROOM / "mech-swarm.service").read_text(),
+        DOCKER: (_ROOM / "20-mech-swarm.conf").read_text(),
+    }
+
+
+def keep(fleet: str) -> str:
+    """On the first manager: the swarm's state is on the data volume, now and at each boot; no other fleet's is there."""
+    written = {path: (MODES[path], text) for path, text in files(fleet).items()}
+    return script(_ROOM / "keep.sh", SCRIPT, _kept(fleet), SWARM, put=written)
+
+
+def let_go() -> str:
+    """There, when it manages no swarm any more: nothing of that is on the volume."""
+    return script(_ROOM / "let_go.sh", _kept(""), SWARM, *MODES)
+
+
+def _kept(fleet: str) -> str:
+    return f"{DATA}/swarm/{fleet}"
+
+
+def init(address: str, encrypted: bool, alone: bool) -> str:
+    """Be the first manager of a swarm, at this address of the private network; a swarm that there is stays, also one that a
+    host before this one managed `alone` (no other manager). Prints its id."""
+    words = ["yes" if each else "no" for each in (encrypted, alone)]
+    return script(_ROOM / "init.sh", address, BRIDGE, BRIDGE_SUBNET, GATEWAY, words[0], POOL, words[1], SWARM)
 
 
 def tokens() -> str:

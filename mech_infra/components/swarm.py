@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_command as command
 import pulumi_docker as docker
 
 from mech_infra import catalogue
@@ -14,8 +15,8 @@ from mech_infra.commands import swarm as commands
 from mech_infra.components import limits
 from mech_infra.components.host import Host
 from mech_infra.config.fleet import Member
+from mech_infra.facts.host import files, ufw, units
 from mech_infra.facts.host import swarm as facts
-from mech_infra.facts.host import ufw
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,18 @@ class SwarmArgs:
     encrypted: bool
     provider: docker.Provider  # Docker on the first one
     ready: Sequence[pulumi.Resource]  # each host's firewall
+    volume: pulumi.Resource  # mounted on the first one
 
 
 class Swarm(pulumi.ComponentResource):
     """Docker's swarm over the hosts.
 
-    Declares: the rules between members, the swarm, who is in it with which role, the network between them.
+    Declares: the rules between members, the swarm and that its state is on the data volume, who is in it with which role, the
+    network between them.
     Reads: these; nodes and services of others, tasks that do not run.
     Promises: after `ready` every member that is not drained takes tasks. Who goes is known no more by the manager, and the
-    swarm ends with the first host; until then nothing of it is taken away from who still runs a task.
+    swarm ends with the first host; until then nothing of it is taken away from who still runs a task. One manager that is lost
+    and made anew manages the same swarm, and no task ends for that.
     """
 
     def __init__(self, name: str, args: SwarmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -59,16 +63,19 @@ class Swarm(pulumi.ComponentResource):
             parent=self,
         )
         self._repair = repair
+        alone = sum(managers.values()) == 1
         init = self._first.access.run(
             f"{name}-init",
-            private.apply(lambda address: commands.init(address, args.encrypted)),
+            private.apply(lambda address: commands.init(address, args.encrypted, alone)),
             parent=self,
             triggers=[self._first.instance.id, repair],
-            after=let_in,
+            after=[*let_in, self._kept(repair)],
         )
         ends = self._first.access.undo(f"{name}-end", commands.leave(), parent=self, made=init)
+        # Who joins again, since its command is another one or the first host is, is told by who is known then.
+        again = [self._first.instance.id, private, files.sha256(commands.join("", "", args.encrypted))]
         self._known = self._first.access.run(
-            f"{name}-tokens", commands.tokens(), parent=self, triggers=[init.stdout, repair], after=[ends], secret=True
+            f"{name}-tokens", commands.tokens(), parent=self, triggers=[init.stdout, repair, *again], after=[ends], secret=True
         )
         joined = [self._join(member, host) for member, host in args.hosts.items() if not member.first]
         nodes = self._first.access.run(
@@ -127,6 +134,38 @@ class Swarm(pulumi.ComponentResource):
             limit_s=limits.PACKAGES_LIMIT_S,
         )
         return run
+
+    def _kept(self, swarm: pulumi.Input[str]) -> pulumi.Resource:
+        """The swarm's state is on the data volume, in a folder of this fleet's own; `swarm` says when there is none."""
+        name, access = f"{self._name}-kept", self._first.access
+        mark = command.local.Command(
+            f"{self._name}-mark",
+            create=commands.mark(),
+            logging=command.local.Logging.NONE,
+            # Another text of it must not be another fleet.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["create"]),
+        ).stdout
+        hashes = mark.apply(
+            lambda fleet: {path: files.sha256(text) for path, text in commands.files(fleet).items()}
+        )
+        repair = access.sense(
+            f"{name}-state",
+            "swarm's state",
+            [
+                units.Unit("mech-swarm", boot_only=True),
+                *(files.File(path, mode, hashes[path]) for path, mode in commands.MODES.items()),
+            ],
+            watches=[facts.StateElsewhere()],
+            parent=self,
+        )
+        kept = access.run(
+            name,
+            mark.apply(commands.keep),
+            parent=self,
+            triggers=[self._first.instance.id, repair, swarm],
+            after=[self._args.volume],
+        )
+        return access.undo(f"{name}-off", commands.let_go(), parent=self, made=kept)
 
     def _rules(self, member: Member, host: Host) -> pulumi.Resource:
         name = f"{self._name}-rules{member.mark and '-'}{member.mark}"

@@ -4,6 +4,7 @@
 set -eu
 . ./gateway.sh
 . ./out.sh
+. ./follow.sh
 address=$1 first=$6
 read -r token
 read -r known || true
@@ -12,7 +13,7 @@ gateway "$address" "$2" "$3" "$4"
 state=$(docker info -f '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}')
 case " $known " in
   *" ${state#* } "*)
-    if [ "${state%% *}" = active ]; then
+    if [ "${state%% *}" = active ] && follow "$first" 180; then
       echo "is in it"
       exit 0
     fi

@@ -17,7 +17,7 @@ from mech_infra.facts.model import Check, Facts
 _OURS = [
     f"{catalogue.SERVICES_ROOT}/*/.env", redis.CONFIG, "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*", nginx.LOGROTATE,
     nginx.KEY, f"{nginx.FLAGS}/*", *rollout.FILES, "/usr/local/sbin/mech-*", "/etc/systemd/system/mech-*",
-    "/etc/systemd/system/docker.service.d/10-mech-data.conf", boot.SSHD, "/etc/mech/alerts/*", "/etc/mech/backup/*",
+    "/etc/systemd/system/docker.service.d/*-mech-*.conf", boot.SSHD, "/etc/mech/alerts/*", "/etc/mech/backup/*",
 ]  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mech_infra.commands.containers import MANAGED
+from mech_infra.commands.swarm import SWARM
+from mech_infra.commands.volume import DATA
 from mech_infra.facts.host.docker import started
 from mech_infra.facts.host.onhost import ask
 from mech_infra.facts.host.program import asked, on_host, reads
@@ -165,3 +167,16 @@ class MissingTasks(Watch, kind="missing-tasks"):
                     f"not well: of {service['name']} {service['running']} of {service['wanted']} tasks run{why}: "
                     f"docker service ps --no-trunc {service['name']}"
                 )
+
+
+@dataclass(frozen=True)
+class StateElsewhere(Watch, kind="swarm-state-elsewhere"):
+    """What this manager knows is on its own disk: no drift, since Docker has its files open until it is started anew."""
+
+    def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
+        on = {path: device for device, path in facts.get("mounts") or []}
+        if (facts.get("swarm") or {}).get("manager") and on.get(SWARM) != on.get(DATA):
+            yield (
+                "not well: what this host knows of the swarm is not on the data volume, and is lost with it: it is moved there "
+                "when Docker starts the next time (systemctl restart docker, with some seconds without the databases)"
+            )

@@ -15,6 +15,7 @@ from mech_infra.facts.model import Check, Facts
 
 _OURS = [
     "mech-data",
+    "mech-swarm",
     "mech-certificate.timer",
     "mech-heal.timer",
     "mech-alert.timer",

@@ -10,7 +10,7 @@ from mech_infra.commands import private, swarm
 from tests.unit.mech_infra.commands.rig import Rig
 
 ADDRESS = "10.96.0.4"
-JOIN, INIT = swarm.join(ADDRESS, "10.96.0.3", encrypted=False), swarm.init(ADDRESS, encrypted=False)
+JOIN, INIT = swarm.join(ADDRESS, "10.96.0.3", encrypted=False), swarm.init(ADDRESS, encrypted=False, alone=True)
 TOKEN = "SWMTKN-1-secret"
 # How Docker is with the swarm, in the file `swarm` ("active true ID"), and its bridge for it, in `bridge`.
 DOCKER = """state=$(cat /etc/docker/swarm)
@@ -22,6 +22,7 @@ case "$*" in
   "network rm docker_gwbridge") rm -f /etc/docker/bridge ;;
   "info -f {{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}") echo "${state%% *} ${state##* }" ;;
   "info -f {{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}") echo "${state% *}" ;;
+  "info -f {{range .Swarm.RemoteManagers}}"*) cat /etc/docker/managers ;;
   "info -f {{.Swarm.LocalNodeState}}") echo "${state%% *}" ;;
   "info -f {{.Swarm.ControlAvailable}}") echo "$state" | cut -d' ' -f2 ;;
   "info -f {{.Swarm.Cluster.ID}}") echo cluster ;;
@@ -30,6 +31,7 @@ case "$*" in
   "swarm join-token -q "*) echo "$4-token" ;;
   "network ls -q --filter driver=bridge") echo "bridge mine" ;;
   "node ls"*) cut -d' ' -f1 /etc/docker/nodes 2>/dev/null || true ;;
+  "node inspect self"*) echo "10.96.0.4:2377" ;;
   "node inspect"*) cat /etc/docker/nodes ;;
   "node ps"*) [ "$*" != "node ps -q --filter desired-state=running b" ] || echo task ;;
   "inspect -f {{.ServiceID}} task") echo llm ;;
@@ -56,6 +58,7 @@ def test_a_host_joins_and_the_token_is_no_argument(rig: Rig) -> None:
 
 def test_who_is_in_it_and_known_there_is_left_alone(rig: Rig) -> None:
     rig.write("/etc/docker/swarm", "active false two")
+    rig.write("/etc/docker/managers", "10.96.0.3:2377 ")
     rig.write("/etc/docker/bridge", f"{ADDRESS} br-mech-fleet")
     assert rig.run(JOIN, f"{TOKEN}\none two \n").stdout == "is in it\n"
     assert not rig.called("leave|network (create|rm)|^curl")
@@ -108,11 +111,11 @@ def test_a_manager_that_lost_the_others_goes_on_alone(rig: Rig) -> None:
 
 def test_a_kernel_that_cannot_encrypt_is_told_before_anything_is_made(rig: Rig) -> None:
     rig.fake("ip", "exit 2")
-    done = rig.run(swarm.init(ADDRESS, encrypted=True), check=False)
+    done = rig.run(swarm.init(ADDRESS, encrypted=True, alone=True), check=False)
     assert done.returncode == 1 and "mech:fleet.encrypted to false" in done.stderr
     assert not rig.called("network create|swarm init")
     rig.fake("ip")
-    assert rig.run(swarm.init(ADDRESS, encrypted=True)).stdout == "cluster\n"
+    assert rig.run(swarm.init(ADDRESS, encrypted=True, alone=True)).stdout == "cluster\n"
     assert rig.called("ip xfrm state delete")
 
 
