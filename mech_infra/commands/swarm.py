@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mech_infra.catalogue import DATABASES
 from mech_infra.commands.containers import SERVICE_GRACE_S
 from mech_infra.commands.firewall import Allow
 from mech_infra.commands.private import CIDR
@@ -76,7 +77,9 @@ def mark() -> str:
 def files(fleet: str) -> dict[str, str]:
     """What has the state of the fleet of this mark on the volume at each boot before docker: path to text."""
     return {
-        SCRIPT: program(_ROOM / "mech-swarm.sh", KEPT=_kept(fleet), SWARM=SWARM),
+        SCRIPT: program(
+            _ROOM / "mech-swarm.sh", KEPT=_kept(fleet), SWARM=SWARM, NETWORK=NETWORK, DATABASES=" ".join(_named(DATABASES))
+        ),
         _UNIT: (_ROOM / "mech-swarm.service").read_text(),
         DOCKER: (_ROOM / "20-mech-swarm.conf").read_text(),
     }
@@ -142,7 +145,11 @@ def leave() -> str:
 
 def join_databases(network: str, aliases: Mapping[str, Sequence[str]]) -> str:
     """Put each of these containers onto the network between the hosts, beside its own one."""
-    return script(_ROOM / "databases.sh", network, *(f"{name}={','.join(given)}" for name, given in aliases.items()))
+    return script(_ROOM / "databases.sh", network, *_named(aliases))
+
+
+def _named(aliases: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"{name}={','.join(given)}" for name, given in aliases.items()]
 
 
 def part_databases(network: str, names: Sequence[str], wait_s: int = 2 * SERVICE_GRACE_S) -> str:

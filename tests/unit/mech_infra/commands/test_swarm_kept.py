@@ -20,6 +20,7 @@ DOCKER = f"""case "$*" in
   *NodeID*) echo "active two" ;;
   *LocalNodeState*) cut -d' ' -f1 /etc/docker/state ;;
   *Cluster.ID*) echo cluster ;;
+  *SnapshotInterval*) echo 10000 ;;
   "node inspect self"*) cat /etc/docker/at ;;
   "swarm init"*) mkdir -p {swarm.SWARM}/raft; echo "active true" >/etc/docker/state ;;
 esac"""
@@ -104,6 +105,7 @@ def test_its_raft_has_it_where_it_is_now(rig: Rig) -> None:
     assert rig.path("/etc/docker/asked").read_bytes() == b"\0\0\0\0\x10\n\x0e" + f"{NEW}:2377".encode()
     assert rig.read("/etc/docker/key").splitlines() == [KEY.splitlines()[n] for n in (0, 4, 5)]
     assert not rig.called("raft-dek|MIGH") and rig.called("curl .*RaftMembership/Join")
+    assert [line.rpartition(" ")[2] for line in rig.called("swarm update --snapshot-interval")] == ["1", "10000"]
     rig.forget()
     rig.run(swarm.init(NEW, encrypted=False, alone=True))
     assert not rig.called("curl")
@@ -116,7 +118,7 @@ def test_its_raft_has_it_where_it_is_now(rig: Rig) -> None:
 def test_the_others_do_not_hear_that_docker_ends_and_hear_it_again(rig: Rig) -> None:
     """Who took its leave of the containers' network is looked for once a minute, who is missed each second."""
     rig.run(KEEP)
-    assert rig.read(swarm.DOCKER).count(f"{swarm.SCRIPT} ") == 2
+    assert rig.read(swarm.DOCKER).count(f"{swarm.SCRIPT} ") == 3
     rig.run(f"sh {swarm.SCRIPT} still")
     rule = "OUTPUT -p {} -m multiport --ports 7946 -m comment --comment mech-swarm -j DROP"
     assert rig.called("iptables") == [f"iptables -w 5 -I {rule.format(kind)}" for kind in ("udp", "tcp")]
