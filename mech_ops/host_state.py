@@ -30,7 +30,9 @@ _KEPT = "swarm-kept"
 _NETWORK = "docker:index/network:Network"
 _OF_SWARM = ("docker:index/service:Service", "docker:index/secret:Secret")
 # To ask for services needs the host that is to be made; that it is gone is noted in the state.
-_ANEW = "`pulumi up --refresh=false` (or mech up) makes the host anew, which manages the same swarm from the data volume"
+_ANEW = (
+    "`pulumi up --refresh=false` (or mech up) makes the host anew, which manages the same swarm from the data volume"
+)
 
 _BOOT_S = 180
 _GOES_DOWN_S = 5

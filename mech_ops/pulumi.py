@@ -112,9 +112,7 @@ def up_command(stack: str | None, verbose: bool = False, refresh: bool = True) -
     return ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *how, *_stack(stack)]
 
 
-def up(
-    stack: str | None, hear: Callable[[dict[str, Any]], None], verbose: bool = False, refresh: bool = True
-) -> None:
+def up(stack: str | None, hear: Callable[[dict[str, Any]], None], verbose: bool = False, refresh: bool = True) -> None:
     """`pulumi up`; each of its events goes to `hear` as it comes, none when `verbose`. Raises OpsError where it fails."""
     try:
         process = subprocess.Popen(

@@ -78,7 +78,11 @@ def files(fleet: str) -> dict[str, str]:
     """What has the state of the fleet of this mark on the volume at each boot before docker: path to text."""
     return {
         SCRIPT: program(
-            _ROOM / "mech-swarm.sh", KEPT=_kept(fleet), SWARM=SWARM, NETWORK=NETWORK, DATABASES=" ".join(_named(DATABASES))
+            _ROOM / "mech-swarm.sh",
+            KEPT=_kept(fleet),
+            SWARM=SWARM,
+            NETWORK=NETWORK,
+            DATABASES=" ".join(_named(DATABASES)),
         ),
         _UNIT: (_ROOM / "mech-swarm.service").read_text(),
         DOCKER: (_ROOM / "20-mech-swarm.conf").read_text(),

@@ -75,7 +75,12 @@ class Swarm(pulumi.ComponentResource):
         # Who joins again, since its command is another one or the first host is, is told by who is known then.
         again = [self._first.instance.id, private, files.sha256(commands.join("", "", args.encrypted))]
         self._known = self._first.access.run(
-            f"{name}-tokens", commands.tokens(), parent=self, triggers=[init.stdout, repair, *again], after=[ends], secret=True
+            f"{name}-tokens",
+            commands.tokens(),
+            parent=self,
+            triggers=[init.stdout, repair, *again],
+            after=[ends],
+            secret=True,
         )
         joined = [self._join(member, host) for member, host in args.hosts.items() if not member.first]
         nodes = self._first.access.run(
@@ -145,9 +150,7 @@ class Swarm(pulumi.ComponentResource):
             # Another text of it must not be another fleet.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["create"]),
         ).stdout
-        hashes = mark.apply(
-            lambda fleet: {path: files.sha256(text) for path, text in commands.files(fleet).items()}
-        )
+        hashes = mark.apply(lambda fleet: {path: files.sha256(text) for path, text in commands.files(fleet).items()})
         repair = access.sense(
             f"{name}-state",
             "swarm's state",

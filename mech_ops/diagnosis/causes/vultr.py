@@ -28,7 +28,7 @@ def _all(look: Look) -> tuple[str, ...]:
     visitor="523 or 522",
     guide="Escalation: Infrastructure Failure",
     reads=("vultr.attachments",),
-    fix="mech recover, then pulumi up",
+    fix="mech recover, then mech up",  # of a fleet's manager the engine is not to ask first (mech_ops.host_state)
     floor="outage",
 )
 def gone(look: Look) -> Iterator[Found]:

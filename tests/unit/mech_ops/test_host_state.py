@@ -70,6 +70,52 @@ def test_what_died_with_a_lost_host_is_forgotten_with_every_word_of_it(up: list[
     assert "2 resources" in done[0][0]
 
 
+def swarm(managers: int = 1, kept: bool = True) -> dict[str, Any]:
+    """The same with two more hosts, and what the swarm has of its own."""
+    found = state()
+    resources = found["deployment"]["resources"]
+    members = {
+        f"member {name}": {"kind": "swarm-member", "name": name, "role": role, "availability": "active"}
+        for name, role in (("mech", "manager"), ("mech-w1", "manager" if managers > 1 else "worker"))
+    }
+    for one in resources:
+        one["inputs"] = {"driver": "bridge"}
+    resources += [
+        {"urn": "i2::host-w1-instance", "type": "vultr:index/instance:Instance", "id": "w", "inputs": {"label": "mech-w1"}, "outputs": {}},
+        {"urn": "s", "type": "pulumi-python:dynamic/mech:HostState", "id": "s", "outputs": {},
+         "inputs": {"access": {"host": "192.0.2.9"}, "checks": members, "watches": [], "title": "swarm"}},
+        *([{"urn": "u::swarm-kept", "type": "command:local:Command", "id": "k", "inputs": {}}] if kept else []),
+        {"urn": "o", "type": "docker:index/network:Network", "id": "o", "inputs": {"driver": "overlay"}},
+        {"urn": "e", "type": "docker:index/secret:Secret", "id": "e", "inputs": {}},
+        {"urn": "v", "type": "docker:index/service:Service", "id": "v", "inputs": {}, "dependencies": ["e", "o", "i"]},
+    ]  # fmt: skip
+    return found
+
+
+def left(after: dict[str, Any]) -> set[str]:
+    return {resource["urn"] for resource in after["deployment"]["resources"]}
+
+
+def test_what_is_the_swarms_is_on_the_volume_and_stays_known(up: list[str]) -> None:
+    gone = Vultr(None).client
+    after, done = host_state.recover(swarm(), gone, False)
+    assert left(swarm()) - left(after) == {"i", "n", "c"}
+    assert "pulumi up --refresh=false" in done[0][1] and host_state.to_come(after)
+    # A second time, before anybody ran it: what to do is said again, and nothing is taken away.
+    again, said = host_state.recover(after, gone, False)
+    assert again is after and "pulumi up --refresh=false" in said[0][1]
+
+
+@pytest.mark.parametrize(("managers", "kept"), [(3, True), (1, False)])
+def test_of_a_swarm_that_went_on_without_it_or_was_not_kept_all_is_forgotten(
+    up: list[str], managers: int, kept: bool
+) -> None:
+    before = swarm(managers, kept)
+    after, done = host_state.recover(before, Vultr(None).client, False)
+    assert left(before) - left(after) == {"n", "c", "o", "e", "v"}
+    assert "--refresh" not in done[0][1] and not host_state.to_come(after)
+
+
 def test_a_dry_run_does_nothing(up: list[str]) -> None:
     for power in ("stopped", None):
         vultr, before = Vultr(power), state()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from mech_ops import cli, pulumi
+from mech_ops import cli, host_state, pulumi
 from mech_ops.errors import OpsError
 from mech_ops.up import Progress, up
 
@@ -121,3 +121,17 @@ def test_the_command_ends_with_an_exit_code(monkeypatch: pytest.MonkeyPatch, tmp
     assert cli.main() == 1
     cli_that_says(monkeypatch, tmp_path)
     assert cli.main() == 0
+
+
+def test_a_host_that_is_to_be_made_first_is_not_asked_what_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cli_that_says(monkeypatch, tmp_path, '{"deployment": {"resources": []}}')
+    (tmp_path / "pulumi").write_text(
+        f'#!/bin/sh\necho "$*" >>{tmp_path}/asked\necho \'{{"deployment": {{"resources": []}}}}\'\n'
+    )
+    for known in (False, True):
+        monkeypatch.setattr(host_state, "to_come", lambda state, known=known: known)
+        seen()
+    ups = [line for line in (tmp_path / "asked").read_text().splitlines() if line.startswith("up ")]
+    assert ["--refresh=false" in line for line in ups] == [False, True]

@@ -100,7 +100,10 @@ def test_its_raft_has_it_where_it_is_now(rig: Rig) -> None:
     rig.write("/etc/docker/state", "active true")
     rig.write("/etc/docker/at", f"{OLD}:2377")
     rig.write(f"{swarm.SWARM}/certificates/swarm-node.key", KEY)
-    rig.fake("curl", f"cat >/etc/docker/asked; cat $(echo \"$*\" | sed 's/.*--key //; s/ .*//') >/etc/docker/key; echo {NEW}:2377 >/etc/docker/at")
+    rig.fake(
+        "curl",
+        f"cat >/etc/docker/asked; cat $(echo \"$*\" | sed 's/.*--key //; s/ .*//') >/etc/docker/key; echo {NEW}:2377 >/etc/docker/at",
+    )
     rig.run(swarm.init(NEW, encrypted=False, alone=True))
     assert rig.path("/etc/docker/asked").read_bytes() == b"\0\0\0\0\x10\n\x0e" + f"{NEW}:2377".encode()
     assert rig.read("/etc/docker/key").splitlines() == [KEY.splitlines()[n] for n in (0, 4, 5)]
@@ -123,7 +126,7 @@ def test_the_others_do_not_hear_that_docker_ends_and_hear_it_again(rig: Rig) -> 
     rule = "OUTPUT -p {} -m multiport --ports 7946 -m comment --comment mech-swarm -j DROP"
     assert rig.called("iptables") == [f"iptables -w 5 -I {rule.format(kind)}" for kind in ("udp", "tcp")]
     rig.forget()
-    rig.fake("iptables", "[ ! -e /etc/gone ] || exit 1; case \"$*\" in *tcp*) touch /etc/gone ;; esac")
+    rig.fake("iptables", '[ ! -e /etc/gone ] || exit 1; case "$*" in *tcp*) touch /etc/gone ;; esac')
     rig.run(f"sh {swarm.SCRIPT} heard")
     assert rig.called("iptables")[:2] == [f"iptables -w 5 -D {rule.format(kind)}" for kind in ("udp", "tcp")]
 
@@ -149,7 +152,10 @@ def test_the_rules_by_which_it_followed_go(rig: Rig) -> None:
     worker(rig, f"{OLD}:2377 ")
     mine = f"-A OUTPUT -d {OLD}/32 -p tcp -m multiport --dports 2377,7946 -m comment --comment mech-follow -j DNAT --to-destination {NEW}"
     rig.write("/etc/rules", f"-P OUTPUT ACCEPT\n-A OUTPUT ! -d 127.0.0.0/8 -j DOCKER\n{mine}\n")
-    rig.fake("iptables", f'case "$*" in *"-S OUTPUT") cat /etc/rules ;; *-I*) echo "{NEW}:2377 " >/etc/docker/managers ;; esac')
+    rig.fake(
+        "iptables",
+        f'case "$*" in *"-S OUTPUT") cat /etc/rules ;; *-I*) echo "{NEW}:2377 " >/etc/docker/managers ;; esac',
+    )
     rig.fake("systemd-run", 'sh -c "$5"')  # -q --on-active=180 sh -c TEXT
     rig.run(JOIN, "token\none two\n")
     assert rig.called("iptables .* -D ") == [f"iptables -w 5 -t nat {mine.replace('-A', '-D')}"] * 2
