@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_command as command
 import pulumi_docker as docker
 
 from mech_infra import catalogue
@@ -14,8 +13,9 @@ from mech_infra.commands import containers as containers_commands
 from mech_infra.commands import swarm as commands
 from mech_infra.components import limits
 from mech_infra.components.host import Host
+from mech_infra.components.swarm_state import SwarmState, SwarmStateArgs
 from mech_infra.config.fleet import Member
-from mech_infra.facts.host import files, ufw, units
+from mech_infra.facts.host import files, ufw
 from mech_infra.facts.host import swarm as facts
 
 
@@ -33,8 +33,7 @@ class SwarmArgs:
 class Swarm(pulumi.ComponentResource):
     """Docker's swarm over the hosts.
 
-    Declares: the rules between members, the swarm and that its state is on the data volume, who is in it with which role, the
-    network between them.
+    Declares: the rules between members, the swarm, who is in it with which role, the network between them.
     Reads: these; nodes and services of others, tasks that do not run.
     Promises: after `ready` every member that is not drained takes tasks. Who goes is known no more by the manager, and the
     swarm ends with the first host; until then nothing of it is taken away from who still runs a task. One manager that is lost
@@ -63,13 +62,18 @@ class Swarm(pulumi.ComponentResource):
             parent=self,
         )
         self._repair = repair
+        state = SwarmState(
+            f"{name}-kept",
+            SwarmStateArgs(self._first, args.volume, repair),
+            pulumi.ResourceOptions(parent=self),
+        )
         alone = sum(managers.values()) == 1
         init = self._first.access.run(
             f"{name}-init",
             private.apply(lambda address: commands.init(address, args.encrypted, alone)),
             parent=self,
             triggers=[self._first.instance.id, repair],
-            after=[*let_in, self._kept(repair)],
+            after=[*let_in, state.kept],
         )
         ends = self._first.access.undo(f"{name}-end", commands.leave(), parent=self, made=init)
         # Who joins again, since its command is another one or the first host is, is told by who is known then.
@@ -139,36 +143,6 @@ class Swarm(pulumi.ComponentResource):
             limit_s=limits.PACKAGES_LIMIT_S,
         )
         return run
-
-    def _kept(self, swarm: pulumi.Input[str]) -> pulumi.Resource:
-        """The swarm's state is on the data volume, in a folder of this fleet's own; `swarm` says when there is none."""
-        name, access = f"{self._name}-kept", self._first.access
-        mark = command.local.Command(
-            f"{self._name}-mark",
-            create=commands.mark(),
-            logging=command.local.Logging.NONE,
-            # Another text of it must not be another fleet.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["create"]),
-        ).stdout
-        hashes = mark.apply(lambda fleet: {path: files.sha256(text) for path, text in commands.files(fleet).items()})
-        repair = access.sense(
-            f"{name}-state",
-            "swarm's state",
-            [
-                units.Unit("mech-swarm", boot_only=True),
-                *(files.File(path, mode, hashes[path]) for path, mode in commands.MODES.items()),
-            ],
-            watches=[facts.StateElsewhere()],
-            parent=self,
-        )
-        kept = access.run(
-            name,
-            mark.apply(commands.keep),
-            parent=self,
-            triggers=[self._first.instance.id, repair, swarm],
-            after=[self._args.volume],
-        )
-        return access.undo(f"{name}-off", commands.let_go(), parent=self, made=kept)
 
     def _rules(self, member: Member, host: Host) -> pulumi.Resource:
         name = f"{self._name}-rules{member.mark and '-'}{member.mark}"

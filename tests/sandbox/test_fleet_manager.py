@@ -127,7 +127,7 @@ def test_lost_for_good_the_one_made_anew_manages_the_same_swarm_from_the_volume(
             vultr.delete(f"/instances/{other['id']}").raise_for_status()
         now = vultr.get(f"/instances/{manager(fleet)}").json()["instance"]["internal_ip"]
     causes = json.loads(found.stdout)["causes"]
-    assert causes[0]["code"] == "INSTANCE_GONE" and causes[0]["host"] == "mech", causes
+    assert causes[0]["code"] == "INSTANCE_GONE" and causes[0]["hosts"] == ["mech"], causes
     assert "forgotten" in told and all("pulumi up --refresh=false" in said for said in (told, again))
     assert now != address
     judged(fleet, load.result(), before, at, jobs)
@@ -145,8 +145,10 @@ def test_where_its_workers_have_found_it_they_find_it_again(fleet: Fleet) -> Non
 
 
 def test_of_the_swarm_nothing_is_left_on_the_volume_when_it_ends(fleet: Fleet) -> None:
+    before = fleet.databases()
     fleet.of()
     fleet.stack.up("--skip-preview")
+    assert fleet.databases() == before
     assert fleet.stack.ssh("ls /opt/mech-services/shared/data").split() == ["lost+found", "mongodb", "redis"]
     assert "mech-swarm" not in fleet.stack.ssh("systemctl cat docker; systemctl list-units --all --no-pager; mount")
     fleet.stack.well()

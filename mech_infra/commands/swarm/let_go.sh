@@ -4,8 +4,9 @@ set -eu
 kept=$1 swarm=$2
 shift 2
 systemctl disable -q mech-swarm.service 2>/dev/null || true
-# By hand, since stopping the unit would stop docker, which requires it.
 ! mountpoint -q "$swarm" || umount "$swarm" || umount -l "$swarm"
 rm -f "$@"
 rm -rf "${kept%/*}"
 systemctl daemon-reload
+# Only now: docker, which required it, would have been stopped with it.
+systemctl stop mech-swarm.service 2>/dev/null || true

@@ -127,9 +127,10 @@ def test_a_host_that_is_to_be_made_first_is_not_asked_what_is_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     cli_that_says(monkeypatch, tmp_path, '{"deployment": {"resources": []}}')
-    (tmp_path / "pulumi").write_text(
-        f'#!/bin/sh\necho "$*" >>{tmp_path}/asked\necho \'{{"deployment": {{"resources": []}}}}\'\n'
-    )
+    with (tmp_path / "pulumi").open("r+") as file:
+        text = file.read()
+        file.seek(0)
+        file.write(text.replace("cat ", f'echo "$*" >>{tmp_path}/asked; cat '))
     for known in (False, True):
         monkeypatch.setattr(host_state, "to_come", lambda state, known=known: known)
         seen()
