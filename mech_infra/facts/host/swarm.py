@@ -177,6 +177,6 @@ class StateElsewhere(Watch, kind="swarm-state-elsewhere"):
         on = {path: device for device, path in facts.get("mounts") or []}
         if (facts.get("swarm") or {}).get("manager") and on.get(SWARM) != on.get(DATA):
             yield (
-                "not well: what this host knows of the swarm is not on the data volume, and is lost with it: it is moved there "
-                "when Docker starts the next time (systemctl restart docker, with some seconds without the databases)"
+                "not well: what this host knows of the swarm is not on the data volume, and is lost with it; it is there from "
+                "the next boot on: mech ssh -- systemctl reboot (some seconds without the databases)"
             )

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from mech_infra.commands.swarm import SWARM
+from mech_infra.commands.volume import DATA
 from mech_infra.facts.host import swarm
 
 from .conftest import MANAGED, recorded, told, word
@@ -149,3 +151,13 @@ def test_why_a_task_failed_is_said_by_the_newest_one(monkeypatch: pytest.MonkeyP
     assert swarm.failed_task("mech-llms") == ""
     there.clear()
     assert swarm.failed_task("mech-llms") == swarm.NO_SERVICE
+
+
+def test_a_state_that_would_be_lost_with_its_host_is_told() -> None:
+    def told(*mounts: list[str], manager: bool = True) -> list[str]:
+        facts = {"mounts": [["/dev/vdb", DATA], *mounts], "swarm": {"manager": manager}}
+        return list(swarm.StateElsewhere().tell(facts, {}))
+
+    assert told(["/dev/vdb", SWARM]) == [] == told(manager=False)
+    for found in (told(), told(["/dev/vdc", SWARM])):  # as after its disk came back under another name
+        assert len(found) == 1 and found[0].startswith("not well: ") and "systemctl reboot" in found[0]
