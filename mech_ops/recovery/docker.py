@@ -63,6 +63,10 @@ def reason(host: Host) -> str:
     words = said.splitlines()
     if "mech-data" in words:
         return "its data volume cannot be mounted; on the host read: journalctl -u mech-data -n 20"
+    if "mech-swarm" in words:
+        return (
+            "what it knows of its swarm cannot be had from the data volume; on the host read: journalctl -u mech-swarm"
+        )
     if "no-folder" in words:
         return (
             "/var/lib/docker is missing or cannot be written; on the host: mkdir -p /var/lib/docker, then mech recover"

@@ -141,6 +141,7 @@ def test_a_frozen_docker_is_killed_after_its_containers_ended(monkeypatch: pytes
     ("says", "word"),
     [
         ("mech-data\n", "data volume cannot be mounted"),
+        ("mech-swarm\n", "journalctl -u mech-swarm"),
         ("no-folder\n", "mkdir -p /var/lib/docker"),
         ("full\n", "disk of /var/lib/docker is full"),
         ("failed to start daemon: no such bridge\n", "no such bridge"),

@@ -130,10 +130,11 @@ def test_the_volume_is_mounted_by_its_unit(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "words"), [("data", ["mech-data"]), ("folder", ["no-folder"]), ("full", ["full"]), ("", [])]
+    ("broken", "words"),
+    [("data", ["mech-data"]), ("swarm", ["mech-swarm"]), ("folder", ["no-folder"]), ("full", ["full"]), ("", [])],
 )
 def test_why_docker_does_not_start_is_looked_for(rig: Rig, broken: str, words: list[str]) -> None:
-    rig.fake("systemctl", f"[ {broken or 'x'} = data ]")
+    rig.fake("systemctl", f"[ $3 = mech-{broken or 'x'}.service ]")
     rig.fake("df", f"echo ' {'100' if broken == 'full' else '40'}%'")
     rig.fake("journalctl", "echo said")
     if broken != "folder":
