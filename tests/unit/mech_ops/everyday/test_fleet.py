@@ -170,7 +170,7 @@ def test_a_database_is_on_the_first_host(fleet_ssh: stand.Ssh) -> None:
     ],
 )
 def test_ssh_goes_to_the_host_that_is_named(words: list[str], whom: str, line: str | None) -> None:
-    argv = shell.argv(known().state, words, terminal=False)
+    argv = shell.argv(*shell.where(known().state, words), terminal=False)
     assert argv[argv.index(whom) :] == [whom, *([line] if line else [])]
     if whom != "root@192.0.2.9":
         assert "StrictHostKeyChecking=yes" in argv

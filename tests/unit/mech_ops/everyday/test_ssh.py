@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from mech_infra.commands import sharing
 from mech_ops import pulumi
 from mech_ops.errors import OpsError
 from mech_ops.everyday import ssh as shell
@@ -34,7 +35,7 @@ OPTIONS = [
     ],
 )
 def test_the_words_for_ssh(words: list[str], terminal: bool, end: list[str]) -> None:
-    assert shell.argv(STATE, words, terminal) == ["ssh", *OPTIONS, "-p", "22", *end]
+    assert shell.argv(*shell.where(STATE, words), terminal) == ["ssh", *OPTIONS, "-p", "22", *end]
 
 
 def test_the_exit_code_is_the_commands(ssh: stand.Ssh, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +45,15 @@ def test_the_exit_code_is_the_commands(ssh: stand.Ssh, monkeypatch: pytest.Monke
         assert shell.run(None, ["true"], terminal=False) == code
 
 
+def test_one_that_is_not_reached_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pulumi, "run", lambda argv: json.dumps(STATE))
+    monkeypatch.setattr(sharing, "share", lambda ssh, user_host: f"connect to {user_host}: no route")
+    assert shell.run(None, ["true"], terminal=False) == 255
+    assert capfd.readouterr().err == "connect to root@192.0.2.9: no route\n"
+
+
 def test_a_stack_without_a_host_is_one_sentence() -> None:
     with pytest.raises(OpsError, match="no host yet"):
-        shell.argv({"deployment": {}}, [], terminal=True)
+        shell.where({"deployment": {}}, [])
