@@ -113,6 +113,9 @@ def test_what_a_command_says_of_its_progress_is_told_and_its_last_word_stays() -
         "  proxy        command draining-left deleted",
         "1 deleted, 0 unchanged",
     ]
+    # Once is enough.
+    progress.take(json.loads(said("warning", "all is answered")))
+    assert progress.summary()[0] == "  proxy        command draining-left deleted"
 
 
 def test_the_command_ends_with_an_exit_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
