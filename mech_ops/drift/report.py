@@ -9,7 +9,7 @@ from typing import Any
 
 from mech_ops.drift import ranges
 from mech_ops.drift.events import Json, Preview, Step
-from mech_ops.drift.values import NONE, NOT_THERE, TRIGGERS, at, root, shown, unknown, whole
+from mech_ops.drift.values import NONE, NOT_THERE, TRIGGERS, at, foretold, root, shown, unknown, whole
 from mech_ops.drift.words import part, subject
 from mech_ops.errors import FOUND, OK
 
@@ -96,7 +96,11 @@ def judge(preview: Preview) -> Report:
     # The commands that a drift already names are not told twice.
     named = {name for item in report.drift for name in item.repair.replace(",", "").split()}
     report.not_looked_at = silences(preview)
-    report.follows = [f"{subject(step)}: {_verb(step)}" for step in after.values() if step.name not in named]
+    report.follows = [
+        f"{subject(step)}: {_verb(step)}"
+        for step in after.values()
+        if step.name not in named and step.type not in _STATES
+    ]
     told = list(dict.fromkeys(text for step in _sensors(preview) for text in _told(step)))
     report.not_ours = [text.removeprefix("not ours: ") for text in told if text.startswith("not ours: ")]
     report.not_well = [text.removeprefix("not well: ") for text in told if text.startswith("not well: ")]
@@ -148,7 +152,10 @@ def _old(step: Step) -> Json:
 def _follows(step: Step, preview: Preview) -> bool:
     """Whether the step is there only since others are: all that changes in it is not known before they are done."""
     found = preview.refreshed.get(step.urn)
-    if step.type in _STATES or step.op not in ("replace", "update") or (found and (found.paths or not found.new)):
+    if step.type in _STATES:
+        # What is looked at on a host that is to be made anew: its key, or its id at Vultr, is another one then.
+        return step.op == "update" and _old(step) != _inputs(step) and foretold(_old(step), _inputs(step))
+    if step.op not in ("replace", "update") or (found and (found.paths or not found.new)):
         return False
     return all(_derived(step, path, preview) for path in _changed(step))
 

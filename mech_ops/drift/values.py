@@ -48,6 +48,15 @@ def unknown(value: Any) -> bool:
     return any(unknown(item) for item in value) if isinstance(value, list) else value == UNKNOWN
 
 
+def foretold(was: Any, now: Any) -> bool:
+    """Whether they are the same but for what is not known before `up`."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        return was.keys() == now.keys() and all(foretold(was[key], now[key]) for key in was)
+    if isinstance(was, list) and isinstance(now, list):
+        return len(was) == len(now) and all(map(foretold, was, now))
+    return bool(now in (was, UNKNOWN))
+
+
 def has_secret(value: Any) -> bool:
     if isinstance(value, dict):
         return SECRET in value or any(has_secret(item) for item in value.values())

@@ -246,7 +246,7 @@ def test_exit_codes(
 def ups(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """The stacks that `pulumi up` was run on."""
     ran: list[str | None] = []
-    monkeypatch.setattr(pulumi, "up", lambda stack, hear, verbose: ran.append(stack))
+    monkeypatch.setattr(pulumi, "up", lambda stack, hear, verbose, refresh: ran.append(stack))
     return ran
 
 

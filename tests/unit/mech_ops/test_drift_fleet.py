@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from mech_ops import pulumi
-from mech_ops.drift import check, visitors
+from mech_ops.drift import check, events, report, values, visitors
 
 from .engine_says import sensor, step
 
@@ -29,3 +29,18 @@ def test_a_silent_host_of_a_fleet_is_told_by_its_name(monkeypatch: pytest.Monkey
     assert check.check("s").not_looked_at == [silent.replace("host 192.0.2.10", "host mech-w1 (192.0.2.10)")]
     said[:] = [hosts[0], sensor("host", silent=silent)]
     assert check.check("s").not_looked_at == [silent]
+
+
+HOST_STATE = "pulumi-python:dynamic/mech:HostState"
+
+
+@pytest.mark.parametrize("declared", ["open", "closed"])
+def test_what_is_looked_at_on_a_host_that_is_made_anew_is_no_change_of_the_program(declared: str) -> None:
+    """Its host key is another one then; a check that is declared otherwise is a change all the same."""
+    access = {"host": "192.0.2.10", "host_key": "ssh-ed25519 AAAA"}
+    was = {"title": "mech-w1: firewall", "state": {"80": "open"}, "access": access}
+    now = {**was, "state": {"80": declared}, "access": {**access, "host_key": values.UNKNOWN}}
+    said = step("update", HOST_STATE, was, now, name="firewall-w1-state", part="Firewall")
+    judged = report.judge(events.read([said]))
+    assert [item.subject for item in judged.unapplied] == ([] if declared == "open" else ["80: closed"])
+    assert judged.follows == []

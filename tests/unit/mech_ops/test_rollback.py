@@ -186,7 +186,7 @@ class Engine:
         self.told.append(argv[2:3] + argv[argv.index("--") + 1 :])
         return type("Done", (), {"returncode": 0, "stderr": ""})
 
-    def _up(self, _: str | None, hear: Any, verbose: bool = False) -> None:
+    def _up(self, _: str | None, hear: Any, verbose: bool = False, refresh: bool = True) -> None:
         self.told.append(["up"])
         for event in self.events:
             hear(event)
