@@ -177,6 +177,9 @@ def _derived(step: Step, path: str, preview: Preview) -> bool:
     was, now = at(_old(step), path), at(_inputs(step), path)
     if unknown(now):
         return True
+    # How a host is reached whose key is not known yet: of such a list the plan says nothing.
+    if path == "interpreter" and now is None and unknown(_inputs(step)):
+        return True
     if not isinstance(was, str) or not isinstance(now, str):
         return False
     if _REPAIR.fullmatch(was) and _REPAIR.fullmatch(now):

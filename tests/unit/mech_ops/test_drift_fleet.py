@@ -44,3 +44,17 @@ def test_what_is_looked_at_on_a_host_that_is_made_anew_is_no_change_of_the_progr
     judged = report.judge(events.read([said]))
     assert [item.subject for item in judged.unapplied] == ([] if declared == "open" else ["80: closed"])
     assert judged.follows == []
+
+
+@pytest.mark.parametrize("triggers", [[values.UNKNOWN], ["a"]])
+def test_what_runs_on_a_host_that_is_made_anew_only_follows(triggers: list[str]) -> None:
+    """As a real preview has it: the list of ssh's words, with a key in it that is not known, is left out."""
+    was = {"create": "true", "interpreter": ["ssh", "root@192.0.2.10"], "triggers": ["a"]}
+    now = {"create": "true", "triggers": triggers}
+    paths = ["interpreter", "triggers[0]"] if triggers != ["a"] else ["interpreter"]
+    said = step("replace", "command:local:Command", was, now, *paths, name="host-w1-ready", part="Host")
+    judged = report.judge(events.read([said]))
+    if triggers == ["a"]:  # the program says that it runs elsewhere
+        assert [item.subject for item in judged.unapplied] == ["command host-w1-ready: interpreter"]
+    else:
+        assert judged.unapplied == [] and judged.follows == ["command host-w1-ready: runs again"]
