@@ -10,15 +10,18 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from mech_infra.backup import pacing
 from mech_infra.backup.words import Failed
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_DRAIN_S = 60.0  # for what a pipe still holds when its writer has ended
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -42,18 +45,23 @@ def run(
     given: bytes | IO[bytes] | None = None,
     into: Path | None = None,
 ) -> Done:
-    """Raises Failed for one that is not there or too slow; then it and all that it started are ended.
+    """Raises Failed for one that is not there or too slow, when it and all that it started are ended; OSError for `into`.
 
-    `given` is its standard input; its output goes into the file `into`, where one is named.
+    `given` is its standard input; its output goes into the file `into`, where one is named, gently where that is asked for.
     """
+    begun = time.monotonic()
     whole = {"PATH": os.environ.get("PATH", _PATH), "HOME": "/root", "LC_ALL": "C.UTF-8", **(env or {})}
-    with tempfile.TemporaryFile() as said, into.open("wb") if into else tempfile.TemporaryFile() as out:
+    with (
+        tempfile.TemporaryFile() as said,
+        into.open("wb") if into else tempfile.TemporaryFile() as out,
+        _slowly(out, pacing.rate()) if into and pacing.rate() else contextlib.nullcontext(out) as stdout,
+    ):
         stdin: Any = subprocess.DEVNULL if given is None else subprocess.PIPE if isinstance(given, bytes) else given
         try:
             process = subprocess.Popen(
                 argv,
                 stdin=stdin,
-                stdout=out,
+                stdout=stdout,
                 stderr=said,
                 env=whole,
                 cwd="/",
@@ -68,6 +76,9 @@ def run(
             raise Failed("TOO_SLOW", f"{name(argv)} did not end within {limit_s:.0f} s and was ended") from None
         finally:
             _end(process)
+        # What Docker does for a call no priority of ours reaches.
+        if argv[0] == "docker":
+            pacing.rest(time.monotonic() - begun)
         return Done(process.returncode, "" if into else _text(out), _text(said))
 
 
@@ -92,6 +103,30 @@ def after(text: bytes, path: Path) -> Iterator[IO[bytes]]:
         thread.start()
         yield stream
     thread.join()
+
+
+@contextlib.contextmanager
+def _slowly(to: IO[bytes], rate: int) -> Iterator[IO[bytes]]:
+    """A stream for the standard output of a child, which gets into `to` at so many bytes a second. Raises OSError."""
+    reads, writes = os.pipe()
+    failed: list[OSError] = []
+
+    def drain() -> None:
+        try:
+            with os.fdopen(reads, "rb", buffering=0) as source:
+                pacing.pour(source, to, rate)
+        except OSError as error:  # the child's next write fails, and so it ends
+            failed.append(error)
+
+    thread = threading.Thread(target=drain, daemon=True)
+    try:
+        with os.fdopen(writes, "wb") as stream:
+            thread.start()
+            yield stream
+    finally:
+        thread.join(_DRAIN_S)
+    if failed:
+        raise failed[0]
 
 
 def name(argv: tuple[str, ...]) -> str:

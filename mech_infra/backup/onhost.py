@@ -30,7 +30,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mech_infra.backup import faults, journal, proving, restoring, selecting, services, settings, status, taking
+from mech_infra.backup import faults, journal, pacing, proving, restoring, selecting, services, settings, status, taking
 from mech_infra.backup.choosing import chosen
 from mech_infra.backup.restic import Repository, repository
 from mech_infra.backup.words import LIVE, Failed, Json
@@ -111,9 +111,11 @@ def _does(given: argparse.Namespace, voice: Voice) -> Json:
     if given.does == "now" and told.only_restore:
         raise Failed("ONLY_RESTORES", "this host only restores, and nothing was backed up: mech:backup.onlyRestore")
     if given.does == "now":
-        return _noted("backup", lambda known: taking.backup(told, there, known, voice.step))
+        with pacing.gently(told.read_mb_s):
+            return _noted("backup", lambda known: taking.backup(told, there, known, voice.step))
     if given.does == "prove":
-        return _prove(told, there, voice)
+        with pacing.gently(told.read_mb_s):
+            return _prove(told, there, voice)
     if given.does == "list":
         found = there.snapshots()
         known = status.read()

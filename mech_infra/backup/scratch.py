@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from mech_infra.backup import child
+from mech_infra.backup import child, pacing
 from mech_infra.backup.settings import STATE
 from mech_infra.backup.words import LABEL, Failed
 
@@ -50,7 +50,7 @@ def container(
     words = ["run", "-d", "--name", name, "--network", "none", "--label", f"{LABEL}={of}", "--restart", "no"]
     words += ["--memory", f"{limit}m", "--memory-swap", f"{limit}m", "--log-opt", "max-size=1m"]
     # The kernel ends this one before any that serves, and gives it a sixteenth of the time where there is not enough for both.
-    words += ["--oom-score-adj", "1000", "--cpus", "1", "--cpu-shares", "64"]
+    words += ["--oom-score-adj", "1000", "--cpus", pacing.cores(), "--cpu-shares", "64"]
     words += ["--volume", f"{mount}:/data"] if mount else []
     try:
         docker(*words, reference, *command)

@@ -32,6 +32,7 @@ class Settings:
     protection: str  # what keeps this host's key from deleting snapshots
     keep: Mapping[str, int]  # all_days, weekly, monthly: what retention leaves
     read_parts: int = 28  # in so many proofs all of the repository is read once
+    read_mb_s: int = 20  # how fast a dump is read, in MiB a second
     only_restore: bool = False  # nothing of this host is to get into the repository
 
 

@@ -43,12 +43,14 @@ def config(
     rpo_h: int,
     protection: str,
     keep: Mapping[str, int],
+    read_mb_s: int,
     only_restore: bool = False,
 ) -> str:
     """config.json, which has no secret."""
     told = {
         "repository": repository, "host": host, "images": dict(images), "memory_mb": dict(memory_mb), "files": list(FILES),
-        "every_h": every_h, "rpo_h": rpo_h, "protection": protection, "keep": dict(keep), "only_restore": only_restore,
+        "every_h": every_h, "rpo_h": rpo_h, "protection": protection, "keep": dict(keep),
+        "read_mb_s": read_mb_s, "only_restore": only_restore,
     }  # fmt: skip
     return json.dumps(told, indent=1, sort_keys=True) + "\n"
 

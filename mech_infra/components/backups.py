@@ -51,6 +51,7 @@ class Backups(pulumi.ComponentResource):
             config.rpo_hours,
             config.protection,
             config.keep.model_dump(),
+            config.read_mb_per_second,
             config.only_restore,
         )
         written = commands.units(config.every_hours, config.prove_at)

@@ -138,6 +138,20 @@ class BackupConfig(Section):
             "In busy hours: it needs memory and a core for a minute or two", "3:30", "24:00", "night", form="`HH:MM`"
         ),
     )
+    read_mb_per_second: int = Field(
+        20,
+        description="how fast MongoDB is read for a backup and in a proof, in MiB a second: mongodump stops asking while nobody takes "
+        "what it has",
+        examples=[50],
+        ge=1,
+        le=10_000,
+        json_schema_extra=wrong(
+            "Small: a backup takes long (a GB: 50 s at 20, 17 min at 1), and one whose dump takes longer than 4 h is ended. Large: "
+            "while it is read, MongoDB has a core less for those who ask it",
+            0,
+            "20M",
+        ),
+    )
     protection: Literal["none", "key", "lock"] = Field(
         "none",
         description="what keeps who has the host's key from deleting snapshots: a `key` of the store's that may add and not delete, a "
