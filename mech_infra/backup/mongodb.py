@@ -18,12 +18,15 @@ CANARY = ("mech_backup", "canary")
 _CALL_S, _DUMP_S = 60, 4 * 3600
 
 
-def plant(canary: str, value: str, login: Path = Path(LOGIN)) -> None:
-    """The one document whose value is known: in a dump that has it, this server's newest write is. Raises Failed."""
+def plant(canary: str, value: str, login: Path = Path(LOGIN)) -> str:
+    """The server's version; it then has the one document whose value is known: a dump with that has its newest write. Raises Failed."""
     database, collection = map(json.dumps, CANARY)
     where = f"db.getSiblingDB({database}).getCollection({collection})"
     one = json.dumps({"_id": canary, "value": value})
-    _shell(f"{where}.deleteMany({{}})\n{where}.insertOne({one})\n", login)
+    # One call for all: a shell of MongoDB's takes a second of the server's own cores to start.
+    said = _shell(f"{where}.deleteMany({{}})\n{where}.insertOne({one})\nprintjson(db.version())\n", login)
+    found = re.search(r"\d+(?:\.\d+)+", said.strip().rpartition("\n")[2])
+    return found[0] if found else ""
 
 
 def planted(path: Path) -> dict[str, str]:
@@ -47,7 +50,6 @@ def counted(names: Sequence[str], login: Path = Path(LOGIN)) -> dict[str, int]:
     for database, _, name in (name.partition(".") for name in names):
         where = f"db.getSiblingDB({json.dumps(database)}).getCollection({json.dumps(name)})"
         calls += f"printjson({where}.estimatedDocumentCount())\n"
-    # One call for all: a shell of MongoDB's takes a second of CPU to start.
     counts = re.findall(r"^\D*(\d+)\D*$", _shell(calls, login), re.M)[-len(names) :]
     return {name: int(count) for name, count in zip(names, counts, strict=True)}
 
@@ -109,14 +111,6 @@ def connection(login: Path | None) -> bytes | None:
     about = json.loads(match[1])
     who = f"{quote(about['user'], safe='')}:{quote(about['pwd'], safe='')}"
     return f"uri: {json.dumps(f'mongodb://{who}@127.0.0.1:27017/?authSource=admin')}\n".encode()
-
-
-def version(container: str = CONTAINER, login: Path = Path(LOGIN)) -> str:
-    """The server's, as it says. Raises Failed."""
-    found = re.search(
-        r"\d+(?:\.\d+)+", _shell("printjson(db.version())\n", login, container).strip().rpartition("\n")[2]
-    )
-    return found[0] if found else ""
 
 
 def answers(container: str) -> bool:

@@ -33,12 +33,14 @@ class Keys:
     databases: int = 1
 
 
-def plant(value: str, login: Path = Path(LOGIN)) -> None:
-    """Raises Failed."""
-    if ask(f"set {CANARY} {value}", login=login).strip() != "OK":
+def plant(value: str, login: Path = Path(LOGIN)) -> str:
+    """The server's version; it then has the canary. Raises Failed."""
+    said = ask(f"set {CANARY} {value}\ninfo server", login=login)
+    if said.partition("\n")[0].strip() != "OK":
         raise Failed(
             "REDIS_REFUSES", "Redis does not take a write, so that no canary can be put into it: mech diagnose"
         )
+    return _fields(said).get("redis_version", "")
 
 
 def save(login: Path = Path(LOGIN)) -> None:
@@ -143,7 +145,10 @@ def _after_text(data: bytes, at: int) -> int:
 
 
 def _info(section: str, login: Path) -> dict[str, str]:
-    said = ask(f"info {section}", login=login)
+    return _fields(ask(f"info {section}", login=login))
+
+
+def _fields(said: str) -> dict[str, str]:
     return dict(line.strip().split(":", 1) for line in said.splitlines() if re.match(r"\w+:", line))
 
 
@@ -163,11 +168,6 @@ def ask(command: str, container: str = CONTAINER, login: Path | None = Path(LOGI
     if re.match(r"NOAUTH|WRONGPASS|NOPERM", said):
         raise Failed("REDIS_REFUSES", "Redis does not let root on the host in: pulumi up")
     return said
-
-
-def version(login: Path = Path(LOGIN)) -> str:
-    """The server's, as it says. Raises Failed."""
-    return _info("server", login).get("redis_version", "")
 
 
 def _known(login: Path | None) -> str:

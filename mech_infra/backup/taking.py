@@ -52,7 +52,7 @@ def staged(settings: Settings, id_: str, tell: Tell) -> Json:
     """All that the snapshot shall have, in STAGING; its manifest. Raises Failed, OSError."""
     canary = secrets.token_hex(16)
     tell("MongoDB is dumped")
-    mongodb.plant(id_, canary)
+    versions = {"mongodb": mongodb.plant(id_, canary)}
     before = mongodb.live()
     dumped = STAGING / manifest.MONGODB
     mongodb.dump(dumped)
@@ -60,7 +60,7 @@ def staged(settings: Settings, id_: str, tell: Tell) -> Json:
     after = mongodb.counted(list(before))
     manifest.check_dump(collections, before, after)
     tell("Redis saves")
-    redis.plant(canary)
+    versions["redis"] = redis.plant(canary)
     redis.save()
     saved = STAGING / manifest.REDIS
     redis.copy(saved)
@@ -75,10 +75,7 @@ def staged(settings: Settings, id_: str, tell: Tell) -> Json:
     files.copy(settings.files, STAGING)
     made: Json = {
         "version": 1, "id": id_, "at": time.time(), "host": settings.host, "canary": canary,
-        "versions": {
-            "mongodb": mongodb.version(), "redis": redis.version(),
-            "images": {name: scratch.image(name) for name in settings.images},
-        },
+        "versions": {**versions, "images": {name: scratch.image(name) for name in settings.images}},
         "mongodb": {"collections": collections, "live": after},
         "redis": {"keys": keys.all, "expiring": keys.expiring, "exact": exact},
         "files": manifest.of_files(STAGING),

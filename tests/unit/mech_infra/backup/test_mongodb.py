@@ -58,3 +58,15 @@ def test_every_collection_is_counted_in_three_calls(monkeypatch: pytest.MonkeyPa
 def test_a_server_without_a_collection_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "run", lambda *argv, limit_s, given: child.Done(0, "{ databases: [], ok: 1 }\n", ""))
     assert mongodb.live() == {}
+
+
+def test_a_canary_is_put_in_and_the_version_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def shell(*argv: str, limit_s: float, given: bytes) -> child.Done:
+        calls.append(given.decode())
+        return child.Done(0, "7.0.14\n", "")
+
+    monkeypatch.setattr(child, "run", shell)
+    assert mongodb.plant("id-1", "the-value") == "7.0.14"
+    assert len(calls) == 1 and "deleteMany" in calls[0] and '{"_id": "id-1", "value": "the-value"}' in calls[0]

@@ -96,3 +96,26 @@ def test_who_is_not_let_in_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     with pytest.raises(Failed) as why:
         redis.ask("info", login=tmp_path / "none")
     assert why.value.code == "REDIS_REFUSES"
+
+
+@pytest.mark.parametrize("password", ["", "AUTH default secret\n"])
+def test_a_canary_is_put_in_and_the_version_read_in_one_call(
+    password: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "login").write_text(password)
+    calls: list[str] = []
+
+    def answer(*argv: str, limit_s: float, given: bytes) -> child.Done:
+        calls.append(given.decode())
+        return child.Done(0, "OK\n" * (1 + bool(password)) + "# Server\r\nredis_version:7.4.1\r\nos:Linux\r\n", "")
+
+    monkeypatch.setattr(child, "run", answer)
+    assert redis.plant("the-value", tmp_path / "login") == "7.4.1"
+    assert calls == [f"{password}set {redis.CANARY} the-value\ninfo server\n"]
+
+
+def test_a_redis_that_takes_no_write_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(child, "run", lambda *_, **__: child.Done(0, "OOM command not allowed\nredis_version:7\n", ""))
+    with pytest.raises(Failed) as why:
+        redis.plant("the-value", tmp_path / "none")
+    assert why.value.code == "REDIS_REFUSES"
