@@ -107,8 +107,8 @@ class BackupConfig(Section):
         ge=1,
         le=24,
         json_schema_extra=wrong(
-            "Longer: so much more is lost at worst. Longer than rpoHours is refused. Shorter: a backup is some seconds of work "
-            "a GB, at the lowest priority",
+            "Longer: so much more is lost at worst. Longer than rpoHours is refused. Shorter: a backup is some minutes of work "
+            "a GB, most of it at the lowest priority",
             0,
             "6h",
         ),
@@ -135,7 +135,7 @@ class BackupConfig(Section):
         examples=["02:15"],
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
         json_schema_extra=wrong(
-            "In busy hours: it needs memory and a core for a minute or two", "3:30", "24:00", "night", form="`HH:MM`"
+            "In busy hours: it needs memory and half a core for some minutes", "3:30", "24:00", "night", form="`HH:MM`"
         ),
     )
     read_mb_per_second: int = Field(

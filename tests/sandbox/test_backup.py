@@ -231,7 +231,7 @@ def test_sigkill_at_any_moment_loses_nothing_and_locks_nobody_out(stack: Stack) 
     again(stack)
     luck, known = random.Random(SEED), {one["id"] for one in backup(stack, "list")[1]["snapshots"]}
     for number in range(KILLS):
-        does, after = luck.choice(["now", "prove", "prune"]), luck.uniform(0.2, 8)
+        does, after = luck.choice(["now", "prove", "prune"]), luck.uniform(0.2, 16)
         words = (
             f"restic -r {FOLDER} --password-file /etc/mech/backup/password prune --max-unused 0"
             if does == "prune"
