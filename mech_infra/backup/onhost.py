@@ -1,6 +1,6 @@
 """The command on the host; /usr/local/sbin/mech-backup is this module with what it imports (mech_infra/packing.py).
 
-    mech-backup [--wire] [--who WHO] [--wait S] now | prove | list | check | retain
+    mech-backup [--wire] [--who WHO] [--wait S] now [--fast] | prove [--fast] | list | check | retain
     mech-backup fresh                                      0 while no backup is due
     mech-backup [--wire] fetch --into FOLDER [--at WHEN]    a snapshot's files, compared with their manifest
     mech-backup [--wire] look | restore-scratch [--keep S] | restore-live [--without-backup]  [--at WHEN] [--only WHAT]…
@@ -87,7 +87,9 @@ def _arguments() -> argparse.ArgumentParser:
     options.add_argument("--wire", action="store_true")
     options.add_argument("--wait", type=float, default=0, help="seconds to wait for another one that is at work")
     does = options.add_subparsers(dest="does", required=True)
-    for name in ("now", "prove", "list", "check", "retain", "fresh"):
+    for name in ("now", "prove"):
+        does.add_parser(name).add_argument("--fast", action="store_true", help="without the rests that visitors need")
+    for name in ("list", "check", "retain", "fresh"):
         does.add_parser(name)
     fetch = does.add_parser("fetch")
     fetch.add_argument("--into", type=Path, required=True)
@@ -111,10 +113,10 @@ def _does(given: argparse.Namespace, voice: Voice) -> Json:
     if given.does == "now" and told.only_restore:
         raise Failed("ONLY_RESTORES", "this host only restores, and nothing was backed up: mech:backup.onlyRestore")
     if given.does == "now":
-        with pacing.gently(told.read_mb_s):
+        with pacing.gently(0 if given.fast else told.read_mb_s):
             return _noted("backup", lambda known: taking.backup(told, there, known, voice.step))
     if given.does == "prove":
-        with pacing.gently(told.read_mb_s):
+        with pacing.gently(0 if given.fast else told.read_mb_s):
             return _prove(told, there, voice)
     if given.does == "list":
         found = there.snapshots()

@@ -21,7 +21,7 @@ _RATE: ContextVar[int] = ContextVar("rate", default=0)
 
 @contextlib.contextmanager
 def gently(mb_s: int) -> Iterator[None]:
-    """Within, calls are followed by rests, and a dump is read at so many MiB a second."""
+    """Within, calls are followed by rests, and a dump is read at so many MiB a second; 0: neither."""
     before = _RATE.set(mb_s << 20)
     try:
         yield

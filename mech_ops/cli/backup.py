@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 backup = typer.Typer(help="Backups of databases, settings and certificates.", no_args_is_help=True)
 app.add_typer(backup, name="backup")
+Fast = Annotated[bool, typer.Option("--fast", help="in a hurry: without the rests that keep visitors from noticing")]
 
 
 def _asked(stack: str | None, words: list[str], as_json: bool) -> Asked:
@@ -36,7 +37,7 @@ def _ended(found: Asked, as_json: bool, words: Callable[[dict[str, Any]], str]) 
 
 
 @backup.command()
-def now(stack: Stack = None, as_json: AsJson = False) -> None:
+def now(stack: Stack = None, fast: Fast = False, as_json: AsJson = False) -> None:
     """Back up now: mech backup now
 
     MongoDB by its own dump tool, Redis by a save, .env files and certificates, as one snapshot in mech:backup.repository. What
@@ -46,11 +47,11 @@ def now(stack: Stack = None, as_json: AsJson = False) -> None:
     """
     from mech_ops.backup import report
 
-    _ended(_asked(stack, ["now"], as_json), as_json, report.made)
+    _ended(_asked(stack, ["now", *(["--fast"] if fast else [])], as_json), as_json, report.made)
 
 
 @backup.command()
-def prove(stack: Stack = None, as_json: AsJson = False) -> None:
+def prove(stack: Stack = None, fast: Fast = False, as_json: AsJson = False) -> None:
     """Restore the newest snapshot into containers without a network and compare: mech backup prove
 
     As the host does every night (mech:backup.proveAt). Nothing of what runs is touched, and all goes again.
@@ -59,7 +60,7 @@ def prove(stack: Stack = None, as_json: AsJson = False) -> None:
     """
     from mech_ops.backup import report
 
-    _ended(_asked(stack, ["prove"], as_json), as_json, report.proved)
+    _ended(_asked(stack, ["prove", *(["--fast"] if fast else [])], as_json), as_json, report.proved)
 
 
 @backup.command()

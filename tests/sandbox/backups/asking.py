@@ -36,7 +36,8 @@ CRAFTED = {
 
 
 def backup(stack: Stack, word: str) -> tuple[int, dict[str, Any]]:
-    done = stack.mech("backup", word, "--stack", STACK, "--json", check=False)
+    words = [word, *(["--fast"] if word in ("now", "prove") else [])]  # the timers' own runs are those that go gently
+    done = stack.mech("backup", *words, "--stack", STACK, "--json", check=False)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mech_infra.backup import onhost, proving, scratch, settings, status, taking
+from mech_infra.backup import onhost, pacing, proving, scratch, settings, status, taking
 from mech_infra.backup.restic import Snapshot
 from mech_infra.backup.settings import Settings
 from mech_infra.backup.words import Failed
@@ -77,6 +77,19 @@ def test_a_good_backup_is_remembered(
     assert (code, said[-1]) == (0, {"kind": "end", "code": 0, "result": GOOD})
     assert status.read()["good"]["snapshot"] == NEW.id
     assert run(monkeypatch, capsys, "fresh")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "mb_s"), [(["now"], 20), (["prove"], 20), (["now", "--fast"], 0), (["prove", "--fast"], 0)]
+)
+def test_it_goes_gently_unless_somebody_is_in_a_hurry(
+    words: list[str], mb_s: int, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates: list[int] = []
+    for module, does, result in ((taking, "backup", GOOD), (proving, "proof", {"snapshot": NEW.id})):
+        monkeypatch.setattr(module, does, lambda *_, told=result: rates.append(pacing.rate()) or told)
+    assert run(monkeypatch, capsys, *words)[0] == 0
+    assert rates == [mb_s << 20] and pacing.rate() == 0
 
 
 @pytest.mark.parametrize(
