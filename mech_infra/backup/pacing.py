@@ -1,7 +1,7 @@
 """How gently a backup and a proof work: what others than their own processes do for them comes in short pieces, with rests between.
 
 Priorities do not reach that work: Docker makes a process in a container with its own hands, and the databases read for a dump with
-theirs. So whoever asks them waits: after a call three times as long as it took, and while a dump is read so that no more than a
+theirs. So whoever asks them waits: after a call seven times as long as it took, and while a dump is read so that no more than a
 number of bytes a second is taken from it. mongodump stops asking when nobody takes what it writes; it has no such option itself.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import IO
 
-_SHARE = 0.25  # of the time somebody works for us
+_SHARE = 1 / 8  # of the time somebody works for us
 _LONGEST_S = 3.0  # a rest; what takes longer is held back while it runs
 _PIECE = 1 << 16  # bytes, what a pipe holds
 _RATE: ContextVar[int] = ContextVar("rate", default=0)

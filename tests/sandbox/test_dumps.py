@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -89,6 +91,20 @@ def test_a_dump_that_cannot_be_made_says_why(dumped: Host, arguments: str, said:
     done = dumped.run(f"docker exec -i db mongodump --username root {arguments} --archive", "password: wrong")
     assert (done.returncode, done.stdout, said in done.stderr) == (1, "", True), done.stderr
     assert "wrong" not in done.stderr
+
+
+def test_a_dump_asks_the_server_for_no_more_while_nobody_takes_what_it_has(dumped: Host) -> None:
+    """As the real tool does: so who reads it slowly (mech_infra/backup/pacing.py) has the server read slowly."""
+    lines = "".join(f'db.wide.insertOne({{"_id": {n}, "v": "{"x" * 20_000}"}})\n' for n in range(400))
+    dumped.well("docker exec -i db mongosh --quiet -u root -p pw mech --file /dev/stdin", lines)
+    taken = dumped.well(f"{DUMP} --archive 2>said | {{ sleep 4; wc -c; }}", "password: pw\n")
+    told = {
+        name: datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%f%z")
+        for at, name in re.findall(r"^(\S+)\t(writing|done dumping) mech\.wide", dumped.well("cat said"), re.M)
+    }
+    dumped.well(f"docker exec db {MONGOSH} 'db.wide.drop()'")
+    assert int(taken) > 400 * 20_000
+    assert (told["done dumping"] - told["writing"]).total_seconds() > 3
 
 
 def test_redis_saves_and_is_read_back(machine: Host) -> None:
