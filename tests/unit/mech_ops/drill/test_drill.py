@@ -82,6 +82,7 @@ def test_no_secret_is_written_or_in_a_command_line(monkeypatch: pytest.MonkeyPat
 def test_the_engine_is_asked_for_its_own_state_and_for_the_real_one_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///real")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "real")
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE_FILE", raising=False)
     before, there = Path.cwd(), place.new(NAME)
     with pytest.raises(OpsError), there.entered():
         assert os.environ["PULUMI_BACKEND_URL"] == there.backend and "PULUMI_CONFIG_PASSPHRASE" not in os.environ
