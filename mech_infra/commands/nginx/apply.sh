@@ -34,7 +34,8 @@ lets_go() {
   cat "$stage/wanted" >"$config"
 }
 
-follow() { takes_it || { lets_go && takes_it; }; }
+# One that does not run holds nothing: started without these ports, it would serve half of its config.
+follow() { takes_it || { systemctl is-active --quiet nginx && lets_go && takes_it; }; }
 
 log=/var/log/nginx/error.log
 before=$(wc -l 2>/dev/null <"$log" || echo 0)

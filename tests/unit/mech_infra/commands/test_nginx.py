@@ -130,6 +130,17 @@ def test_an_nginx_that_does_not_start_is_said(rig: Rig) -> None:
     assert done.stderr == "nginx does not start:\nbind() to 0.0.0.0:80 failed [emerg]\n"
 
 
+def test_one_that_does_not_run_is_not_started_with_half_of_its_config(rig: Rig) -> None:
+    """A port of its own it could let go of; this one is somebody else's, and without it nginx would start."""
+    rig.fake(
+        "systemctl",
+        f"case $1 in is-active) [ -e {READ} ] ;; reload*) ! grep -q 3008 {CONFIG} && touch {READ} ;; esac",
+    )
+    done = rig.run(nginx.apply(), GIVEN, check=False)
+    assert done.returncode == 1 and done.stderr.startswith("nginx does not start:")
+    assert not rig.path(READ).exists() and rig.read(CONFIG) == TEXT
+
+
 def test_nothing_is_left_behind(rig: Rig, tmp_path: Path) -> None:
     rig.run(nginx.apply(), GIVEN, TMPDIR=str(tmp_path))
     assert not list(tmp_path.glob("tmp.*"))
