@@ -9,7 +9,7 @@ import pytest
 from mech_infra.commands import backup
 from tests.unit.mech_infra.commands.rig import Rig
 
-SETTINGS = backup.config("/mnt/backup", "mech", {}, {}, 6, 24, "none", {"all_days": 14})
+SETTINGS = backup.config("/mnt/backup", "mech", {}, {}, 6, 24, "none", {"all_days": 14}, 20)
 HIDDEN = backup.secrets("a-password-that-is-long", "KEY", "SECRET")
 
 
