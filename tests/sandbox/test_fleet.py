@@ -171,6 +171,18 @@ def test_what_is_changed_by_hand_is_seen_and_put_right(fleet: Fleet) -> None:
     fleet.clean()
 
 
+def test_a_member_that_somebody_removed_is_in_it_again_and_so_is_a_label(fleet: Fleet) -> None:
+    label = "docker service inspect -f '{{index .Spec.Labels \"mech.service\"}}' mech-llms"
+    fleet.stack.ssh("docker node rm --force mech-w1; docker service update -d --label-rm mech.service mech-llms")
+    assert "mech-w1" not in fleet.nodes() and fleet.stack.ssh(label) == ""
+    found = json.loads(fleet.stack.mech("drift", "--stack", STACK, "--format", "json", check=False).stdout)
+    assert "member mech-w1" in {one["subject"] for one in found["drift"]} and "service mech-llms" in json.dumps(found)
+    fleet.stack.up("--skip-preview")
+    assert fleet.nodes()["mech-w1"] == "Ready Active" and fleet.stack.ssh(label) == "llm"
+    fleet.stack.well()
+    fleet.clean()
+
+
 def test_the_network_between_hosts_that_is_gone_comes_back_with_all_that_was_on_it(fleet: Fleet) -> None:
     fleet.stack.ssh("docker service rm $(docker service ls -q)")
     fleet.until(lambda: fleet.stack.ssh("docker ps -q --filter label=com.docker.swarm.task") == "")

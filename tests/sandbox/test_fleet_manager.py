@@ -70,6 +70,7 @@ def judged(fleet: Fleet, result: Result, before: Swarm, at: float, jobs: Jobs) -
     """What both have in common: the swarm is the same, all writes are there, and who is on a worker goes on for a while."""
     failed = [one.at - at for one in result.failed if one.at > at]
     print(f"\n{result.summary()}\nof {result.total} {len(failed)} failed, the last one after {max(failed):.0f} s")
+    serving(fleet)  # a task that had no database for half a minute is ended, and another one started
     after = there(fleet)
     assert after.nodes == before.nodes
     assert fleet.stack.ssh(f"findmnt -no SOURCE {SWARM}").startswith("/dev/vdb[/swarm/")
