@@ -112,12 +112,11 @@ def _does(given: argparse.Namespace, voice: Voice) -> Json:
     there = repository(told.repository, settings.environment())
     if given.does == "now" and told.only_restore:
         raise Failed("ONLY_RESTORES", "this host only restores, and nothing was backed up: mech:backup.onlyRestore")
-    if given.does == "now":
+    if given.does in ("now", "prove"):
         with pacing.gently(0 if given.fast else told.read_mb_s):
+            if given.does == "prove":
+                return _prove(told, there, voice)
             return _noted("backup", lambda known: taking.backup(told, there, known, voice.step))
-    if given.does == "prove":
-        with pacing.gently(0 if given.fast else told.read_mb_s):
-            return _prove(told, there, voice)
     if given.does == "list":
         found = there.snapshots()
         known = status.read()

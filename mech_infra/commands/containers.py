@@ -27,6 +27,9 @@ def untag(references: Sequence[str]) -> str:
 
 def attach(aliases: Mapping[str, Sequence[str]], network: str, other: str) -> str:
     """Put each of our containers that exists onto the network, under its names, and off every other one but `other`."""
-    return script(
-        _ROOM / "attach.sh", network, other, *(f"{name}={','.join(given)}" for name, given in aliases.items())
-    )
+    return script(_ROOM / "attach.sh", network, other, *named(aliases))
+
+
+def named(aliases: Mapping[str, Sequence[str]]) -> list[str]:
+    """Containers and their other names on a network, as the scripts take them: NAME=ALIAS,ALIAS…"""
+    return [f"{name}={','.join(given)}" for name, given in aliases.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mech_infra.catalogue import DATABASES
-from mech_infra.commands.containers import SERVICE_GRACE_S
+from mech_infra.commands.containers import SERVICE_GRACE_S, named
 from mech_infra.commands.firewall import Allow
 from mech_infra.commands.private import CIDR
 from mech_infra.commands.script import program, room, script
@@ -82,7 +82,7 @@ def files(fleet: str) -> dict[str, str]:
             KEPT=_kept(fleet),
             SWARM=SWARM,
             NETWORK=NETWORK,
-            DATABASES=" ".join(_named(DATABASES)),
+            DATABASES=" ".join(named(DATABASES)),
         ),
         _UNIT: (_ROOM / "mech-swarm.service").read_text(),
         DOCKER: (_ROOM / "20-mech-swarm.conf").read_text(),
@@ -149,11 +149,7 @@ def leave() -> str:
 
 def join_databases(network: str, aliases: Mapping[str, Sequence[str]]) -> str:
     """Put each of these containers onto the network between the hosts, beside its own one."""
-    return script(_ROOM / "databases.sh", network, *_named(aliases))
-
-
-def _named(aliases: Mapping[str, Sequence[str]]) -> list[str]:
-    return [f"{name}={','.join(given)}" for name, given in aliases.items()]
+    return script(_ROOM / "databases.sh", network, *named(aliases))
 
 
 def part_databases(network: str, names: Sequence[str], wait_s: int = 2 * SERVICE_GRACE_S) -> str:
