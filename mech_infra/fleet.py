@@ -37,10 +37,16 @@ def _alone(before: State) -> bool:
     return any(about["type"] == judging.CONTAINER and _ALONE in urn for urn, about in before.items())
 
 
-def _going(before: State, members: Sequence[Member]) -> bool:
-    """Whether the stack has a host that is declared no more."""
-    marks = {judging.member(urn) for urn, about in before.items() if about["type"] == judging.INSTANCE}
-    return bool(marks - {member.mark for member in members})
+def _tell_of_both(before: State, members: Sequence[Member], first: str) -> None:
+    """For the plan: hosts that go are told nothing any more, so they do not know those that come."""
+    there = {judging.member(urn) for urn, about in before.items() if about["type"] == judging.INSTANCE}
+    going = sorted(f"{first}-{mark}" for mark in there - {member.mark for member in members})
+    coming = sorted(member.name for member in members if member.mark not in there)
+    if going and coming:
+        pulumi.log.warn(
+            f"{', '.join(coming)} come while {', '.join(going)} go: until they are gone, visitors who are sent to these get 502 "
+            "from services whose tasks moved to those. Nobody does with an `up` for more hosts, and then one for fewer"
+        )
 
 
 def private_network(platform: PlatformConfig, before: State, guard: Guard) -> vultr.Vpc | None:
@@ -69,6 +75,7 @@ class Fleet:
     ) -> None:
         self._platform, self._outside, self._first = platform, outside, first
         members = platform.members()
+        _tell_of_both(before, members, platform.host.hostname)
         self.hosts: dict[Member, Host] = {members[0]: first.host}
         self.hosts |= {member: self._host(member, private) for member in members[1:]}
         firewalls = {member: first.firewall if member.first else self._firewall(member) for member in members}
@@ -79,10 +86,9 @@ class Fleet:
         about = SwarmArgs(self.hosts, platform.fleet.encrypted, first.runtime.provider, confirmed, first.volume.mounted)
         swarm = Swarm("swarm", about)
         swarm.databases([first.datastores.redis.id, first.datastores.mongodb.id], first.network.repair)
-        # nginx knows a new member before a task is there, and one that goes until it has none. Into a fleet, the first one's
-        # goes on passing to what serves now until the tasks are well.
-        late = list(members) if _going(before, members) else [members[0]] if _alone(before) else []
-        early = [self._proxy(member, certificates[member], []) for member in members if member not in late]
+        # nginx knows a new member before a task is there, and one that goes until it has none.
+        proxies = [self._proxy(member, certificates[member], swarm) for member in members]
+        widened = [resource for proxy in proxies for resource in proxy.widened]
         services = platform.resolved_services()
         self.running = Tasks(
             "tasks",
@@ -90,15 +96,15 @@ class Fleet:
                 services, secrets, platform.rollout, len(platform.takers()),
                 {service.name: first.images.digests[service.name] for service in services},
                 first.host, first.runtime.provider, swarm.network,
-                [*first.ready, *swarm.ready, *early, *confirmed],
+                [*first.ready, *swarm.ready, *widened, *confirmed],
             ),
         )  # fmt: skip
         vacated = swarm.vacated(self.running.ready)
         there = [*self.running.ready, vacated]
-        proxies = [*(self._proxy(member, certificates[member], there) for member in late), *early]
-        held = DrainingArgs(self.hosts, platform.rollout.drain_s, proxies, self.running.ready, _alone(before))
+        passing = [proxy.passes(there) for proxy in proxies]
+        held = DrainingArgs(self.hosts, platform.rollout.drain_s, passing, self.running.ready, _alone(before))
         draining = Draining("draining", held)
-        self.entrances: list[pulumi.Resource] = [*proxies, *confirmed, *draining.leaving]
+        self.entrances: list[pulumi.Resource] = [*passing, *confirmed, *draining.leaving]
         self.ready = [*there, *self.entrances]
 
     @property
@@ -119,12 +125,11 @@ class Fleet:
         about = CertificatesArgs(self._platform.certificate, self._platform.domain, self.hosts[member])
         return Certificates(f"certificates-{member.mark}", about)
 
-    def _proxy(self, member: Member, certificates: Certificates, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+    def _proxy(self, member: Member, certificates: Certificates, swarm: Swarm) -> Proxy:
         platform = self._platform
         about = ProxyArgs(
             platform.proxy, platform.domain, platform.resolved_services(), platform.firewall.expose_service_ports,
             self.hosts[member], certificates.installed, self._outside.edge,
-            [host.private for host in self.hosts.values()], after,
+            [host.private for host in self.hosts.values()], swarm.addresses,
         )  # fmt: skip
-        installed: pulumi.Resource = Proxy(f"proxy{member.mark and '-'}{member.mark}", about).installed
-        return installed
+        return Proxy(f"proxy{member.mark and '-'}{member.mark}", about)

@@ -194,6 +194,14 @@ def apply() -> str:
     return script(_ROOM / "apply.sh", CONFIG, LOGROTATE, MANAGED)
 
 
+def widen() -> str:
+    """On a member of a fleet, the same, but whom nginx asks now it goes on asking, too, until `apply` says who is left.
+
+    Stdin has the addresses of all nodes in a line before the files: what a host that is new asks.
+    """
+    return script(_ROOM / "widen.sh", CONFIG, LOGROTATE, MANAGED)
+
+
 def drain(most_s: int, leaves: bool) -> str:
     """Wait, `most_s` seconds at most, until nginx has answered what it took before it read its config anew, and say so meanwhile.
 

@@ -31,7 +31,7 @@ class ProxyArgs:
     certificate: pulumi.Resource
     edge: EdgeRanges | None = None  # where the firewall knows it, too
     members: Sequence[pulumi.Input[str]] = ()  # of a fleet, their addresses on the private network
-    after: Sequence[pulumi.Resource] = ()  # what must serve before it passes to it
+    nodes: pulumi.Input[Sequence[str]] = ()  # of the swarm's nodes, also of those that go
 
 
 class Proxy(pulumi.ComponentResource):
@@ -39,12 +39,14 @@ class Proxy(pulumi.ComponentResource):
 
     Declares: for each service what visitors, the host and other containers ask, both slots upstream, or a fleet's members: conf.d/mech.conf.
     Reads: its unit, its files, whether it takes its config and runs it; files of others that it reads.
-    Promises: a config is installed only when `nginx -t` accepts it, else the old one stays in force.
+    Promises: a config is installed only when `nginx -t` accepts it, else the old one stays in force. In a fleet nginx asks
+    members of before and those declared from `widened` on, and from `passes` on those declared alone.
     """
 
     def __init__(self, name: str, args: ProxyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Proxy", name, None, opts)
         config, domain, services, exposed, host = args.config, args.domain, args.services, args.exposed, args.host
+        self._name, self._args = name, args
         text = pulumi.Output.all(edge=_edge(args.edge), members=list(args.members)).apply(
             lambda known: nginx.render(
                 [_site(s, domain, known["members"]) for s in services],
@@ -56,7 +58,8 @@ class Proxy(pulumi.ComponentResource):
                 trusted_proxies=known["edge"],
             )
         )
-        repair = host.access.sense(
+        self._files = text.apply(lambda it: files.encode({nginx.CONFIG: it, nginx.LOGROTATE: nginx.logrotate()}))
+        self._repair = host.access.sense(
             f"{name}-state",
             host.titled("proxy"),
             [
@@ -69,15 +72,32 @@ class Proxy(pulumi.ComponentResource):
             watches=[facts.ForeignSites()],
             parent=self,
         )
-        self.installed = host.access.run(
-            f"{name}-nginx",
-            nginx.apply(),
-            stdin=text.apply(lambda it: files.encode({nginx.CONFIG: it, nginx.LOGROTATE: nginx.logrotate()})),
-            parent=self,
-            triggers=[host.instance.id, repair, *([args.edge.moved] if args.edge else [])],
-            after=[args.certificate, *args.after],
-        )
+        beside = pulumi.Output.all(self._files, args.nodes).apply(lambda both: f"{' '.join(both[1])}\n{both[0]}")
+        self.widened: Sequence[pulumi.Resource] = [self._run("widened", nginx.widen(), beside)] if args.members else []
         self.register_outputs({"sites": [s.name for s in services]})
+
+    def passes(self, after: Sequence[pulumi.Resource] = ()) -> pulumi.Resource:
+        """nginx has the config as declared, once these are there, which must serve before it passes to them alone."""
+        triggers = [self._repair, *([self._args.edge.moved] if self._args.edge else [])]
+        return self._run("nginx", nginx.apply(), self._files, triggers, [*self.widened, *after])
+
+    def _run(
+        self,
+        what: str,
+        text: str,
+        stdin: pulumi.Input[str],
+        triggers: Sequence[pulumi.Input[str]] = (),
+        after: Sequence[pulumi.Resource] = (),
+    ) -> pulumi.Resource:
+        run: pulumi.Resource = self._args.host.access.run(
+            f"{self._name}-{what}",
+            text,
+            stdin=stdin,
+            parent=self,
+            triggers=[self._args.host.instance.id, *triggers],
+            after=[self._args.certificate, *after],
+        )
+        return run
 
 
 def _site(service: ResolvedService, domain: str, members: Sequence[str]) -> nginx.Site:

@@ -35,6 +35,7 @@ class Swarm(pulumi.ComponentResource):
 
     Declares: the rules between members, the swarm, who is in it with which role, the network between them.
     Reads: these; nodes and services of others, tasks that do not run.
+    `addresses` are those of all nodes on the private network, also of members that go.
     Promises: after `ready` every member that is not drained takes tasks. Who goes is known no more by the manager, and the
     swarm ends with the first host; until then nothing of it is taken away from who still runs a task. One manager that is lost
     and made anew manages the same swarm, and no task ends for that.
@@ -86,7 +87,11 @@ class Swarm(pulumi.ComponentResource):
             after=[ends],
             secret=True,
         )
-        joined = [self._join(member, host) for member, host in args.hosts.items() if not member.first]
+        joined: list[pulumi.Resource] = []
+        for member, host in args.hosts.items():
+            if not member.first:
+                # Of two managers that join at once one may be refused, tries again as another node, and the first try stays.
+                joined.append(self._join(member, host, joined[-1:] if member.manager else []))
         nodes = self._first.access.run(
             f"{name}-nodes",
             commands.nodes(*self._words),
@@ -115,6 +120,7 @@ class Swarm(pulumi.ComponentResource):
             ),
         )
         self.ready: list[pulumi.Resource] = [nodes, self.network]
+        self.addresses = nodes.stdout.apply(str.split)
         self.register_outputs({"members": sorted(managers)})
 
     def databases(self, ids: Sequence[pulumi.Input[str]], repair: pulumi.Input[str]) -> None:
@@ -162,7 +168,7 @@ class Swarm(pulumi.ComponentResource):
         )
         return host.access.undo(f"{name}-off", commands.no_rules(), parent=self, made=applied)
 
-    def _join(self, member: Member, host: Host) -> pulumi.Resource:
+    def _join(self, member: Member, host: Host, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
         first, encrypted = self._first.private, self._args.encrypted
         joined = host.access.run(
             f"{self._name}-join-{member.mark}",
@@ -170,7 +176,7 @@ class Swarm(pulumi.ComponentResource):
             stdin=pulumi.Output.secret(self._known.stdout.apply(lambda said: commands.token(said, member.manager))),
             parent=self,
             triggers=[host.instance.id],
-            after=[self._known],
+            after=[self._known, *after],
         )
         away = commands.forget(member.name)
         return self._first.access.undo(f"{self._name}-forget-{member.mark}", away, parent=self, made=joined)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Nodes as the manager has them.
 
-# known: a line each, `ID NAME ROLE AVAILABILITY STATE`.
+# known: a line each, `ID NAME ROLE AVAILABILITY STATE`; one whose joining ended half-way has no name, and stands as `-`.
 known() {
   # shellcheck disable=SC2046 # an id a word
-  docker node inspect -f '{{.ID}} {{.Description.Hostname}} {{.Spec.Role}} {{.Spec.Availability}} {{.Status.State}}' $(docker node ls -q)
+  docker node inspect -f '{{.ID}} {{or .Description.Hostname "-"}} {{.Spec.Role}} {{.Spec.Availability}} {{.Status.State}}' $(docker node ls -q)
 }
 
 # forget ID: a node that goes, or went; a manager is one no more before.

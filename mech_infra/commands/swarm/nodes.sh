@@ -1,5 +1,6 @@
 #!/bin/sh
 # Has every member ready, a manager or a worker as wanted, and taking tasks unless it shall be drained (vacate.sh does that).
+# Prints the addresses of all nodes, also of those that go.
 # Arguments: NAME=ROLE=AVAILABILITY for each.
 set -eu
 . ./listing.sh
@@ -23,4 +24,9 @@ for wanted in "$@"; do
   [ "${is%%=*}" = "$role" ] || docker node update --role "$role" "$id" >/dev/null
   if [ "$availability" = active ] && [ "${is#*=}" != active ]; then docker node update --availability active "$id" >/dev/null; fi
 done
-echo "as wanted"
+# A host that tried to join twice: nobody is behind its first try, which Docker keeps for ever.
+for nobody in $(known | awk '$2 == "-" && $5 != "ready" { print $1 }'); do
+  forget "$nobody"
+done
+# shellcheck disable=SC2046 # an id a word
+docker node inspect -f '{{.Status.Addr}}' $(docker node ls -q) | sort

@@ -32,7 +32,7 @@ def swarm() -> dict[str, Any] | None:
             return found
         nodes = [
             {
-                "id": node["ID"], "name": node["Description"]["Hostname"], "role": node["Spec"]["Role"],
+                "id": node["ID"], "name": node["Description"].get("Hostname", ""), "role": node["Spec"]["Role"],
                 "availability": node["Spec"]["Availability"], "state": node["Status"]["State"],
             }
             for node in ask("/nodes")
@@ -144,7 +144,7 @@ class ForeignMembers(Watch, kind="foreign-members"):
     def tell(self, facts: Facts, access: Mapping[str, Any]) -> Iterator[str]:
         for node in listed(facts, "swarm", "nodes"):
             if node["name"] not in self.ours:
-                yield f"not ours: {node['name']} is in the swarm ({node['role']}, {node['state']}; left as it is)"
+                yield f"not ours: {node['name'] or node['id']} is in the swarm ({node['role']}, {node['state']}; left as it is)"
 
 
 @dataclass(frozen=True)

@@ -182,9 +182,8 @@ def differs(look: Look) -> Iterator[Found]:
 def foreign(look: Look) -> Iterator[Found]:
     for node in look.fact("swarm.nodes"):
         if node["name"] not in _hosts(look):
-            yield Found(
-                (), {"node": node["name"], "id": node["id"]}, (f"docker node ls: {node['name']} {node['state']}",)
-            )
+            name = node["name"] or node["id"]  # one whose joining ended half-way has none
+            yield Found((), {"node": name, "id": node["id"]}, (f"docker node ls: {name} {node['state']}",))
 
 
 @cause(

@@ -16,6 +16,7 @@ from mech_infra.components.tasks import words
 from .conftest import SECRETS, Declare, Recorder
 
 FLEET: dict[str, Any] = {"fleet": {"workers": 2}}
+PROXIES = ("proxy", "proxy-w1", "proxy-w2")
 
 
 @pytest.fixture(autouse=True)
@@ -197,31 +198,37 @@ def test_no_token_stands_in_a_command_line(declare: Declare) -> None:
 
 def test_nginx_on_each_host_asks_all_members(declare: Declare) -> None:
     recorder = declare(FLEET)
-    for proxy in ("proxy", "proxy-w1", "proxy-w2"):
+    for proxy in PROXIES:
         conf = nginx_conf(recorder, proxy)
         for address in ("10.96.0.3", "10.96.0.4", "10.96.0.5"):
             assert f"server {address}:12008 max_fails=0;" in conf
         assert "mech_slot" not in conf and "proxy_pass http://mech_llm;" in conf
 
 
-def test_from_nothing_nginx_is_there_before_a_task_that_calls_by_it(
-    declare: Declare, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        a_fleet("host", "host-w1"),
+        a_fleet("host", "host-m2", "host-m3", "host-w1"),
+        alone(),
+        a_fleet("host", "host-w1") | alone(),
+    ],
+    ids=["nothing", "fewer", "others", "one", "half-way"],
+)
+def test_nginx_asks_every_member_before_a_task_moves_and_those_declared_alone_when_all_are_well(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any]
 ) -> None:
+    """Whatever was there before: what each nginx does of it is decided on its host."""
     direct = waits(monkeypatch)
-    declare(FLEET)
-    assert {"proxy-nginx", "proxy-w1-nginx", "proxy-w2-nginx"} <= before(direct, "tasks-reader")
-
-
-@pytest.mark.parametrize("begun", [{}, a_fleet("host", "host-w1")], ids=["first", "again"])
-def test_into_a_fleet_nginx_follows_when_the_tasks_are_well(
-    declare: Declare, monkeypatch: pytest.MonkeyPatch, begun: dict[str, Any]
-) -> None:
-    """Also where an `up` before it stopped half-way: as long as containers of the first host's serve."""
-    direct = waits(monkeypatch)
-    declare(FLEET, state=begun | alone())
-    assert {"tasks-llm", "tasks-reader", "swarm-databases"} <= before(direct, "proxy-nginx")
-    assert "proxy-nginx" not in before(direct, "tasks-llm") and "proxy-w1-nginx" in before(direct, "tasks-llm")
-    assert {"proxy-w1-nginx", "proxy-nginx"} <= before(direct, "edge-llm-w1")
+    recorder = declare(FLEET, state=state)
+    commands = recorder.of("Command")
+    for proxy in PROXIES:
+        assert f"{proxy}-widened" in before(direct, "tasks-llm") & before(direct, f"{proxy}-nginx")
+        assert {"tasks-llm", "tasks-reader", "swarm-databases", "swarm-vacate"} <= before(direct, f"{proxy}-nginx")
+        assert f"{proxy}-nginx" in before(direct, "edge-llm-w1")
+        assert commands[f"{proxy}-widened"]["stdin"].endswith(f"\n{commands[f'{proxy}-nginx']['stdin']}")
+        assert "swarm-nodes" in before(direct, f"{proxy}-widened")
 
 
 def test_what_nginx_took_is_answered_before_who_answers_it_goes(
@@ -230,7 +237,7 @@ def test_what_nginx_took_is_answered_before_who_answers_it_goes(
     """The engine takes away in the other order: a host's records, the waits, then tasks and hosts."""
     direct = waits(monkeypatch)
     recorder = declare({**FLEET, "rollout": {"drainS": 70}}, state=alone())
-    proxies = {"proxy-nginx", "proxy-w1-nginx", "proxy-w2-nginx"}
+    proxies = {f"{proxy}-nginx" for proxy in PROXIES}
     # Containers of one host go at the very end of an `up`, so that all it has to do is to be there.
     assert proxies <= before(direct, "draining-entered") and "draining-entered" not in before(direct, "edge-llm-w1")
     commands = recorder.of("Command")
@@ -242,20 +249,6 @@ def test_what_nginx_took_is_answered_before_who_answers_it_goes(
         assert direct[left] >= proxies | {f"tasks-{name}" for name in SERVICES}
         assert "draining" not in "".join(direct[left])
         assert f"set -- 70 {leaves}\n" in commands[left]["delete"] and commands[left]["create"] == ":"
-
-
-def test_more_members_are_known_to_nginx_before_a_task_is_there(
-    declare: Declare, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    direct = waits(monkeypatch)
-    declare(FLEET, state=a_fleet("host", "host-w1"))
-    assert {"proxy-nginx", "proxy-w1-nginx", "proxy-w2-nginx"} <= before(direct, "tasks-llm")
-
-
-def test_who_goes_is_known_to_nginx_until_it_has_no_task(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
-    direct = waits(monkeypatch)
-    declare({"fleet": {"workers": 1}}, state=a_fleet("host", "host-w1", "host-w2"))
-    assert "swarm-vacate" in before(direct, "proxy-nginx") & before(direct, "proxy-w1-nginx")
 
 
 def test_out_of_a_fleet_nginx_follows_when_the_containers_are_well(
@@ -271,3 +264,30 @@ def test_what_an_image_runs_is_read_off_what_the_host_says() -> None:
     said = '["a/b:1", null, ["mech-service"]]\n["c:2", ["node"], ["index.js"]]\n'
     assert words(said, "a/b:1") == ["mech-service"] and words(said, "c:2") == ["node", "index.js"]
     assert words(said, "other") == words("", "a/b:1") == []
+
+
+def test_managers_join_one_after_another_and_workers_at_once(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+    direct = waits(monkeypatch)
+    declare({"fleet": {"workers": 2, "managers": 3}})
+    joins = {f"swarm-join-{mark}" for mark in ("m2", "m3", "w1", "w2")}
+    assert {name: before(direct, name) & joins for name in joins} == {
+        "swarm-join-m2": set(), "swarm-join-m3": {"swarm-join-m2"}, "swarm-join-w1": set(), "swarm-join-w2": set(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (("host", "host-m2", "host-w1", "host-w2"), []),
+        (("host", "host-w1"), []),
+        (("host", "host-m2", "host-w1"), ["mech-w2 come while mech-m2 go"]),
+    ],
+    ids=["fewer", "more", "both"],
+)
+def test_hosts_that_come_while_others_go_are_a_word_in_the_plan(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...], told: list[str]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_about, **_more: said.append(text))
+    declare(FLEET, state=a_fleet(*there))
+    assert [text.partition(":")[0] for text in said if " come while " in text] == told

@@ -195,3 +195,62 @@ def test_of_a_fleet_all_members_are_asked_and_nobody_is_left_out() -> None:
     # A member that is gone costs a third of a second, and an answer that does not come is not asked for elsewhere.
     assert "proxy_connect_timeout 300ms;" in text and "proxy_next_upstream error timeout;" in text
     assert "proxy_next_upstream_timeout 3s;" in text
+
+
+def of_members(*addresses: str, port: int = 12008) -> str:
+    """A fleet's config: llm and queue at these members."""
+    sites = [
+        nginx.Site(name, f"{name}.mech.is", at - 9000, (), (), 110, tasks=tuple(f"{one}:{at}" for one in addresses))
+        for name, at in (("llm", port), ("queue", port - 7))
+    ]
+    return nginx.render(
+        sites, exposed=True, max_body_mb=1, requests_per_second=1, burst=1, redirect_to_https=False, trusted_proxies=[]
+    )
+
+
+def widened(rig: Rig, text: str, nodes: str = "10.96.0.3") -> str:
+    return rig.run(nginx.widen(), f"{nodes}\n" + files.encode({CONFIG: text, LOGROTATE: nginx.logrotate()})).stdout
+
+
+def pools(text: str) -> dict[str, list[str]]:
+    return {
+        pool: re.findall(r"server (\S+) max_fails=0;", servers)
+        for pool, servers in re.findall(r"upstream (\S+) {\n(.*?)}", text, re.S)
+    }
+
+
+@pytest.mark.parametrize("begun", ["there", "new", "left empty"])
+def test_who_is_asked_now_goes_on_being_asked_beside_those_declared(rig: Rig, begun: str) -> None:
+    """So that neither a task that moves to a new member nor one that is still at a member that goes is out of reach."""
+    if begun == "there":
+        rig.write(CONFIG, of_members("10.96.0.3", "10.96.0.6"))
+    elif begun == "left empty":
+        rig.write(CONFIG, "")
+    nodes = "10.96.0.7 10.96.0.8" if begun == "there" else "10.96.0.3 10.96.0.4 10.96.0.6"
+    assert widened(rig, of_members("10.96.0.3", "10.96.0.4"), nodes) == "reloaded\n"
+    both = ["10.96.0.3", "10.96.0.4", "10.96.0.6"]
+    assert pools(rig.read(CONFIG)) == {
+        "mech_llm": [f"{one}:12008" for one in both],
+        "mech_queue": [f"{one}:12001" for one in both],
+    }
+    rig.run(nginx.apply(), files.encode({CONFIG: of_members("10.96.0.4"), LOGROTATE: nginx.logrotate()}))
+    assert rig.read(CONFIG) == of_members("10.96.0.4")
+
+
+@pytest.mark.parametrize("before", [None, "", "edited by hand {", of_members("10.96.0.3", "10.96.0.4")])
+def test_where_nobody_else_is_asked_the_config_is_the_declared_one(rig: Rig, before: str | None) -> None:
+    if before is not None:
+        rig.write(CONFIG, before)
+    declared = of_members("10.96.0.3", "10.96.0.4")
+    widened(rig, declared)
+    assert rig.read(CONFIG) == declared and rig.read(LOGROTATE) == nginx.logrotate()
+
+
+def test_the_config_of_one_host_stays_until_tasks_are_well(rig: Rig) -> None:
+    alone = nginx.render(
+        SITES, exposed=True, max_body_mb=1, requests_per_second=1, burst=1, redirect_to_https=False, trusted_proxies=[]
+    )
+    rig.write(CONFIG, alone)
+    rig.forget()
+    assert widened(rig, of_members("10.96.0.3")).startswith("nginx passes to the containers of one host")
+    assert rig.read(CONFIG) == alone and rig.called("nginx|systemctl") == []

@@ -161,3 +161,19 @@ def test_a_state_that_would_be_lost_with_its_host_is_told() -> None:
     assert told(["/dev/vdb", SWARM]) == [] == told(manager=False)
     for found in (told(), told(["/dev/vdc", SWARM])):  # as after its disk came back under another name
         assert len(found) == 1 and found[0].startswith("not well: ") and "systemctl reboot" in found[0]
+
+
+def test_a_node_without_a_name_hides_nothing_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Docker keeps of a host whose joining was refused once (recorded with 20.10.24)."""
+    nobody = {
+        "ID": "ojj7xar9y3pl4cxrd38x4srsp", "Spec": {"Labels": {}, "Role": "manager", "Availability": "active"},
+        "Description": {"Platform": {}, "Resources": {}, "Engine": {}, "TLSInfo": {}}, "Status": {"State": "unknown"},
+    }  # fmt: skip
+    about = {"LocalNodeState": "active", "ControlAvailable": True, "NodeAddr": "10.96.0.4"}
+    answers: dict[str, Any] = {"/info": {"Swarm": about}, "/nodes": [nobody], "/services?status=true": []}
+    monkeypatch.setattr(swarm, "started", lambda: True)
+    monkeypatch.setattr(swarm, "ask", answers.__getitem__)
+    found = {"swarm": swarm.swarm()}
+    assert told(swarm.ForeignMembers(["mech"]), found) == [
+        "not ours: ojj7xar9y3pl4cxrd38x4srsp is in the swarm (manager, unknown; left as it is)"
+    ]
