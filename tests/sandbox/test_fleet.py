@@ -258,3 +258,18 @@ def test_back_to_one_host_and_to_a_fleet_again(fleet: Fleet) -> None:
     assert len(fleet.result.of("upload").said) >= 9 and fleet.result.of("stream").cut == []
     assert fleet.nodes() == {"mech": "Ready Active", "mech-w1": "Ready Active"}
     assert fleet.databases() == before
+
+
+def test_three_managers_in_a_workers_place_and_one_again(fleet: Fleet) -> None:
+    """Hosts come while others go: a task that moves to one that comes calls one that is still at one that goes."""
+    before = fleet.databases()
+    for others in ({"managers": 3}, {"workers": 2}):
+        fleet.of(**others)
+        done = fleet.stack.up("--skip-preview")
+        assert " come while " in done.stdout + done.stderr
+        fleet.stack.well()
+        fleet.clean()
+        roles = fleet.stack.ssh("docker node ls --format '{{.Hostname}} {{.ManagerStatus}}'").splitlines()
+        managers = [line.split()[0] for line in roles if line.split()[1:] in (["Leader"], ["Reachable"])]
+        assert sorted(managers) == (["mech", "mech-m2", "mech-m3"] if "managers" in others else ["mech"])
+        assert len(roles) == 3 and fleet.databases() == before

@@ -1,5 +1,7 @@
 """A rule before ours closes SSH: Pulumi, too, is shut out; the console opens the door again."""
 
+from mech_infra.commands import sharing
+from mech_infra.commands.ssh import SOCKET
 from tests.scenarios.scenario import Scenario
 from tests.scenarios.steps import console, holds, on_host, preview, up
 from tests.scenarios.world import World
@@ -8,6 +10,8 @@ from tests.scenarios.world import World
 def shut_out(world: World) -> None:
     said = world.ssh("true", check=False)
     assert "timed out" in said, said
+    # The connection of an `up` a moment ago is let through, and who asks by it sees the rule: here somebody comes without one.
+    sharing.part(["ssh", "-o", f"ControlPath={SOCKET}"], f"root@{world.host_ip}")
 
 
 SCENARIO = Scenario(
