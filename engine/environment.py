@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import shutil
 import sys
@@ -12,6 +13,7 @@ from engine.paths import REPO, VENV, binaries, cache, pulumi_home
 from engine.run import locked, run
 
 UV = "uv==0.13.9"
+_OURS = ("mech_infra", "mech_ops", "policies", "sandbox")
 _HOOK = '\n# Mech: the engine and the stack that `make up` set up.\n. "$VIRTUAL_ENV/bin/mech-env.sh"\n'
 
 
@@ -22,6 +24,7 @@ def ready() -> bool:
 
 def ensure() -> bool:
     """Make or bring up to date .venv; True if something was done. Raises SetupError."""
+    compile_ours()
     if ready():
         write_environment()
         return False
@@ -39,6 +42,13 @@ def ensure() -> bool:
         write_environment()
         (VENV / "mech-lock").write_text(_lock_hash())
     return True
+
+
+def compile_ours(repo: Path = REPO) -> None:
+    """What runs from the sources, as the libraries are: Python takes a file that changed since as if it were not compiled."""
+    for folder in _OURS:
+        # One that cannot be written, or has a mistake in it, is for who imports it to tell.
+        compileall.compile_dir(repo / folder, quiet=2)
 
 
 def write_environment() -> None:

@@ -76,3 +76,13 @@ def test_another_version_of_the_project_takes_the_place_of_the_one_before(
     environment._link_project()
     [info] = site.glob("*.dist-info")
     assert "sandbox.cli:app" in (info / "entry_points.txt").read_text()
+
+
+def test_what_runs_from_the_sources_is_compiled_and_a_mistake_in_it_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mech_ops" / "inner").mkdir(parents=True)
+    (tmp_path / "mech_ops" / "inner" / "good.py").write_text("x = 1\n")
+    (tmp_path / "mech_ops" / "wrong.py").write_text("x = \n")
+    environment.compile_ours(tmp_path)
+    environment.compile_ours(tmp_path)
+    [done] = tmp_path.rglob("*.pyc")
+    assert done.name.startswith("good.")
