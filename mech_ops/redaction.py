@@ -21,6 +21,7 @@ MARK = "[secret]"
 KNOWN = "a secret of the stack"
 _LEFT = r"(?!\[secret\])"
 _DEPTH = 4  # encodings in encodings that are looked through
+_SHORT = 200  # characters of a text that may well come again
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class _Redactor:
         self.known = _known(secrets)
         self.forms = _forms(secrets)
         self.judged: dict[str, bool] = {}  # a log says the same thing again and again
+        self.texts: dict[str, str] = {}  # and plain data has the same names in each entry
 
     def value(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -115,7 +117,14 @@ class _Redactor:
             return type(value)(map(self.value, value))
         if isinstance(value, bytes):
             return self.text(_plain(value).decode(errors="replace")).encode()
-        return self.text(value) if isinstance(value, str) else value
+        return self._short(value) if isinstance(value, str) else value
+
+    def _short(self, text: str) -> str:
+        if len(text) > _SHORT:
+            return self.text(text)
+        if text not in self.texts:
+            self.texts[text] = self.text(text)
+        return self.texts[text]
 
     def text(self, text: str) -> str:
         for form in self.forms:

@@ -7,7 +7,7 @@ import gzip
 
 import pytest
 
-from mech_ops import encodings
+from mech_ops import encodings, redaction
 from mech_ops.diagnosis import gather
 from mech_ops.redaction import MARK, leaks, redacted
 
@@ -117,3 +117,17 @@ def test_what_nobody_can_look_through_is_a_leak(monkeypatch: pytest.MonkeyPatch)
     bomb = gzip.compress(bytes(100_000))
     assert "nobody looks through" in leaks(bomb, [])[0]
     assert leaks(redacted(bomb, []), []) == []
+
+
+def test_a_name_that_comes_again_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged, key = list[bytes](), "hush-hush-0123"
+    hides = redaction._Redactor._hides
+
+    def noting(self: redaction._Redactor, data: bytes) -> bool:
+        judged.append(data)
+        return hides(self, data)
+
+    monkeypatch.setattr(redaction._Redactor, "_hides", noting)
+    entries = [{"state": "running", "said": f"x {key}"} for _ in range(50)]
+    assert redacted(entries, [key]) == [{"state": "running", "said": f"x {MARK}"}] * 50
+    assert sorted(judged) == [b"running", b"said", b"state", f"x {MARK}".encode()]
