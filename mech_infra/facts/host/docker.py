@@ -9,7 +9,7 @@ from typing import Any
 
 from mech_infra.backup.words import LABEL
 from mech_infra.commands.containers import MANAGED
-from mech_infra.facts.host.onhost import ask, run
+from mech_infra.facts.host.onhost import ask, once, run
 from mech_infra.facts.host.program import on_host, reads
 from mech_infra.facts.model import Check, Facts, Watch, listed
 
@@ -50,7 +50,7 @@ def docker() -> dict[str, Any] | None:
 @on_host
 def started() -> bool:
     """Whether Docker runs. Asking a socket-activated daemon would start it: that is not reading."""
-    return run("systemctl", "is-active", "--quiet", "docker.service")[0] == 0
+    return once(run, "systemctl", "is-active", "--quiet", "docker.service")[0] == 0
 
 
 @on_host

@@ -16,7 +16,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
 
 
 def run(*argv: str, timeout: int = 10, given: str = "") -> tuple[int, str]:
@@ -28,6 +30,24 @@ def run(*argv: str, timeout: int = 10, given: str = "") -> tuple[int, str]:
     except (OSError, subprocess.TimeoutExpired):
         return 127, ""
     return done.returncode, done.stdout.decode(errors="replace")
+
+
+_known: dict[tuple[Any, ...], concurrent.futures.Future[Any]] | None = None  # while a look runs
+
+
+def once(read: Callable[..., _T], *given: Any) -> _T:
+    """What `read` says, which several readers want: in one look it is asked once, and the others wait for that."""
+    known = _known
+    if known is None:
+        return read(*given)
+    mine: concurrent.futures.Future[_T] = concurrent.futures.Future()
+    found: concurrent.futures.Future[_T] = known.setdefault((read, *given), mine)
+    if found is mine:
+        try:
+            mine.set_result(read(*given))
+        except Exception as error:
+            mine.set_exception(error)
+    return found.result()
 
 
 def text(path: str | Path) -> str | None:
@@ -90,6 +110,8 @@ Readers = Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]
 
 def looked(readers: Readers) -> dict[str, Any]:
     """What all readers find, side by side; None for one that fails or is late: judging says what that means."""
+    global _known
+    _known = {}
     end = time.monotonic() + LIMIT_S
     pool = concurrent.futures.ThreadPoolExecutor(len(readers))
     pending = {name: pool.submit(read, **wanted) for name, (read, wanted) in readers.items()}
@@ -103,6 +125,7 @@ def looked(readers: Readers) -> dict[str, Any]:
         except Exception as error:
             facts[name] = None
             sys.stderr.write(f"{name}: {error}\n")
+    _known = None
     return facts
 
 

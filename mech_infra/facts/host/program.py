@@ -57,6 +57,11 @@ def subjects() -> tuple[Path, ...]:
     return tuple(map(Path, sorted(_SUBJECTS)))
 
 
+def ready() -> None:
+    """Read the subjects now: who asks for the program afterwards waits for nothing."""
+    _parts()
+
+
 def source(asked: Asked | None = None) -> str:
     """The whole program, for `python3 -`: the readers of every look, and those of `asked`.
 
@@ -100,11 +105,12 @@ def _parts() -> dict[str, _Part]:
         module, lines = ast.parse(text), text.splitlines()
         for node in module.body:
             if isinstance(node, ast.FunctionDef) and _marked(node):
-                names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+                inner = list(ast.walk(node))
+                names = [one for one in inner if isinstance(one, ast.Name)]
                 used = {one.id for one in names}
                 # A variable may be called like somebody's reader.
                 own = {one.id for one in names if isinstance(one.ctx, ast.Store)}
-                own |= {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+                own |= {one.arg for one in inner if isinstance(one, ast.arg)}
                 body = "\n".join(lines[node.lineno - 1 : node.end_lineno])
                 found[node.name] = _Part(body, frozenset(used - own), frozenset(_imports(module, used)))
     return found

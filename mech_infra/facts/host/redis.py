@@ -12,7 +12,7 @@ from mech_infra.commands import passwords
 from mech_infra.commands import redis as commands
 from mech_infra.commands.volume import DATA
 from mech_infra.facts import model
-from mech_infra.facts.host.onhost import run, text
+from mech_infra.facts.host.onhost import once, run, text
 from mech_infra.facts.host.program import asked, on_host, reads
 from mech_infra.facts.model import Check, Facts
 
@@ -25,8 +25,7 @@ from mech_infra.facts.model import Check, Facts
 def redis(names: list[str], login: str, data: list[str]) -> dict[str, Any]:
     """The settings and the users with their rules; {"password": "refused"} when it does not let us in."""
     known = text(login) or ""
-    script = "".join([known, *(f"config get {name}\n" for name in names), "acl list\n"])
-    code, said = run("docker", "exec", "-i", "redis", "redis-cli", given=script)
+    code, said, _ = once(asked_all, login, *names)
     # A password that stands in the environment of a container of before, REDISCLI_AUTH, and is not needed any more.
     lines = [line for line in said.splitlines() if not line.startswith("AUTH failed")]
     if any(line.startswith(("NOAUTH", "WRONGPASS", "NOPERM")) for line in lines):
@@ -39,14 +38,24 @@ def redis(names: list[str], login: str, data: list[str]) -> dict[str, Any]:
     return {**found, **({"users": users} if users else {}), "rdb": rdb(data)}
 
 
+@on_host
+def asked_all(login: str, *names: str) -> tuple[int, str, str]:
+    """(exit code, its settings and users, what INFO says): one entry into the container costs more than all that it asks."""
+    script = "".join([text(login) or "", *(f"config get {name}\n" for name in names), "acl list\n", "info\n"])
+    code, said = run("docker", "exec", "-i", "redis", "redis-cli", given=script)
+    settings, begin, info = said.partition("# Server")
+    return code, settings, begin + info
+
+
 @asked(
+    names=list(commands.SETTINGS),
     login=commands.LOGIN,
     words=["role", "master_host", "rdb_last_bgsave_status", "aof_last_write_status"],
     numbers=["used_memory", "maxmemory", "connected_clients", "maxclients", "evicted_keys", "loading"],
 )
-def redis_info(login: str, words: list[str], numbers: list[str]) -> dict[str, Any] | None:
+def redis_info(names: list[str], login: str, words: list[str], numbers: list[str]) -> dict[str, Any] | None:
     """What INFO says of it, memory in bytes; None where it does not answer or does not let us in."""
-    code, said = run("docker", "exec", "-i", "redis", "redis-cli", given=(text(login) or "") + "info\n", timeout=6)
+    code, _, said = once(asked_all, login, *names)
     known = dict(line.strip().split(":", 1) for line in said.splitlines() if re.match(r"\w+:", line))
     if code != 0 or "role" not in known:
         return None

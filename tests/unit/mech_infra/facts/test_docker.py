@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from mech_infra.facts.host import docker
+from mech_infra.facts.host import docker, onhost
 from mech_infra.facts.host.docker import Container, Image, Network
 
 from .conftest import container, recorded, told, word
@@ -105,3 +106,28 @@ def test_what_docker_makes_for_a_swarm_is_not_somebodys() -> None:
     networks = [{"name": name, "id": name, "labels": {}} for name in ("docker_gwbridge", "ingress")]
     found = recorded(docker={"containers": [task], "networks": networks})
     assert told(docker.ForeignContainers(), found) == told(docker.ForeignNetworks(), found) == []
+
+
+def test_of_one_look_it_is_asked_once_whether_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def run(*argv: str) -> tuple[int, str]:
+        time.sleep(0.05)
+        asked.append(argv)
+        return 3, ""
+
+    monkeypatch.setattr(docker, "run", run)
+    readers: onhost.Readers = {f"{number}": (docker.started, {}) for number in range(9)}
+    assert onhost.looked(readers) == dict.fromkeys(readers, False) and len(asked) == 1
+    onhost.looked(readers)  # the next look asks anew
+    assert len(asked) == 2
+    docker.started(), docker.started()  # and who does not look
+    assert len(asked) == 4
+
+
+def test_of_one_look_a_failure_is_each_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*argv: str) -> tuple[int, str]:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(docker, "run", run)
+    assert onhost.looked({"one": (docker.started, {}), "two": (docker.started, {})}) == {"one": None, "two": None}

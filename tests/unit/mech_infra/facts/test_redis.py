@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mech_infra.commands import redis as commands
-from mech_infra.facts.host import program, redis
+from mech_infra.facts.host import onhost, program, redis
 
 from .conftest import recorded, word
 
@@ -81,7 +81,22 @@ def test_read_by_one_call_with_the_login_on_stdin(monkeypatch: pytest.MonkeyPatc
     given = answering(monkeypatch, f"OK\nsave\n900 1\nappendonly\nyes\n{DEFAULT}\n")
     found: dict[str, Any] = redis.redis(["save", "appendonly"], f"{tmp_path}/login", [f"{tmp_path}/*.rdb"])
     assert found == {"save": "900 1", "appendonly": "yes", "users": [DEFAULT], "rdb": 11}
-    assert given == ["AUTH x y\nconfig get save\nconfig get appendonly\nacl list\n"]
+    assert given == ["AUTH x y\nconfig get save\nconfig get appendonly\nacl list\ninfo\n"]
+
+
+def test_of_one_look_two_readers_enter_the_container_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    about = {"names": ["save"], "login": "/nowhere"}
+    given = answering(monkeypatch, f"save\n900 1\n{DEFAULT}\n# Server\r\nrole:master\r\n")
+    readers = {
+        "redis": (redis.redis, {**about, "data": []}),
+        "redis_info": (redis.redis_info, {**about, "words": ["role"], "numbers": []}),
+    }
+    assert onhost.looked(readers) == {
+        "redis": {"save": "900 1", "users": [DEFAULT], "rdb": None}, "redis_info": {"role": "master"},
+    }  # fmt: skip
+    assert len(given) == 1
+    onhost.looked(readers)  # the next look asks anew
+    assert len(given) == 2
 
 
 @pytest.mark.parametrize(
@@ -122,7 +137,8 @@ def test_what_it_says_of_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "used_memory": 1233512, "maxmemory": 402653184, "connected_clients": 6, "maxclients": 10000, "evicted_keys": 0,
         "loading": 0,
     }  # fmt: skip
-    assert given == ["AUTH x y\ninfo\n"]
+    [said] = given
+    assert said.startswith("AUTH x y\n") and said.endswith("\ninfo\n")
 
 
 @pytest.mark.parametrize(
