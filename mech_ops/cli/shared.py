@@ -7,6 +7,23 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
+
+
+class Light(TyperCommand):
+    """A command whose options are texts and flags: they are read without pydantic, which Typer loads for any option (0.1 s).
+
+    Arguments, help and mistakes are Typer's.
+    """
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        read, left, _ = self.make_parser(ctx).parse_args(list(args))
+        options = [option for option in self.get_params(ctx) if option.expose_value and option.name]
+        if left or read.keys() - {option.name for option in options}:
+            return super().parse_args(ctx, args)
+        ctx.params = {str(option.name): read.get(str(option.name), option.default) for option in options}
+        return []
+
 
 app = typer.Typer(
     help="Look after a Mech stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False

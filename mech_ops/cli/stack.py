@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from mech_ops.cli.shared import AsJson, Stack, Verbose, app, console, errors
+from mech_ops.cli.shared import AsJson, Light, Stack, Verbose, app, console, errors
 from mech_ops.errors import FOUND, OpsError
 
 if TYPE_CHECKING:
@@ -64,14 +64,18 @@ def _cause(stack: str | None, found: list[Health]) -> None:
         console.print(f"fix: {diagnosis.named[0].fix}   (more: mech diagnose)", markup=False, soft_wrap=True)
 
 
-@app.command()
+@app.command(cls=Light)
 def diagnose(
     stack: Stack = None,
     as_json: AsJson = False,
-    html: Annotated[Path | None, typer.Option("--html", help="write one self-contained page there, too")] = None,
-    given: Annotated[Path | None, typer.Option("--from", help="a bundle that --save wrote: nobody is asked")] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="<path>", help="write one self-contained page there, too")
+    ] = None,
+    given: Annotated[
+        str | None, typer.Option("--from", metavar="<path>", help="a bundle that --save wrote: nobody is asked")
+    ] = None,
     keep: Annotated[
-        Path | None, typer.Option("--save", help="write what was seen there; no secret stands in it")
+        str | None, typer.Option("--save", metavar="<path>", help="write what was seen there; no secret stands in it")
     ] = None,
 ) -> None:
     """Look at everything at once and name the cause: mech diagnose --html now.html
@@ -81,20 +85,24 @@ def diagnose(
     """
     from mech_ops import pulumi
 
-    # The CLI takes half a second for it, and so do the modules below.
-    begun = None if given else pulumi.begin(pulumi.open_state_command(stack))
+    # The CLI takes half a second for them, and so do the modules below.
+    begun = pulumi.exports(stack) if given is None else None
     from mech_ops.diagnosis import command, report
 
-    found = command.diagnose(stack, given, keep, errors, begun)
+    found = command.diagnose(stack, _path(given), _path(keep), errors, begun)
     if as_json:
         print(report.as_json(found))
     else:
         console.print(report.text(found), soft_wrap=True)
-    if html:
+    if at := _path(html):
         from mech_ops.diagnosis import page
 
-        page.keep(html, page.page(found))
+        page.keep(at, page.page(found))
     raise typer.Exit(found.exit_code)
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
 
 
 Every = Annotated[float, typer.Option("--every", min=2, help="seconds between two looks")]

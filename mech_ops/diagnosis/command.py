@@ -18,9 +18,9 @@ from mech_ops.status import Health
 
 
 def diagnose(
-    stack: str | None, given: Path | None, keep: Path | None, console: Console, begun: pulumi.Begun | None = None
+    stack: str | None, given: Path | None, keep: Path | None, console: Console, begun: pulumi.Exports | None = None
 ) -> ranking.Diagnosis:
-    """Look now, or at a bundle; `keep` is where what was seen is written, `begun` the state's export. Raises OpsError."""
+    """Look now, or at a bundle; `keep` is where what was seen is written, `begun` the state's exports. Raises OpsError."""
     if given:
         return ranking.diagnose(Look(bundle.read(given)))
 

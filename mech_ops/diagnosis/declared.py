@@ -29,11 +29,24 @@ def state(stack: str | None, begun: pulumi.Begun | None = None) -> list[Json]:
 
     Raises OpsError where there is nothing to diagnose.
     """
-    exported = json.loads(begun() if begun else pulumi.run(pulumi.open_state_command(stack)))
-    found = list((exported.get("deployment") or {}).get("resources") or [])
+    found = _resources(begun() if begun else pulumi.run(pulumi.open_state_command(stack)))
     if not any(r["type"] in SENSORS for r in found):
         raise OpsError("this stack has nothing to diagnose: bring it up first (`pulumi up`, in the sandbox `make up`)")
     return found
+
+
+def outline(begun: pulumi.Exports) -> list[Json] | None:
+    """The resources without their secrets, where that is enough to know whom to ask for what; else None."""
+    try:
+        found = _resources(begun.plain())
+    except OpsError:
+        return None  # the other export has the same to say
+    ways = [r["inputs"]["access"] for r in found if r["type"] in SENSORS]
+    return found if ways and SECRET not in json.dumps(ways) else None
+
+
+def _resources(exported: str) -> list[Json]:
+    return list((json.loads(exported).get("deployment") or {}).get("resources") or [])
 
 
 def declared(resources: list[Json]) -> Json:

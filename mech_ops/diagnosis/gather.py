@@ -13,7 +13,7 @@ from typing import Any
 
 from mech_infra.facts import model, wanted
 from mech_infra.facts.clouds import cloudflare, ranges, vultr
-from mech_infra.facts.host import trip
+from mech_infra.facts.host import program, trip
 from mech_ops import hosts, pulumi, status
 from mech_ops import resources as resources_of
 from mech_ops.diagnosis import declared, fleet
@@ -47,10 +47,14 @@ def look(
     heard: Heard = unheard,
     known: Json | None = None,
     more: More | None = None,
-    begun: pulumi.Begun | None = None,
+    begun: pulumi.Exports | None = None,
 ) -> Bundle:
-    """`known`: what the edge has said already; `begun`: the state's export. Raises OpsError without a state to go by."""
-    return look_at(declared.state(stack, begun), heard, known, more)
+    """`known`: what the edge has said already; `begun`: the state's exports. Raises OpsError without a state to go by."""
+    begun = begun or pulumi.exports(stack)
+    program.ready()  # while they run
+    state = functools.partial(declared.state, stack, begun.opened)
+    outline = declared.outline(begun)
+    return look_at(outline, heard, known, more, state) if outline else look_at(state(), heard, known, more)
 
 
 def look_at(
@@ -58,18 +62,22 @@ def look_at(
     heard: Heard = unheard,
     known: Json | None = None,
     more: More | None = None,
+    state: Callable[[], list[Json]] | None = None,
 ) -> Bundle:
-    """The same, for who has the state's resources already."""
+    """The same, for who has the state's resources already.
+
+    Where those lack its secrets, `state` gets them whole meanwhile: to judge by, and to take the secrets out.
+    """
     more = more or More()
     bundle = Bundle(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), declared.declared(resources))
-    sensors = resources_of.sensors(resources)
     began = time.monotonic()
     worth = Worth()
     members = hosts.of(resources)
-    asks = _asks(bundle.declared, [about["access"] for about in sensors], members, worth, more)
+    asks = _asks(bundle.declared, resources_of.accesses(resources), members, worth, more)
     if known is not None:
         asks["edge"] = lambda: {"answers": known}
-    with concurrent.futures.ThreadPoolExecutor(len(asks)) as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(asks) + 1) as pool:
+        whole = pool.submit(_whole, state or (lambda: resources))
         pending = {pool.submit(ask): source for source, ask in asks.items()}
         for done in concurrent.futures.as_completed(pending):
             source, took = pending[done], time.monotonic() - began
@@ -80,8 +88,18 @@ def look_at(
             bundle.seconds[source] = round(took, 2)
             worth.inside = fleet.inside(bundle, members)
             heard(source, took, bundle.silent.get(source, ""))
-    fleet.judged(bundle, sensors, members)
-    return scrubbed(bundle, declared.secrets(resources))
+    resources, secrets = whole.result()
+    bundle.declared = declared.declared(resources)
+    fleet.judged(bundle, resources_of.sensors(resources), members)
+    return scrubbed(bundle, secrets)
+
+
+def _whole(state: Callable[[], list[Json]]) -> tuple[list[Json], list[str]]:
+    """The state's resources and its secrets, whose encodings are known from then on: redacting waits for nothing."""
+    resources = state()
+    secrets = declared.secrets(resources)
+    redacted("", secrets)
+    return resources, secrets
 
 
 @dataclasses.dataclass

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import shlex
 import signal
 import sys
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from mech_ops import cli
-from mech_ops.cli import config
+from mech_ops.cli import config, shared
 from mech_ops.everyday import logs, settings
 
 EVERYDAY = (
@@ -85,3 +87,30 @@ def test_logs_come_out_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signal, "signal", lambda number, _: minded.append(number))
     assert CliRunner().invoke(cli.app, ["logs", "llm"]).output == line + "\n"
     assert signal.SIGTERM in minded  # or what runs on the host would outlive `timeout 10 mech logs llm --follow`
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "--stack s", "-s s --json", "-ss --html=a --from b --save c", "--json --json", "--html ''", "--from b --help", "x",
+     "--nope", "--stack", "--json x"],
+)  # fmt: skip
+def test_a_light_command_reads_what_typer_reads(words: str) -> None:
+    def read(light: bool) -> tuple[dict[str, Any], str]:
+        command = typer.main.get_command(cli.app).commands["diagnose"]  # type: ignore[attr-defined]
+        if not light:
+            command.__class__ = shared.TyperCommand
+        try:
+            return command.make_context("diagnose", shlex.split(words)).params, ""
+        except Exception as error:
+            return {}, repr(error)
+
+    assert read(light=True) == read(light=False)
+
+
+def test_a_command_of_ours_is_found_alone_and_others_with_all() -> None:
+    assert typer.main.get_command(cli._named("diagnose")).commands.keys() == {"diagnose"}  # type: ignore[attr-defined, arg-type]
+    assert typer.main.get_command(cli._named("queue")).commands.keys() == {"queue"}  # type: ignore[attr-defined, arg-type]
+    assert typer.main.get_command(cli._named("trust-host-key")).commands.keys() == {"trust-host-key"}  # type: ignore[attr-defined, arg-type]
+    assert cli._named("sandbox") is cli._named("--help") is cli._named("nonsense") is None
+    whole = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    assert len(whole) > 20, "the whole app is as it was"

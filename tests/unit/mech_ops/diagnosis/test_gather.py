@@ -29,6 +29,15 @@ def hidden(value: Any) -> dict[str, Any]:
     return {_MARK: "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(value)}
 
 
+def sealed(value: Any) -> Any:
+    """As `pulumi stack export` has the same without `--show-secrets`."""
+    if isinstance(value, dict):
+        if _MARK in value:
+            return {_MARK: value[_MARK], "ciphertext": "v1:AAAA"}
+        return {key: sealed(part) for key, part in value.items()}
+    return [sealed(part) for part in value] if isinstance(value, list) else value
+
+
 def resource(type_: str, id_: str = "", **inputs: Any) -> dict[str, Any]:
     return {"type": type_, "urn": f"urn:pulumi:s::p::{type_}::n", "id": id_, "inputs": inputs, "outputs": {}}
 
