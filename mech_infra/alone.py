@@ -33,17 +33,16 @@ class Alone:
         exposed = platform.firewall.expose_service_ports
         passing = ProxyArgs(platform.proxy, platform.domain, services, exposed, first.host, installed, outside.edge)
         needs = ServicesArgs(services, secrets, platform.rollout, before, first.host, first.runtime, first.ready)
-        proxy = Proxy("proxy", passing)
         if leaving:
             pulumi.log.info(draining.told("one host", "the tasks and the other hosts", platform.rollout.drain_s))
             # nginx passes to the fleet's tasks until these serve.
             self.running = Services("services", needs)
-            passes = proxy.passes(self.running.ready)
+            proxy = Proxy("proxy", replace(passing, after=self.running.ready))
         else:
             # Before the services: it knows both slots, and they are let in one by one.
-            passes = proxy.passes()
-            self.running = Services("services", replace(needs, ready=[*first.ready, passes]))
-        self.entrances: list[pulumi.Resource] = [passes, first.firewall.confirmed]
+            proxy = Proxy("proxy", passing)
+            self.running = Services("services", replace(needs, ready=[*first.ready, proxy.installed]))
+        self.entrances: list[pulumi.Resource] = [proxy.installed, first.firewall.confirmed]
         self.ready = [*self.running.ready, *self.entrances]
 
     @property

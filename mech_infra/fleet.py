@@ -86,9 +86,10 @@ class Fleet:
         about = SwarmArgs(self.hosts, platform.fleet.encrypted, first.runtime.provider, confirmed, first.volume.mounted)
         swarm = Swarm("swarm", about)
         swarm.databases([first.datastores.redis.id, first.datastores.mongodb.id], first.network.repair)
-        # nginx knows a new member before a task is there, and one that goes until it has none.
-        proxies = [self._proxy(member, certificates[member], swarm) for member in members]
-        widened = [resource for proxy in proxies for resource in proxy.widened]
+        # Into a fleet, the first one's nginx goes on passing to what serves now until the tasks are well. The others know a new
+        # member before a task is there, and one that goes until it has none.
+        late = [members[0]] if _alone(before) else []
+        early = [self._proxy(member, certificates[member], swarm, []) for member in members if member not in late]
         services = platform.resolved_services()
         self.running = Tasks(
             "tasks",
@@ -96,12 +97,13 @@ class Fleet:
                 services, secrets, platform.rollout, len(platform.takers()),
                 {service.name: first.images.digests[service.name] for service in services},
                 first.host, first.runtime.provider, swarm.network,
-                [*first.ready, *swarm.ready, *widened, *confirmed],
+                [*first.ready, *swarm.ready, *(proxy.installed for proxy in early), *confirmed],
             ),
         )  # fmt: skip
         vacated = swarm.vacated(self.running.ready)
         there = [*self.running.ready, vacated]
-        passing = [proxy.passes(there) for proxy in proxies]
+        proxies = [*(self._proxy(member, certificates[member], swarm, there) for member in late), *early]
+        passing = [proxy.settled(there) for proxy in proxies]
         held = DrainingArgs(self.hosts, platform.rollout.drain_s, passing, self.running.ready, _alone(before))
         draining = Draining("draining", held)
         self.entrances: list[pulumi.Resource] = [*passing, *confirmed, *draining.leaving]
@@ -125,11 +127,13 @@ class Fleet:
         about = CertificatesArgs(self._platform.certificate, self._platform.domain, self.hosts[member])
         return Certificates(f"certificates-{member.mark}", about)
 
-    def _proxy(self, member: Member, certificates: Certificates, swarm: Swarm) -> Proxy:
+    def _proxy(
+        self, member: Member, certificates: Certificates, swarm: Swarm, after: Sequence[pulumi.Resource]
+    ) -> Proxy:
         platform = self._platform
         about = ProxyArgs(
             platform.proxy, platform.domain, platform.resolved_services(), platform.firewall.expose_service_ports,
             self.hosts[member], certificates.installed, self._outside.edge,
-            [host.private for host in self.hosts.values()], swarm.addresses,
+            [host.private for host in self.hosts.values()], swarm.addresses, after,
         )  # fmt: skip
         return Proxy(f"proxy{member.mark and '-'}{member.mark}", about)

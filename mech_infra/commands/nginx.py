@@ -16,6 +16,8 @@ _ROOM = room(__file__)
 
 # A file NAME.green in it: the green slot serves (mech_infra.rollout). nginx looks at each request, so nothing is reloaded.
 FLAGS = "/etc/nginx/mech"
+# In a fleet, a file NAME.servers in it: members beside those declared, which have tasks of NAME until these moved.
+BESIDE = f"{FLAGS}/beside"
 # Where containers are, as the host sees them: Docker takes its networks' addresses from these.
 _CONTAINERS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
@@ -120,7 +122,7 @@ def _upstreams(site: Site) -> list[str]:
         # Who has no task refuses at once, and may have one in a second: nobody is left out for a while. And no connection is
         # kept: one to a task that is about to end would cost a request.
         servers = [f"    server {place} max_fails=0;" for place in site.tasks]
-        return [f"upstream mech_{site.name} {{", *servers, "}"]
+        return [f"upstream mech_{site.name} {{", *servers, f"    include {BESIDE}/{site.name}.*;", "}"]
     # One server alone is always tried; of several, one that fails is left out for a while.
     about = "max_fails=3 fail_timeout=5s" if len(site.blue) > 1 else "max_fails=0"
     found = []
@@ -195,11 +197,16 @@ def apply() -> str:
 
 
 def widen() -> str:
-    """On a member of a fleet, the same, but whom nginx asks now it goes on asking, too, until `apply` says who is left.
+    """On a member of a fleet, the same, but whom nginx asks now it goes on asking beside those declared, until `settle`.
 
-    Stdin has the addresses of all nodes in a line before the files: what a host that is new asks.
+    Stdin has the addresses of all nodes in a line before the files: whom a host that is new asks, too.
     """
-    return script(_ROOM / "widen.sh", CONFIG, LOGROTATE, MANAGED)
+    return script(_ROOM / "widen.sh", CONFIG, LOGROTATE, MANAGED, BESIDE)
+
+
+def settle() -> str:
+    """Only the members declared are asked from now on."""
+    return script(_ROOM / "settle.sh", BESIDE)
 
 
 def drain(most_s: int, leaves: bool) -> str:

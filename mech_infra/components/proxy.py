@@ -32,6 +32,7 @@ class ProxyArgs:
     edge: EdgeRanges | None = None  # where the firewall knows it, too
     members: Sequence[pulumi.Input[str]] = ()  # of a fleet, their addresses on the private network
     nodes: pulumi.Input[Sequence[str]] = ()  # of the swarm's nodes, also of those that go
+    after: Sequence[pulumi.Resource] = ()  # what must serve before it passes to it
 
 
 class Proxy(pulumi.ComponentResource):
@@ -40,7 +41,7 @@ class Proxy(pulumi.ComponentResource):
     Declares: for each service what visitors, the host and other containers ask, both slots upstream, or a fleet's members: conf.d/mech.conf.
     Reads: its unit, its files, whether it takes its config and runs it; files of others that it reads.
     Promises: a config is installed only when `nginx -t` accepts it, else the old one stays in force. In a fleet nginx asks
-    members of before and those declared from `widened` on, and from `passes` on those declared alone.
+    members of before and those declared from `installed` on, and from `settled` on those declared alone.
     """
 
     def __init__(self, name: str, args: ProxyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -58,8 +59,7 @@ class Proxy(pulumi.ComponentResource):
                 trusted_proxies=known["edge"],
             )
         )
-        self._files = text.apply(lambda it: files.encode({nginx.CONFIG: it, nginx.LOGROTATE: nginx.logrotate()}))
-        self._repair = host.access.sense(
+        repair = host.access.sense(
             f"{name}-state",
             host.titled("proxy"),
             [
@@ -72,32 +72,37 @@ class Proxy(pulumi.ComponentResource):
             watches=[facts.ForeignSites()],
             parent=self,
         )
-        beside = pulumi.Output.all(self._files, args.nodes).apply(lambda both: f"{' '.join(both[1])}\n{both[0]}")
-        self.widened: Sequence[pulumi.Resource] = [self._run("widened", nginx.widen(), beside)] if args.members else []
+        given = pulumi.Output.all(text, args.nodes).apply(
+            lambda both: _given(both[0], both[1] if args.members else None)
+        )
+        self._triggers = [host.instance.id, repair, *([args.edge.moved] if args.edge else [])]
+        self.installed = host.access.run(
+            f"{name}-nginx",
+            nginx.widen() if args.members else nginx.apply(),
+            stdin=given,
+            parent=self,
+            triggers=self._triggers,
+            after=[args.certificate, *args.after],
+        )
+        self._written = text.apply(file_facts.sha256)
         self.register_outputs({"sites": [s.name for s in services]})
 
-    def passes(self, after: Sequence[pulumi.Resource] = ()) -> pulumi.Resource:
-        """nginx has the config as declared, once these are there, which must serve before it passes to them alone."""
-        triggers = [self._repair, *([self._args.edge.moved] if self._args.edge else [])]
-        return self._run("nginx", nginx.apply(), self._files, triggers, [*self.widened, *after])
-
-    def _run(
-        self,
-        what: str,
-        text: str,
-        stdin: pulumi.Input[str],
-        triggers: Sequence[pulumi.Input[str]] = (),
-        after: Sequence[pulumi.Resource] = (),
-    ) -> pulumi.Resource:
+    def settled(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        """Of a fleet: the tasks, `after`, are where they are to be."""
         run: pulumi.Resource = self._args.host.access.run(
-            f"{self._name}-{what}",
-            text,
-            stdin=stdin,
+            f"{self._name}-settled",
+            nginx.settle(),
             parent=self,
-            triggers=[self._args.host.instance.id, *triggers],
-            after=[self._args.certificate, *after],
+            triggers=[self._written, *self._triggers],
+            after=[self.installed, *after],
         )
         return run
+
+
+def _given(text: str, nodes: Sequence[str] | None) -> str:
+    """Standard input of what installs it; a fleet's has the nodes' addresses before the files."""
+    written = files.encode({nginx.CONFIG: text, nginx.LOGROTATE: nginx.logrotate()})
+    return written if nodes is None else f"{' '.join(nodes)}\n{written}"
 
 
 def _site(service: ResolvedService, domain: str, members: Sequence[str]) -> nginx.Site:

@@ -1,42 +1,44 @@
 #!/bin/sh
-# Installs the files of stdin as apply.sh does, but beside those declared nginx asks whom it asks now, or, on a host that is
-# new, all of the swarm: a member that goes has tasks until they are well elsewhere. The config of one host alone stays until
-# the tasks are well. Arguments: as apply.sh's. Standard input: the swarm's addresses in a line, then as apply.sh's.
+# Installs the files of stdin as apply.sh does, and has nginx go on asking, beside the members declared, those whom it asks now,
+# or, where it asks none yet, all of the swarm: a member that goes has tasks until they are well elsewhere (see settle.sh).
+# Arguments: CONFIG, LOGROTATE, LABEL as apply.sh's, BESIDE (a folder of which each upstream NAME includes NAME.*).
+# Standard input: the swarm's addresses in a line, then as apply.sh's.
 set -eu
-if grep -qs mech_slot "$1"; then
-  echo "nginx passes to the containers of one host until the tasks are well"
-  exit 0
-fi
-
-# both NOW: the config of stdin; to each of its upstreams come those that it has in the file NOW, or the swarm's addresses.
-both() {
-  awk -v swarm="$swarm" '
-    function put(place) { if (!((pool, place) in there)) print "    server " place " max_fails=0;" }
-    $1 == "upstream" { pool = $2 }
-    FILENAME != "-" && pool && $1 == "server" && /;$/ { asked = 1; now[pool] = now[pool] $2 " " }
-    FILENAME == "-" && pool && $1 == "server" { there[pool, $2] = 1; port = $2; sub(/.*:/, ":", port) }
-    FILENAME == "-" && pool && $1 == "}" {
-      if (asked) { count = split(now[pool], beside) } else {
-        count = split(swarm, beside)
-        for (i = 1; i <= count; i++) beside[i] = beside[i] port
-      }
-      for (i = 1; i <= count; i++) put(beside[i])
-    }
-    $1 == "}" { pool = "" }
-    FILENAME == "-"' "$1" -
-}
-
-widened() {
-  touch "$1"
-  while read -r path content; do
-    if [ "$path" = "$1" ]; then content=$(printf %s "$content" | base64 -d | both "$path" | base64 -w 0); fi
-    echo "$path $content"
-  done
-}
-
 read -r swarm
-wide=$(widened "$1")
+given=$(cat)
+
+declared() { echo "$given" | awk -v path="$1" '$1 == path { print $2 }' | base64 -d; }
+
+# members FILE...: `UPSTREAM ADDRESS:PORT` of each server; in BESIDE a file has its upstream's name.
+members() {
+  awk '
+    FNR == 1 { pool = FILENAME; sub(/.*\//, "", pool); sub(/\..*/, "", pool); pool = "mech_" pool }
+    $1 == "upstream" { pool = $2 }
+    $1 == "server" && /;$/ { sub(/;$/, "", $2); print pool, $2 }' "$@"
+}
+
+mkdir -p "$4"
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+mkdir "$stage/beside"
+declared "$1" >"$stage/config"
+members "$stage/config" | sort -u >"$stage/declared"
+for file in "$1" "$4"/*; do if [ -e "$file" ]; then members "$file"; fi; done | grep '^mech_[a-z]* 10\.' | sort -u >"$stage/asked" || true
+if ! [ -s "$stage/asked" ]; then
+  while read -r pool place; do
+    for address in $swarm; do echo "$pool $address:${place##*:}"; done
+  done <"$stage/declared" | sort -u >"$stage/asked"
+fi
+comm -23 "$stage/asked" "$stage/declared" | while read -r pool place; do
+  echo "server $place max_fails=0;" >>"$stage/beside/${pool#mech_}.servers"
+done
+if ! diff -r "$stage/beside" "$4" >/dev/null; then
+  rm -f "$4"/*
+  for file in "$stage"/beside/*; do if [ -e "$file" ]; then cp "$file" "$4"; fi; done
+  if [ -e "$1" ]; then touch "$1"; fi
+fi
+rm -rf "$stage"
 exec <<END
-$wide
+$given
 END
 . ./apply.sh

@@ -189,6 +189,7 @@ def test_of_a_fleet_all_members_are_asked_and_nobody_is_left_out() -> None:
     assert upstream.split(";\n") == [
         "    server 10.96.0.3:12008 max_fails=0",
         "    server 10.96.0.4:12008 max_fails=0",
+        f"    include {nginx.BESIDE}/llm.*",
         "",
     ]
     assert "13008" not in text and "mech_slot" not in text and text.count("proxy_pass http://mech_llm;") == 3
@@ -212,45 +213,74 @@ def widened(rig: Rig, text: str, nodes: str = "10.96.0.3") -> str:
     return rig.run(nginx.widen(), f"{nodes}\n" + files.encode({CONFIG: text, LOGROTATE: nginx.logrotate()})).stdout
 
 
-def pools(text: str) -> dict[str, list[str]]:
-    return {
-        pool: re.findall(r"server (\S+) max_fails=0;", servers)
-        for pool, servers in re.findall(r"upstream (\S+) {\n(.*?)}", text, re.S)
+def asked(rig: Rig) -> dict[str, set[str]]:
+    """By upstream, whom nginx asks: those in its config, and those in what that includes."""
+    found = {
+        pool: set(re.findall(r"server (\S+) max_fails=0;", servers))
+        for pool, servers in re.findall(r"upstream mech_(\S+) {\n(.*?)}", rig.read(CONFIG), re.S)
     }
+    for pool, servers in found.items():
+        beside = f"{nginx.BESIDE}/{pool}.servers"
+        if rig.path(beside).exists():
+            servers |= set(re.findall(r"^server (\S+) max_fails=0;$", rig.read(beside), re.M))
+    return found
 
 
-@pytest.mark.parametrize("begun", ["there", "new", "left empty"])
+def at(*addresses: str) -> dict[str, set[str]]:
+    return {"llm": {f"{one}:12008" for one in addresses}, "queue": {f"{one}:12001" for one in addresses}}
+
+
+OTHERS = {
+    "there": "10.96.0.7",  # what the swarm has is not asked where nginx knows whom it asks
+    "new": "10.96.0.3 10.96.0.4 10.96.0.6",
+    "empty": "10.96.0.3 10.96.0.4 10.96.0.6",
+}
+
+
+@pytest.mark.parametrize("begun", OTHERS)
 def test_who_is_asked_now_goes_on_being_asked_beside_those_declared(rig: Rig, begun: str) -> None:
     """So that neither a task that moves to a new member nor one that is still at a member that goes is out of reach."""
-    if begun == "there":
-        rig.write(CONFIG, of_members("10.96.0.3", "10.96.0.6"))
-    elif begun == "left empty":
-        rig.write(CONFIG, "")
-    nodes = "10.96.0.7 10.96.0.8" if begun == "there" else "10.96.0.3 10.96.0.4 10.96.0.6"
-    assert widened(rig, of_members("10.96.0.3", "10.96.0.4"), nodes) == "reloaded\n"
-    both = ["10.96.0.3", "10.96.0.4", "10.96.0.6"]
-    assert pools(rig.read(CONFIG)) == {
-        "mech_llm": [f"{one}:12008" for one in both],
-        "mech_queue": [f"{one}:12001" for one in both],
-    }
-    rig.run(nginx.apply(), files.encode({CONFIG: of_members("10.96.0.4"), LOGROTATE: nginx.logrotate()}))
-    assert rig.read(CONFIG) == of_members("10.96.0.4")
+    if begun != "new":
+        rig.write(CONFIG, of_members("10.96.0.3", "10.96.0.6") if begun == "there" else "")
+    declared = of_members("10.96.0.3", "10.96.0.4")
+    for _ in range(2):  # also where an `up` stopped half-way and the next one does the same
+        widened(rig, declared, OTHERS[begun])
+        assert rig.read(CONFIG) == declared
+        assert asked(rig) == at("10.96.0.3", "10.96.0.4", "10.96.0.6")
+    assert f"include {nginx.BESIDE}/llm.*;" in declared
+    rig.forget()
+    assert rig.run(nginx.settle()).stdout == "reloaded\n" and rig.called("systemctl") == [
+        "systemctl reload-or-restart nginx"
+    ]
+    assert asked(rig) == at("10.96.0.3", "10.96.0.4")
+    assert rig.run(nginx.settle()).stdout == "nobody else is asked\n"
 
 
-@pytest.mark.parametrize("before", [None, "", "edited by hand {", of_members("10.96.0.3", "10.96.0.4")])
+def test_who_is_declared_again_is_asked_once(rig: Rig) -> None:
+    rig.write(CONFIG, of_members("10.96.0.3", "10.96.0.6"))
+    widened(rig, of_members("10.96.0.3"))
+    widened(rig, of_members("10.96.0.3", "10.96.0.6"))
+    assert asked(rig) == at("10.96.0.3", "10.96.0.6") and not list(rig.path(nginx.BESIDE).iterdir())
+
+
+@pytest.mark.parametrize(
+    "before",
+    [None, "", "edited by hand {", of_members("10.96.0.3", "10.96.0.4"), TEXT],
+    ids=["none", "empty", "hand", "same", "other"],
+)
 def test_where_nobody_else_is_asked_the_config_is_the_declared_one(rig: Rig, before: str | None) -> None:
     if before is not None:
         rig.write(CONFIG, before)
     declared = of_members("10.96.0.3", "10.96.0.4")
     widened(rig, declared)
     assert rig.read(CONFIG) == declared and rig.read(LOGROTATE) == nginx.logrotate()
+    assert asked(rig) == at("10.96.0.3", "10.96.0.4")
 
 
-def test_the_config_of_one_host_stays_until_tasks_are_well(rig: Rig) -> None:
+def test_from_one_host_nobody_of_its_containers_is_asked_any_more(rig: Rig) -> None:
     alone = nginx.render(
         SITES, exposed=True, max_body_mb=1, requests_per_second=1, burst=1, redirect_to_https=False, trusted_proxies=[]
     )
     rig.write(CONFIG, alone)
-    rig.forget()
-    assert widened(rig, of_members("10.96.0.3")).startswith("nginx passes to the containers of one host")
-    assert rig.read(CONFIG) == alone and rig.called("nginx|systemctl") == []
+    assert widened(rig, of_members("10.96.0.3")) == "reloaded\n"
+    assert asked(rig) == at("10.96.0.3")
