@@ -103,11 +103,13 @@ class Fleet:
         vacated = swarm.vacated(self.running.ready)
         there = [*self.running.ready, vacated]
         proxies = [*(self._proxy(member, certificates[member], swarm, there) for member in late), *early]
-        passing = [proxy.settled(there) for proxy in proxies]
+        # One edge a resource where one says all: who waits for these waits for all that they wait for. The SDK walks the whole graph
+        # for each edge.
+        passing = [proxy.settled([vacated]) for proxy in proxies]
         held = DrainingArgs(self.hosts, platform.rollout.drain_s, passing, self.running.ready, _alone(before))
         draining = Draining("draining", held)
-        self.entrances: list[pulumi.Resource] = [*passing, *confirmed, *draining.leaving]
-        self.ready = [*there, *self.entrances]
+        self.entrances: list[pulumi.Resource] = draining.leaving
+        self.ready = self.entrances
 
     @property
     def records(self) -> dict[str, pulumi.Output[str]]:
