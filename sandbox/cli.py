@@ -117,12 +117,13 @@ def reset(yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] =
 def shell(command: Annotated[list[str] | None, typer.Argument(help="a command instead of a shell")] = None) -> None:
     """A shell, or one COMMAND after `--`, on the sandbox's internet; passes the exit code on."""
     settings = _settings()
-    from sandbox import daemon, host, internet
+    from sandbox import daemon, host, internet, stack_env
 
     if not daemon.ready(settings):
         _fail("the sandbox does not run; start it with: make up (or: mech sandbox start)")
     argv = command or [os.environ.get("SHELL", "/bin/bash"), "-i"]
-    extra = {} if command else {"PS1": r"internet \w # "}
+    # Its own state and keys, too: the shell that asks may be another sandbox's.
+    extra = stack_env.variables(settings) | ({} if command else {"PS1": r"internet \w # "})
     if not command:
         console.print(
             "[dim]on the sandbox's internet: curl, dig, ssh and openssl work as in the guide; leave with exit[/]"
