@@ -24,7 +24,9 @@ def test_a_shell_has_its_own_sandboxs_state_whoever_asks(monkeypatch: pytest.Mon
     monkeypatch.setattr(cli, "_settings", lambda: Settings("other", tmp_path, tmp_path, 7))
     monkeypatch.setattr(daemon, "ready", lambda _settings: True)
     monkeypatch.setattr(internet, "command", command)
-    monkeypatch.setattr("sandbox.credentials.load", lambda _settings: {"vultr_api_key": "v", "cloudflare_api_token": "c"})
+    monkeypatch.setattr(
+        "sandbox.credentials.load", lambda _settings: {"vultr_api_key": "v", "cloudflare_api_token": "c"}
+    )
     done = CliRunner().invoke(cli.app, ["shell", "--", "pulumi", "preview"])
     assert (done.exit_code, seen["argv"]) == (3, ["pulumi", "preview"])
     assert seen["env"] == stack_env.variables(Settings("other", tmp_path, tmp_path, 7))
