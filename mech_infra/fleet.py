@@ -101,8 +101,7 @@ class Fleet:
             ),
         )  # fmt: skip
         vacated = swarm.vacated(self.running.ready)
-        there = [*self.running.ready, vacated]
-        proxies = [*(self._proxy(member, certificates[member], swarm, there) for member in late), *early]
+        proxies = [*(self._proxy(member, certificates[member], swarm, [vacated]) for member in late), *early]
         # One edge a resource where one says all: who waits for these waits for all that they wait for. The SDK walks the whole graph
         # for each edge.
         passing = [proxy.settled([vacated]) for proxy in proxies]

@@ -61,7 +61,7 @@ class Tasks(pulumi.ComponentResource):
     def __init__(self, name: str, args: TasksArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mech:platform:Tasks", name, None, opts)
         self._name, self._args = name, args
-        known = args.first.access.run(
+        self._known = args.first.access.run(
             f"{name}-commands",
             commands.commands([service.image for service in args.services]),
             parent=self,
@@ -76,9 +76,9 @@ class Tasks(pulumi.ComponentResource):
         # Who is called by another one is there before it.
         for service in sorted(args.services, key=lambda one: len(one.spec.calls)):
             about = definition(service, args.secrets)
-            runs = known.stdout.apply(lambda said, image=service.image: words(said, image))
+            runs = self._known.stdout.apply(lambda said, image=service.image: words(said, image))
             earlier = [self.serving[callee] for callee in service.spec.calls]
-            self.serving[service.name] = self._service(about, runs, [known, *earlier])
+            self.serving[service.name] = self._service(about, runs, earlier)
         self.ready = list(self.serving.values())
         self.containers: list[str] = []  # none bears the guide's name; a task is called mech-llms.1.ID
         self.register_outputs({"services": sorted(service.container() for service in args.services)})
@@ -88,7 +88,7 @@ class Tasks(pulumi.ComponentResource):
     ) -> docker.Service:
         args, service = self._args, about.service
         plain = {key: value for key, value in about.environment.items() if key not in about.secrets}
-        secret = self._secret(about, after[0]) if about.secrets else None
+        secret = self._secret(about) if about.secrets else None
         how = _how(service.replicas < args.takers, args.config)
         return docker.Service(
             f"{self._name}-{service.name}",
@@ -161,7 +161,7 @@ class Tasks(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=args.provider,
-                depends_on=list(after),
+                depends_on=[self._known, *after],
                 hooks=self._hooks,
                 custom_timeouts=limits.within(limits.PULL_LIMIT_S),
             ),
@@ -185,7 +185,7 @@ class Tasks(pulumi.ComponentResource):
             says = f"its new tasks do not become well, and {then}: {said}. Next, on the first host: {look}"
         pulumi.log.error(f"{name}: {says}", self)
 
-    def _secret(self, about: Definition, after: pulumi.Resource) -> docker.Secret:
+    def _secret(self, about: Definition) -> docker.Secret:
         """Docker's, which nobody can change: it is named by what is in it, and another one takes its place."""
         text = environment_file({key: about.environment[key] for key in sorted(about.secrets)})
         mark = slots.version({}, [text])
@@ -194,7 +194,7 @@ class Tasks(pulumi.ComponentResource):
             name=f"{about.service.container()}-{mark}",
             data=pulumi.Output.secret(base64.b64encode(text.encode()).decode()),
             labels=[docker.SecretLabelArgs(label=MANAGED, value="pulumi")],
-            opts=pulumi.ResourceOptions(parent=self, provider=self._args.provider, depends_on=[after]),
+            opts=pulumi.ResourceOptions(parent=self, provider=self._args.provider, depends_on=[self._known]),
         )
 
 

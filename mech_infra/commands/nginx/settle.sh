@@ -5,6 +5,8 @@ if [ -z "$(ls "$1" 2>/dev/null)" ]; then
   echo "nobody else is asked"
   exit 0
 fi
+# Before anything is taken away: the next run would find nothing left to do.
+nginx -t -q
 rm -f "$1"/*
-nginx -t 2>/dev/null && systemctl reload-or-restart nginx
+systemctl reload-or-restart nginx
 echo reloaded

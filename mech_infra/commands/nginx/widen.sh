@@ -7,8 +7,6 @@ set -eu
 read -r swarm
 given=$(cat)
 
-declared() { echo "$given" | awk -v path="$1" '$1 == path { print $2 }' | base64 -d; }
-
 # members FILE...: `UPSTREAM ADDRESS:PORT` of each server; in BESIDE a file has its upstream's name.
 members() {
   awk '
@@ -21,9 +19,9 @@ mkdir -p "$4"
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 mkdir "$stage/beside"
-declared "$1" >"$stage/config"
+echo "$given" | awk -v path="$1" '$1 == path { print $2 }' | base64 -d >"$stage/config"
 members "$stage/config" | sort -u >"$stage/declared"
-for file in "$1" "$4"/*; do if [ -e "$file" ]; then members "$file"; fi; done | grep '^mech_[a-z]* 10\.' | sort -u >"$stage/asked" || true
+for file in "$1" "$4"/*; do if [ -e "$file" ]; then members "$file"; fi; done | grep '^mech_[a-z]* 10\.' | sort -u >"$stage/asked"
 if ! [ -s "$stage/asked" ]; then
   while read -r pool place; do
     for address in $swarm; do echo "$pool $address:${place##*:}"; done

@@ -209,7 +209,7 @@ def test_nginx_on_each_host_asks_all_members(declare: Declare) -> None:
 @pytest.mark.parametrize(
     "state",
     [{}, a_fleet("host", "host-w1"), a_fleet("host", "host-m2", "host-m3", "host-w1")],
-    ids=["nothing", "fewer", "others"],
+    ids=["nothing", "more", "others"],
 )
 def test_nginx_asks_every_member_before_a_task_moves_and_those_declared_alone_when_all_are_well(
     declare: Declare, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any]

@@ -284,3 +284,13 @@ def test_from_one_host_nobody_of_its_containers_is_asked_any_more(rig: Rig) -> N
     rig.write(CONFIG, alone)
     assert widened(rig, of_members("10.96.0.3")) == "reloaded\n"
     assert asked(rig) == at("10.96.0.3")
+
+
+def test_where_nginx_does_not_take_its_config_it_is_said_and_the_next_run_has_it_to_do(rig: Rig) -> None:
+    rig.write(CONFIG, of_members("10.96.0.3", "10.96.0.6"))
+    widened(rig, of_members("10.96.0.3"))
+    rig.fake("nginx", "echo 'nginx: [emerg] unknown directive' >&2; exit 1")
+    rig.forget()
+    done = rig.run(nginx.settle(), check=False)
+    assert done.returncode == 1 and "unknown directive" in done.stderr and "reloaded" not in done.stdout
+    assert rig.called("systemctl") == [] and asked(rig) == at("10.96.0.3", "10.96.0.6")
