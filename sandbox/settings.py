@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+_INDEX, _MOST = "network", 250  # the file that says N, the largest N
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -111,6 +113,32 @@ def load(name: str | None = None) -> Settings:
         if os.environ.get("MECH_CACHE")
         else (Path(cache) / "mech-infra" if cache else Path.home() / ".cache" / "mech-infra")
     )
-    # main is 0; any other name gets a stable number, so two sandboxes do not share a network.
-    index = 0 if name == "main" else 1 + int(hashlib.sha256(name.encode()).hexdigest(), 16) % 250
-    return Settings(name=name, state=states / name, cache=cache_dir, index=index)
+    return Settings(name=name, state=states / name, cache=cache_dir, index=_index(states, name))
+
+
+def claim(settings: Settings) -> None:
+    """Make its folder: from now on its network is its own, whatever other sandboxes come. Raises OSError."""
+    settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (settings.state / _INDEX).write_text(f"{settings.index}\n")
+
+
+def _index(states: Path, name: str) -> int:
+    """The one that it keeps; else main's is 0, and another's leads from its name to the first that no other sandbox has."""
+    if name == "main":
+        return 0
+    first = _first(name)
+    if (states / name).exists():
+        return _kept(states / name)
+    taken = {_kept(folder) for folder in states.glob("*/")}
+    return next((number for number in [*range(first, _MOST + 1), *range(1, first)] if number not in taken), first)
+
+
+def _first(name: str) -> int:
+    return 1 + int(hashlib.sha256(name.encode()).hexdigest(), 16) % _MOST
+
+
+def _kept(folder: Path) -> int:
+    try:
+        return int((folder / _INDEX).read_text())
+    except (OSError, ValueError):
+        return _first(folder.name)  # of one from before there was such a file

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sandbox import credentials, daemon, host, images, internet, network, pki
 from sandbox.providers import install
-from sandbox.settings import Settings, load
+from sandbox.settings import Settings, claim, load
 
 Progress = Callable[[str], None]
 FAILURES = (host.HostError, images.ImageError, daemon.DaemonError, OSError, ValueError)
@@ -19,7 +19,7 @@ def up(settings: Settings, say: Progress) -> None:
             f"the sandboxes {settings.name} and {other} have the same network ({settings.network}), and {other} runs: "
             "take another name (MECH_SANDBOX=NAME)"
         )
-    settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    claim(settings)
     credentials.ensure(settings)
     pki.ensure(settings)
     internet.ensure_home(settings)
@@ -31,7 +31,7 @@ def up(settings: Settings, say: Progress) -> None:
 
 
 def _neighbour(settings: Settings) -> str:
-    """A sandbox that runs on this one's network: names are many more than networks. Empty when there is none."""
+    """A sandbox that runs on this one's network: one started meanwhile, or all 250 are taken. Empty when there is none."""
     names = (folder.name for folder in settings.state.parent.glob("*/") if folder.name != settings.name)
     return next((n for n in names if load(n).index == settings.index and daemon.pid(load(n)) is not None), "")
 

@@ -27,7 +27,6 @@ from sandbox.credentials import load as credentials
 from sandbox.providers import install
 from tests.sandbox.stack import Stack, make
 
-SANDBOX = "parity-plans"
 _NOT_CHANGES = {"same", "refresh"}
 
 
@@ -150,7 +149,7 @@ def walk(stack: Stack) -> Iterator[Step]:
 def measure(home: Path, say: Callable[[str], None]) -> list[Step]:
     """The way under the plugins of this PULUMI_HOME, in a fresh sandbox that is removed afterwards."""
     os.environ["PULUMI_HOME"] = str(home)
-    stack = make(SANDBOX)
+    stack = make("plans")
     try:
         taken = []
         for step in walk(stack):

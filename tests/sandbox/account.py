@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
 
-from sandbox import credentials, host, network, pki
+from sandbox import credentials, host, pki, steps
 from sandbox.cloud import Store, vultr_app
-from sandbox.settings import Settings, load
+from sandbox.settings import Settings, claim, load
 
 _BOOTS_WITHIN_S = 120
 
@@ -68,7 +68,8 @@ class Account:
 def account(name: str) -> Iterator[Account]:
     """An account in a sandbox of its own, which is gone at the end."""
     settings = load(name)
-    clear(settings)
+    steps.remove(settings)
+    claim(settings)
     host.ensure_rootfs(settings, print)
     credentials.ensure(settings)
     pki.ensure(settings)
@@ -77,15 +78,4 @@ def account(name: str) -> Iterator[Account]:
         yield found
     finally:
         found.close()
-        clear(settings)
-
-
-def clear(settings: Settings) -> None:
-    """As `mech sandbox reset`, but for what is kept in files."""
-    for id in host.ids(settings):
-        host.destroy(settings, id)
-    for image in settings.blocks.glob("*.img"):
-        host.delete_block(settings, image.stem)
-    host.sweep(settings)
-    network.down(settings)
-    (settings.state / "cloud.sqlite").unlink(missing_ok=True)
+        steps.remove(settings)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from sandbox import steps
 
 from .outside import stop_writing
-from .stack import REPO, STACK, Stack, make
-
-NAME = f"test-of-{REPO.name}"  # so that two clones on a machine can test side by side
+from .stack import STACK, Stack, make
 
 
 class Shared:
@@ -18,7 +16,7 @@ class Shared:
 
     def bare(self) -> Stack:
         """A sandbox with nothing in it, on which others go on after it was brought up."""
-        self._stack = make(NAME)
+        self._stack = make("platform")
         return Stack(self._stack.settings)
 
     def platform(self) -> Stack:

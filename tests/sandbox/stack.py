@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -23,6 +24,11 @@ from sandbox.settings import Settings, load
 
 REPO = Path(__file__).resolve().parents[2]
 STACK = "sandbox"
+
+
+def own(what: str) -> str:
+    """The name of a sandbox of this clone's: two clones on a machine can test side by side. Short: a host's socket has it in its path."""
+    return f"test-{what}-{hashlib.sha256(str(REPO).encode()).hexdigest()[:6]}"
 
 
 @dataclass
@@ -207,9 +213,9 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def make(name: str) -> Stack:
-    """A fresh sandbox of this name with nothing in it."""
-    settings = load(name)
+def make(what: str) -> Stack:
+    """A fresh sandbox of this clone's with nothing in it."""
+    settings = load(own(what))
     steps.remove(settings)
     stack = Stack(settings)
     stack.start()

@@ -21,10 +21,12 @@ from dnslib import DNSRecord
 from sandbox import edge, settings
 from sandbox.edge.view import Record, Zone
 
+from .stack import own
+
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for namespaces")
 HOST = "llm.mech.is"
-NAMESPACE, VETH = "mech-edge-test", "edgetest0"
-BRIDGE = "edgetestbr"
+BASE = settings.load(own("edge"))
+NAMESPACE, VETH, BRIDGE = (f"edge{BASE.index}-{what}" for what in ("test", "v", "br"))
 ORIGIN = """
 import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -82,8 +84,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("edge")
-    base = settings.load("edge")
-    mine = settings.Settings("edge", folder, folder, base.index)
+    mine = settings.Settings(BASE.name, folder, folder, BASE.index)
     host = mine.address(100)
     origin = None
     loop = asyncio.new_event_loop()

@@ -101,7 +101,7 @@ class Fleet:
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    made = make("test-fleet")
+    made = make("fleet")
     found = Fleet(made)
     found.of(workers=2)
     done = found.stack.up("--skip-preview", check=False)

@@ -51,7 +51,7 @@ def serving(fleet: Fleet) -> None:
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    made = make("test-fleet-manager")
+    made = make("fleet-manager")
     found = Fleet(made)
     found.of(workers=2)
     found.stack.up("--skip-preview")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import host, internet
+from sandbox import host, internet, steps
 from sandbox.host import FirewallRule, HostSpec
-from sandbox.settings import Settings, load
+from sandbox.settings import Settings, claim, load
 
-from .account import clear
+from .stack import own
 
 pytestmark = pytest.mark.in_order
 ID = "11111111-2222-3333-4444-555555555555"
@@ -21,8 +21,9 @@ ID = "11111111-2222-3333-4444-555555555555"
 
 @pytest.fixture(scope="module")
 def settings() -> Iterator[Settings]:
-    settings = load("test-host")
-    clear(settings)
+    settings = load(own("host"))
+    steps.remove(settings)
+    claim(settings)
     host.ensure_rootfs(settings, print)
     key = internet.ensure_home(settings)
     script = "#!/bin/sh\nsystemctl enable --now docker.service nginx.service\necho done > /var/lib/mech/flag\n"
@@ -30,7 +31,7 @@ def settings() -> Iterator[Settings]:
         settings, HostSpec(ID, "mech-1", settings.address(100), 10, [key.with_suffix(".pub").read_text()], script, "pw")
     )
     yield settings
-    clear(settings)
+    steps.remove(settings)
 
 
 def ssh(settings: Settings, line: str, check: bool = True) -> str:

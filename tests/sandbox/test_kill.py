@@ -23,7 +23,7 @@ WHOLE = {"instances": 1, "ssh-keys": 1, "startup-scripts": 1, "firewalls": 1, "r
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    stack = make("test-kill")
+    stack = make("kill")
     yield stack
     steps.remove(stack.settings)
 

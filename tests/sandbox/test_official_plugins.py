@@ -19,6 +19,7 @@ from sandbox import cli, credentials, official, stack_env, steps
 from sandbox.providers import install
 from sandbox.settings import Settings, load
 from tests.sandbox.bridged_stack import ROOT, Stack
+from tests.sandbox.stack import own
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for the sandbox's addresses")
 PROGRAM = """
@@ -32,7 +33,7 @@ host = vultr.Instance("host", region="ewr", plan="vc2-1c-1gb", os_id=2136, label
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Settings]:
-    settings = load("official-test")
+    settings = load(own("official"))
     steps.remove(settings)
     steps.up(settings, print)
     stack_env.prepare(settings)

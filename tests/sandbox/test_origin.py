@@ -64,7 +64,7 @@ class Origin:
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[Origin]:
-    made = make("test-origin")
+    made = make("origin")
     found = Origin(made)
     found.stack.up("--skip-preview")
     yield found

@@ -22,7 +22,7 @@ from .stack import REPO, STACK, Stack, make
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    made = make("test-preflight")
+    made = make("preflight")
     yield made
     steps.remove(made.settings)
 

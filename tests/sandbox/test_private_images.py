@@ -47,7 +47,7 @@ class Private:
 
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Private]:
-    stack = make("test-images")
+    stack = make("images")
     found = Private(stack, tmp_path_factory.mktemp("config") / f"Pulumi.{STACK}.yaml")
     found.registry_opens_to(TOKENS["right"])
     yield found

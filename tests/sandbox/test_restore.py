@@ -57,7 +57,7 @@ print(json.dumps(lost))
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = make("test-restore")
+    stack = make("restore")
     stack.folder = project(tmp_path_factory.mktemp("restore"))
     about = yaml.safe_load((REPO / f"Pulumi.{STACK}.yaml").read_text())
     about["config"]["mech:edge"]["accountId"] = credentials(stack.settings)["cloudflare_account_id"]

@@ -22,7 +22,7 @@ COMMENT = "search: # a person's words\n"
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    stack = make("test-rollback")
+    stack = make("rollback")
     stack.folder = project(tmp_path)
     shutil.copy(REPO / f"Pulumi.{STACK}.yaml", file(stack))
     stack.pulumi("config", "set", "--path", "mech:services.search.memoryMb", "512")

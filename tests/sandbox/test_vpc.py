@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from sandbox import host, internet
+from sandbox import host, internet, steps
 from sandbox.host.model import Place
 
-from .account import Account, account, clear
+from .account import Account, account
+from .stack import own
 
 pytestmark = pytest.mark.in_order
 # Each host's sshd listens on all of its addresses: whoever reads its greeting has reached it.
@@ -42,7 +43,7 @@ with socket.create_connection((sys.argv[1], 9000), timeout=10) as peer:
 
 @pytest.fixture(scope="module")
 def vultr() -> Iterator[Account]:
-    with account("test-vpc") as found:
+    with account(own("vpc")) as found:
         yield found
 
 
@@ -159,7 +160,7 @@ def test_nothing_is_left_after_a_kill(vultr: Account, fleet: dict[str, Any]) -> 
     for name in ("one", "three"):
         supervisor = json.loads(Place(vultr.settings, fleet[name]["id"]).runtime.read_text())["supervisor"]
         os.kill(supervisor, signal.SIGKILL)
-    clear(vultr.settings)
+    steps.remove(vultr.settings)
     assert not [link.name for kind in "mpv" for link in links(vultr, kind)]
 
 

@@ -19,7 +19,6 @@ from tests.sandbox.stack import REPO, STACK, Stack, make
 from tests.upgrade import plans
 from tests.upgrade.releases import FOLDER, HARDENED, Release
 
-_SANDBOX = f"release-of-{REPO.name}"
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 
 
@@ -36,7 +35,7 @@ def record(again: Annotated[bool, typer.Option("--again", help="in the place of 
     if changed := _uncommitted():
         # The real `up` of the ring takes the release's program from the commit of its folder.
         raise _ended(f"commit first what the release is made of: {', '.join(changed)}")
-    stack = make(_SANDBOX)
+    stack = make("release")
     try:
         _keep(stack, release, REPO / f"Pulumi.{STACK}.yaml")
         _keep(stack, Release(release.version, HARDENED), _hardened(stack))
