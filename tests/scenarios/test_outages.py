@@ -20,10 +20,10 @@ _SEED = int(os.environ.get("MECH_OUTAGE_SEED") or SEED)
 def test_outage(world: World, outage: Outage) -> None:
     luck = random.Random(_SEED ^ zlib.crc32(outage.name.encode()))
     print(f"MECH_OUTAGE_SEED={_SEED}")
-    diagnosed.well(world)
+    before = diagnosed.well(world)
     try:
         outage.breaks(world, luck)
-        took = diagnosed.named(world, f"outage-{outage.slug}", outage.cause)
+        took = diagnosed.named(world, f"outage-{outage.slug}", outage.cause, before)
         print(f"{outage.name}: named in {took:.1f} s")
         outage.heals(world)
         world.well()

@@ -39,7 +39,7 @@ def _clean(world: World) -> None:
 def _play(world: World, scenario: Scenario) -> dict[str, float]:
     if scenario.prepare:
         scenario.prepare.do(world)
-    diagnosed.well(world)
+    before = diagnosed.well(world)
     planted = world.plant()
     scenario.breaks.do(world)
     broken = time.monotonic()
@@ -48,7 +48,7 @@ def _play(world: World, scenario: Scenario) -> dict[str, float]:
     shown = time.monotonic() - broken
     detect = [] if diagnosed.ONLY else [_detect(world, seen) for seen in scenario.seen]
     causes = (scenario.cause,) if isinstance(scenario.cause, str) else scenario.cause
-    diagnose_s = diagnosed.named(world, scenario.name, causes)
+    diagnose_s = diagnosed.named(world, scenario.name, causes, before)
     begin = time.monotonic()
     scenario.heal.do(world)
     world.well()
