@@ -10,8 +10,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from policies.exceptions import ExceptionsProblem
-from policies.model import Finding, Rule
+from policies.model import ExceptionsProblem, Finding, Rule
 
 LONGEST_DAYS = 366  # what is accepted for longer is a rule that should be changed
 

@@ -199,7 +199,8 @@ def _judged(name: str, known: Exceptions, speak: bool = False, hardening: bool =
 
 
 def _known(file: Path | None) -> Exceptions:
-    from policies.exceptions import FILE, Exceptions, ExceptionsProblem, load
+    from policies.exceptions import FILE, Exceptions, load
+    from policies.model import ExceptionsProblem
     from policies.rules import BY_ID
 
     if file is not None and not file.exists():

@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 FILE = Path(__file__).with_name("exceptions.yaml")
 
 
-class ExceptionsProblem(Exception):
-    """The file cannot be read or says nonsense; the text names the entry and the way out."""
-
-
 ENDED = Rule(
     "policy-exception-ended",
     "policy",

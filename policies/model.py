@@ -35,6 +35,10 @@ class _Unknown:
 UNKNOWN = _Unknown()
 
 
+class ExceptionsProblem(Exception):
+    """policies/exceptions.yaml cannot be read or says nonsense; the text names the entry and the way out."""
+
+
 class Unjudged(Exception):
     """A rule needs a value that is not known at this preview; the text names it."""
 

@@ -20,7 +20,7 @@ from pulumi_policy.proxy import UnknownValueError, _DictProxy
 from pulumi_policy.secret import _DictSecretsProxy
 
 from policies import exceptions, once, server
-from policies.model import SERVICE, UNKNOWN, Finding, Resource, Rule, Stack, message
+from policies.model import SERVICE, UNKNOWN, ExceptionsProblem, Finding, Resource, Rule, Stack, message
 from policies.reading.secrets import MARK, marked
 from policies.rules import BY_ID, HARDENING, RULES
 from policies.server import OfType
@@ -56,11 +56,11 @@ def plain(value: Any) -> Any:
 
 
 @functools.cache
-def _known() -> exceptions.Exceptions | exceptions.ExceptionsProblem:
+def _known() -> exceptions.Exceptions | ExceptionsProblem:
     """What is accepted; a file that cannot be read accepts nothing, and is a violation."""
     try:
         return exceptions.Exceptions(exceptions.load(rules=BY_ID))
-    except exceptions.ExceptionsProblem as problem:
+    except ExceptionsProblem as problem:
         return problem
 
 
@@ -237,7 +237,7 @@ def _list_of_exceptions() -> Policy:
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         known = _known()
-        if isinstance(known, exceptions.ExceptionsProblem):
+        if isinstance(known, ExceptionsProblem):
             report(f"[{exceptions.ENDED.id}] {known}", None)
             return
         for finding in known.ended(_stack_of(args.resources)):

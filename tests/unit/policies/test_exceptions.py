@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from policies import exceptions, mocked, pack
 from policies.accepted import Accepted
 from policies.cli import app
-from policies.exceptions import Exceptions, ExceptionsProblem, load
-from policies.model import Finding, Resource
+from policies.exceptions import Exceptions, load
+from policies.model import ExceptionsProblem, Finding, Resource
 from policies.rules import BY_ID
 
 runner = CliRunner()
