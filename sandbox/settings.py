@@ -92,10 +92,6 @@ class Settings:
         return self.state / "credentials.json"
 
     @property
-    def rootfs(self) -> Path:
-        return self.cache / "rootfs"
-
-    @property
     def images(self) -> Path:
         return self.cache / "images"
 

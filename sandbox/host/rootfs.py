@@ -39,6 +39,8 @@ PACKAGES = (
     "restic",
 )  # fmt: skip
 
+_PREFIX = "rootfs-"
+_KEPT_S = 24 * 3600  # a system that no host is on: a clone of another version may want it again
 _MASKED = (
     "systemd-udevd.service", "systemd-udevd-control.socket", "systemd-udevd-kernel.socket",
     "systemd-udev-trigger.service", "systemd-timesyncd.service", "systemd-networkd.service",
@@ -60,13 +62,13 @@ def recipe() -> str:
 
 
 def system(settings: Settings) -> Path:
-    """The root file system of this recipe: `settings.rootfs` is a link to it once it is there."""
-    return settings.rootfs.with_name(f"{settings.rootfs.name}-{recipe()}")
+    """The root file system of this recipe, whole once it is there; clones of several versions each have their own."""
+    return settings.cache / f"{_PREFIX}{recipe()}"
 
 
 def ready(settings: Settings) -> bool:
     """Whether the root file system of this recipe is there, whole."""
-    return settings.rootfs.is_symlink() and settings.rootfs.resolve() == system(settings).resolve()
+    return system(settings).exists()
 
 
 def ensure(settings: Settings, progress: Progress) -> None:
@@ -74,25 +76,25 @@ def ensure(settings: Settings, progress: Progress) -> None:
 
     Another process that builds it is waited for; an interrupted build is begun anew.
     """
+    final = system(settings)
     if ready(settings):
+        os.utime(final)  # in use: not yet one to clear away
         return
     with _lock(settings.cache, progress):
         if ready(settings):
             return
         for left_over in settings.cache.glob("rootfs.building.*"):
             shutil.rmtree(left_over)
-        final = system(settings)
-        if not final.exists():
-            _check_tools()
-            building = Path(tempfile.mkdtemp(prefix="rootfs.building.", dir=settings.cache))
-            try:
-                _build(building, settings.cache / "rootfs.log", progress)
-                building.chmod(0o755)
-                building.rename(final)
-            finally:
-                if building.exists():
-                    shutil.rmtree(building)
-        _point(settings.rootfs, final)
+        _check_tools()
+        building = Path(tempfile.mkdtemp(prefix="rootfs.building.", dir=settings.cache))
+        try:
+            _build(building, settings.cache / "rootfs.log", progress)
+            building.chmod(0o755)
+            os.utime(building)
+            building.rename(final)
+        finally:
+            if building.exists():
+                shutil.rmtree(building)
         _prune(settings)
 
 
@@ -202,22 +204,13 @@ def _check_tools() -> None:
         )
 
 
-def _point(link: Path, target: Path) -> None:
-    fresh = link.with_name("rootfs.link")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target.name)
-    if link.is_dir() and not link.is_symlink():
-        shutil.rmtree(link)
-    fresh.replace(link)
-
-
 def _prune(settings: Settings) -> None:
     # A host stays on the system it was created from: its disk holds only the differences.
     used = {system(settings).name}
     for note in settings.state.parent.glob(f"*/{settings.hosts.name}/*/system"):
         used.add(note.read_text().strip())
-    for other in settings.cache.glob(f"{settings.rootfs.name}-*"):
-        if other.name not in used:
+    for other in settings.cache.glob(f"{_PREFIX}*"):
+        if other.name not in used and time.time() - other.stat().st_mtime > _KEPT_S:
             shutil.rmtree(other, ignore_errors=True)
 
 
