@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import hashlib
+import os
 import shutil
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from engine.run import locked, run
 
 UV = "uv==0.13.9"
 _OURS = ("mech_infra", "mech_ops", "policies", "sandbox")
+_AT_ONCE = 16
 _HOOK = '\n# Mech: the engine and the stack that `make up` set up.\n. "$VIRTUAL_ENV/bin/mech-env.sh"\n'
 
 
@@ -61,6 +63,8 @@ def write_environment() -> None:
         f'  export PULUMI_HOME="{pulumi_home()}" MECH_PULUMI_HOME="{pulumi_home()}"',
         "fi",
         "export PULUMI_SKIP_UPDATE_CHECK=true",
+        # On two cores Pulumi does eight things at once, and what it reads of hosts and clouds waits for others, not for a core.
+        f'export PULUMI_PARALLEL="${{PULUMI_PARALLEL:-{max(_AT_ONCE, 4 * (os.cpu_count() or 1))}}}"',
         # Plugins come from the plugins folder; a machine without internet would only wait for time-outs.
         *(["export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true"] if own else []),
         *([f'export PATH="{binaries()}:$PATH"'] if own else []),

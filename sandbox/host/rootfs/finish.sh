@@ -12,8 +12,6 @@ PermitRootLogin yes
 PasswordAuthentication yes
 UsePAM no
 UseDNS no
-MaxStartups 200:30:400
-MaxSessions 200
 END
 printf '# no mirror is reachable from a host in the sandbox\n' >/etc/apt/sources.list
 rm -rf /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/99mmdebstrap /var/lib/apt/lists/* /var/cache/apt/*

@@ -1,8 +1,8 @@
 """HTTP to a Docker Engine through `ssh HOST docker system dial-stdio`, as Docker's own client does it.
 
 The real ssh is used, so that every option of `sshOpts` and ~/.ssh/config means what it means elsewhere. Each
-connection is one ssh process on one end of a socket pair; connections are kept and shared, since a new one for each
-call runs into sshd's MaxStartups. Source: docker/cli, cli/connhelper.
+connection is one ssh process on one end of a socket pair. As many are opened as calls come at once, and a few are kept.
+Source: docker/cli, cli/connhelper; docker/go-connections, sockets.ConfigureTransport (MaxIdleConns).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import requests.adapters
 import urllib3
 import urllib3.connection
 
-_MAX_CONNECTIONS = 8  # below sshd's default MaxStartups (10 unauthenticated)
+_KEPT = 6  # connections that nobody uses
 _CONNECT_TIMEOUT = 30  # seconds, docker/cli's own
 
 
@@ -90,7 +90,7 @@ class _Connection(urllib3.connection.HTTPConnection):
 
 class _Pool(urllib3.HTTPConnectionPool):
     def __init__(self, adapter: SSHAdapter, timeout: float) -> None:
-        super().__init__("docker", timeout=timeout, maxsize=_MAX_CONNECTIONS, block=True)
+        super().__init__("docker", timeout=timeout, maxsize=_KEPT, block=False)
         self._adapter = adapter
 
     def _new_conn(self) -> Any:

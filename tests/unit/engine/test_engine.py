@@ -42,6 +42,25 @@ def test_a_full_disk_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
     assert any("GB free" in problem and "MECH_CACHE" in problem for problem in preflight.problems(sandbox=False))
 
 
+@pytest.mark.parametrize(("cores", "at_once"), [(2, "16"), (4, "16"), (16, "64"), (None, "16")])
+def test_few_cores_do_not_keep_the_engine_from_asking_many(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cores: int | None, at_once: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/activate").touch()
+    monkeypatch.setattr(environment, "VENV", tmp_path)
+    monkeypatch.setattr(environment.os, "cpu_count", lambda: cores)
+    environment.write_environment()
+
+    def said(**before: str) -> str:
+        script = f'. {tmp_path}/bin/mech-env.sh; echo "$PULUMI_PARALLEL"'
+        argv = ["bash", "-euc", script]
+        return subprocess.run(argv, env={"PATH": "/bin", **before}, capture_output=True, text=True, check=True).stdout
+
+    assert said() == f"{at_once}\n"
+    assert said(PULUMI_PARALLEL="3") == "3\n", "who sets it knows why"
+
+
 def test_a_pulumi_home_of_the_user_s_own_is_kept_and_another_clone_s_is_not(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
