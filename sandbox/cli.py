@@ -95,9 +95,10 @@ def stop() -> None:
     settings = _settings()
     from sandbox import stack_env, steps
 
-    steps.stop(settings)
+    there = steps.stop(settings)
     stack_env.remove(settings)
-    console.print(f"sandbox {settings.name} is stopped; its state is kept in {settings.state}")
+    kept = f"is stopped; its state is kept in {settings.state}"
+    console.print(f"sandbox {settings.name} {kept}" if there else f"there is no sandbox {settings.name}")
 
 
 @app.command()
@@ -106,11 +107,12 @@ def reset(yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] =
     settings = _settings()
     from sandbox import stack_env, steps
 
-    if not yes and not typer.confirm(f"Remove sandbox {settings.name} with all data in {settings.state}?"):
+    sure = yes or not settings.state.exists()
+    if not sure and not typer.confirm(f"Remove sandbox {settings.name} with all data in {settings.state}?"):
         raise typer.Exit(1)
-    steps.remove(settings)
+    there = steps.remove(settings)
     stack_env.remove(settings)
-    console.print(f"sandbox {settings.name} is gone")
+    console.print(f"sandbox {settings.name} is gone" if there else f"there is no sandbox {settings.name}")
 
 
 @app.command(context_settings={"ignore_unknown_options": True})

@@ -36,19 +36,24 @@ def _neighbour(settings: Settings) -> str:
     return next((n for n in names if load(n).index == settings.index and daemon.pid(load(n)) is not None), "")
 
 
-def stop(settings: Settings) -> None:
-    """Halt daemon and hosts; all stays on disk."""
+def stop(settings: Settings) -> bool:
+    """Halt daemon and hosts; all stays on disk. False where there is no such sandbox: its network is maybe another's."""
+    if not settings.state.exists():
+        return False
     daemon.stop(settings)
     for id in host.ids(settings):
         if host.state(settings, id) == "running":
             host.halt(settings, id)
     network.down(settings)
+    return True
 
 
-def remove(settings: Settings) -> None:
-    """Remove hosts, disks, network and state."""
+def remove(settings: Settings) -> bool:
+    """Remove hosts, disks, network and state. False where there is no such sandbox: its network is maybe another's."""
     import shutil
 
+    if not settings.state.exists():
+        return False
     daemon.stop(settings)
     for id in host.ids(settings):
         host.destroy(settings, id)
@@ -58,3 +63,4 @@ def remove(settings: Settings) -> None:
     host.sweep(settings)
     network.down(settings)
     shutil.rmtree(settings.state, ignore_errors=True)
+    return True
