@@ -156,6 +156,10 @@ def test_a_drained_member_has_no_task_and_no_record(fleet: Fleet) -> None:
     assert fleet.nodes()["mech-w1"] == "Ready Drain"
     assert fleet.stack.ssh("docker node ps -q --filter desired-state=running mech-w1") == ""
     fleet.clean()
+    fleet.of(workers=2)
+    fleet.up()
+    assert fleet.nodes()["mech-w1"] == "Ready Active"
+    fleet.clean()
 
 
 def test_what_is_changed_by_hand_is_seen_and_put_right(fleet: Fleet) -> None:
